@@ -1,0 +1,2 @@
+//! The `gpting` command.
+fn main() {}

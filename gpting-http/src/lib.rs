@@ -1,0 +1,1 @@
+//! GPTing over HTTP.

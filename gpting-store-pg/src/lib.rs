@@ -1,0 +1,1 @@
+//! GPTing on PostgreSQL.
