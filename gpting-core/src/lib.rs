@@ -1,1 +1,38 @@
-//! GPTing.
+//! Reciprocal matchmaking.
+pub mod matching;
+
+#[cfg(feature = "accounts")]
+pub mod account;
+#[cfg(feature = "service")]
+pub mod chat;
+#[cfg(feature = "service")]
+pub mod clock;
+#[cfg(feature = "service")]
+pub mod error;
+#[cfg(feature = "service")]
+pub mod event;
+#[cfg(feature = "service")]
+pub mod id;
+#[cfg(feature = "service")]
+pub mod interaction;
+#[cfg(feature = "service")]
+pub mod job;
+#[cfg(feature = "service")]
+pub mod lang;
+#[cfg(feature = "service")]
+pub mod port;
+#[cfg(feature = "service")]
+pub mod profile;
+#[cfg(feature = "service")]
+pub mod rng;
+#[cfg(feature = "service")]
+pub mod safety;
+#[cfg(feature = "service")]
+pub mod store;
+
+#[cfg(feature = "service")]
+pub use crate::{
+    clock::{Clock, ManualClock, SystemClock},
+    error::{Code, Error, ErrorKind, Fault, FieldError, Result},
+    rng::{Rng, SeededRng, SystemRng},
+};

@@ -1,0 +1,48 @@
+//! Accounts: e-mail, password and signed-in devices, 0..1 per member. A host with its own login leaves the feature off.
+//!
+//! Called by adapters through [`Accounts`]; calls the [`AccountStore`], the mailer by way of jobs, and the hashing
+//! pool. An account exists only after its address is verified; a pending sign-up claims nothing.
+
+pub mod session;
+pub mod sign_up;
+pub mod store;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use self::session::Session;
+pub use self::sign_up::PendingSignUp;
+pub use self::store::{AccountChange, AccountStore, AccountWork};
+use crate::id::MemberId;
+
+/// A login.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Whose.
+    pub member: MemberId,
+    /// The login name: unique, private, compared in its canonical form.
+    pub username: String,
+    /// The verified address as its owner wrote it.
+    pub email: String,
+    /// The address in the form that is unique: domain in lower case and punycode, local part in lower case.
+    pub email_canonical: String,
+    /// Argon2id in PHC form.
+    pub password_hash: String,
+    /// When the address was verified.
+    pub created_at: Timestamp,
+    /// Wrong passwords since the last right one.
+    #[serde(default)]
+    pub failed_logins: u32,
+    /// No password is looked at before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Account {
+    /// Without address, name or hash.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account")
+            .field("member", &self.member)
+            .finish_non_exhaustive()
+    }
+}

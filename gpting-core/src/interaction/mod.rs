@@ -1,0 +1,10 @@
+//! What people do with each other: like, pass, undo, unmatch, friend requests, block.
+//!
+//! Everything goes through the [`Pair`], one versioned row for two people; [`transition`] is its whole state table as
+//! pure functions.
+
+pub mod pair;
+
+pub use self::pair::{
+    Decision, DecisionKind, FriendRequest, Listing, MatchState, Pair, PairKey, PairList, Side, Stance,
+};

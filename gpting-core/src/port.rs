@@ -1,0 +1,179 @@
+//! Ports: what the library needs from outside and does not do itself. Only the [`Store`](crate::store::Store) is
+//! required; every other port has a working default or is asked for only by the feature that uses it.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+
+use crate::event::Event;
+use crate::id::{MemberId, RoomId};
+use crate::lang::Lang;
+
+/// Learns what happened. Delivery is at least once, and in order per pair: make handling idempotent.
+#[async_trait]
+pub trait EventSink: Debug + Send + Sync + 'static {
+    /// Takes a batch of events, oldest first. `Ok` means that they need not be sent again.
+    ///
+    /// # Errors
+    /// Any error; the batch is sent again later.
+    async fn deliver(&self, events: &[Event]) -> Result<(), PortError>;
+}
+
+/// A hint that something moved. Never the thing itself: who hears it reads the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hint {
+    /// A room has a new message or read mark, or was closed or opened.
+    Room(RoomId),
+    /// A member changed, or one of their sessions ended.
+    Member(MemberId),
+}
+
+/// Carries wake-ups between tasks and instances. Hints may be lost, repeated and reordered: the store is the log, and
+/// everybody who waits also polls.
+#[async_trait]
+pub trait Bus: Debug + Send + Sync + 'static {
+    /// Sends hints to every subscriber on every instance. Called after the commit, never inside it.
+    async fn publish(&self, hints: &[Hint]);
+
+    /// The hints from now on. A receiver that lags loses hints, not data.
+    fn subscribe(&self) -> broadcast::Receiver<Hint>;
+}
+
+/// The bus of a single instance.
+#[derive(Debug)]
+pub struct LocalBus(broadcast::Sender<Hint>);
+
+impl Default for LocalBus {
+    fn default() -> Self {
+        Self(broadcast::channel(4096).0)
+    }
+}
+
+#[async_trait]
+impl Bus for LocalBus {
+    async fn publish(&self, hints: &[Hint]) {
+        for hint in hints {
+            // No receiver is no error: nobody is waiting.
+            let _ = self.0.send(*hint);
+        }
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Hint> {
+        self.0.subscribe()
+    }
+}
+
+/// A mail to one person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// The address.
+    pub to: String,
+    /// The subject line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The language it is written in.
+    pub lang: Lang,
+}
+
+impl Debug for Mail {
+    /// Without address and text.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail").finish_non_exhaustive()
+    }
+}
+
+/// Sends mail.
+#[async_trait]
+pub trait Mailer: Debug + Send + Sync + 'static {
+    /// Hands a mail over. `Ok` means that the next hop has taken it.
+    ///
+    /// # Errors
+    /// When it was not taken; the job is tried again.
+    async fn send(&self, mail: Mail) -> Result<(), PortError>;
+}
+
+/// Keeps pictures under random names.
+#[async_trait]
+pub trait BlobStore: Debug + Send + Sync + 'static {
+    /// Stores bytes under a new name. `Ok` means durable.
+    ///
+    /// # Errors
+    /// When they could not be stored.
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), PortError>;
+
+    /// The bytes under a name, if there are any.
+    ///
+    /// # Errors
+    /// When the storage is out of reach.
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, PortError>;
+
+    /// Deletes a name; one that is not there is no error.
+    ///
+    /// # Errors
+    /// When the storage is out of reach.
+    async fn delete(&self, key: &str) -> Result<(), PortError>;
+}
+
+/// A picture made safe: decoded within limits, turned upright, re-encoded, nothing left but pixels.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// JPEG bytes.
+    pub bytes: Vec<u8>,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+}
+
+impl Debug for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Picture({} x {})", self.width, self.height)
+    }
+}
+
+/// Why bytes are not a picture that can be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PictureError {
+    /// More bytes, pixels or a longer side than allowed.
+    #[error("the picture is too large")]
+    TooLarge,
+    /// Not a JPEG, PNG or WebP that can be decoded.
+    #[error("not a picture of a supported kind")]
+    Unsupported,
+    /// Too many pictures are being worked on.
+    #[error("too many pictures at once")]
+    Busy,
+}
+
+/// Makes uploaded bytes safe to keep and show.
+#[async_trait]
+pub trait Pictures: Debug + Send + Sync + 'static {
+    /// Decodes within limits and re-encodes.
+    ///
+    /// # Errors
+    /// See [`PictureError`].
+    async fn prepare(&self, bytes: Vec<u8>) -> Result<Picture, PictureError>;
+}
+
+/// What an adapter of a port failed with.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct PortError {
+    /// What was being done.
+    pub what: &'static str,
+    /// The cause.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl PortError {
+    /// An error with its cause.
+    pub fn new(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self {
+            what,
+            source: source.into(),
+        }
+    }
+}

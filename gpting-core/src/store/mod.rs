@@ -1,0 +1,162 @@
+//! The store: the one required port, and the log that everything else only hints at.
+//!
+//! A few reads and one write. The write, [`Store::commit`], takes a [`Work`] and does all of it in one transaction or
+//! none. An implementation is a crate of its own that passes the suite in [`contract`](crate::store::contract)
+//! (feature `contract`); [`MemoryStore`] is the twin for tests.
+//!
+//! What every implementation promises (each sentence is a test of the suite):
+//! - A commit is atomic: when one change is stale or conflicts, none of the work is there afterwards.
+//! - `Ok` from `commit` means durable: it survives the death of the process and of the database.
+//! - A row's version starts at 1 and grows by one with each put; [`Change::Append`] grows the room's.
+//! - Reads see every commit that was acknowledged before they began.
+//! - `seq` is 1, 2, 3 … per room, without holes, in commit order, however many writers there are.
+//! - Lists are sorted newest first, ties by id descending, and paging neither repeats nor skips a row that was there
+//!   the whole time.
+//! - A member's document is read back as it was put.
+
+pub mod error;
+
+pub mod work;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+pub use self::error::{StoreError, Unique};
+
+pub use self::work::{Appended, Change, Committed, Expect, Version, Versioned, Work};
+use crate::chat::{Message, Room, RoomOverview};
+use crate::event::StoredEvent;
+use crate::id::{FriendRequestId, HostId, MemberId, RoomId};
+use crate::interaction::{Pair, PairKey, PairList};
+use crate::job::Job;
+use crate::profile::Member;
+use crate::safety::Report;
+
+/// The result of a store call.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Where the last page of a list sorted by (time, id), newest first, ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Before {
+    /// Its last row's time.
+    pub at: Timestamp,
+    /// Its last row's id (the other member's, or the room's).
+    pub id: i64,
+}
+
+/// A part of a list: at most `limit` rows that come after `before`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Where the last page ended; none for the first page.
+    pub before: Option<Before>,
+    /// How many rows at the most.
+    pub limit: usize,
+}
+
+impl Page {
+    /// The first `limit` rows.
+    pub const fn first(limit: usize) -> Self {
+        Self { before: None, limit }
+    }
+
+    /// At most `limit` rows after `before`.
+    pub const fn after(before: Before, limit: usize) -> Self {
+        Self {
+            before: Some(before),
+            limit,
+        }
+    }
+}
+
+/// A place in the feed of changed members. Opaque to callers: keep the one a read returned and hand it back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeedCursor {
+    /// The store's own ordering of commits.
+    pub position: u64,
+    /// The id within one position.
+    pub id: i64,
+}
+
+/// A changed member in the feed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FeedEntry {
+    /// The member as they are now.
+    Put(Versioned<Member>),
+    /// The member has been erased.
+    Gone(MemberId),
+}
+
+/// Which messages of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageRange {
+    /// Those with a larger `seq`, the oldest first: at most the first `limit` of them.
+    After(u64),
+    /// Those with a smaller `seq`: at most the last `limit` of them, still answered oldest first.
+    Before(u64),
+}
+
+/// Everything that is remembered.
+///
+/// Implementations are shared by reference between tasks. See the [module](self) for what they promise.
+#[async_trait]
+pub trait Store: std::fmt::Debug + Send + Sync + 'static {
+    /// Does all of the work, or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when a row is not as expected, [`StoreError::Conflict`] when a unique value is taken.
+    async fn commit(&self, work: Work) -> StoreResult<Committed>;
+
+    /// Those of these members that exist, in any order.
+    async fn members(&self, ids: &[MemberId]) -> StoreResult<Vec<Versioned<Member>>>;
+
+    /// The member that belongs to a host's id.
+    async fn member_by_host(&self, host: &HostId) -> StoreResult<Option<Versioned<Member>>>;
+
+    /// Those imported members whose source key is one of these, in any order.
+    async fn members_by_source(&self, sources: &[String]) -> StoreResult<Vec<Versioned<Member>>>;
+
+    /// Members changed or erased after `cursor`, oldest change first, at most `limit`; and the cursor to go on from.
+    ///
+    /// Every change appears once its commit is acknowledged (within a second when several processes write); a
+    /// member changed twice may appear once, as they are now. The default cursor starts with all members.
+    async fn members_changed(&self, cursor: FeedCursor, limit: usize) -> StoreResult<(Vec<FeedEntry>, FeedCursor)>;
+
+    /// What stands between two people, if anything.
+    async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>>;
+
+    /// The pair that a waiting friend request belongs to.
+    async fn pair_by_request(&self, request: FriendRequestId) -> StoreResult<Option<Versioned<Pair>>>;
+
+    /// The pairs in a member's list, by [`Pair::listings`]: newest first, ties by the other's id descending.
+    async fn list_pairs(&self, member: MemberId, list: PairList, page: Page) -> StoreResult<Vec<Pair>>;
+
+    /// Who stands in a member's list, in any order, all of them.
+    async fn listed(&self, member: MemberId, list: PairList) -> StoreResult<Vec<MemberId>>;
+
+    /// Whether a candidate was ever shown to a viewer.
+    async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool>;
+
+    /// A room, open or closed.
+    async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>>;
+
+    /// An open room as one participant sees it; none for anybody else.
+    async fn room_overview(&self, viewer: MemberId, id: RoomId) -> StoreResult<Option<RoomOverview>>;
+
+    /// A member's open rooms, by [`RoomOverview::activity`] newest first, ties by room id descending.
+    async fn list_rooms(&self, viewer: MemberId, page: Page) -> StoreResult<Vec<RoomOverview>>;
+
+    /// Messages of a room in the order of `seq`, hidden ones included.
+    async fn messages(&self, room: RoomId, range: MessageRange, limit: usize) -> StoreResult<Vec<Message>>;
+
+    /// The open case of a reporter against a subject.
+    async fn open_report(&self, reporter: MemberId, subject: MemberId) -> StoreResult<Option<Versioned<Report>>>;
+
+    /// Jobs with `run_at` not after `now`, the longest due first, at most `limit`.
+    async fn due_jobs(&self, now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>>;
+
+    /// The oldest events of the outbox, at most `limit`.
+    async fn events(&self, limit: usize) -> StoreResult<Vec<StoredEvent>>;
+
+    /// Whether the store can be used: reachable and on the schema this build expects.
+    async fn health(&self) -> StoreResult<()>;
+}

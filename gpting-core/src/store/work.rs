@@ -1,0 +1,156 @@
+//! Work as data: everything one use-case changes, as a value that a store commits whole or not at all.
+//!
+//! A use-case loads, decides, and hands over one [`Work`]. It can be printed and compared in a test, batched with
+//! others into one transaction, and nothing slow can happen inside it. Message texts never appear in its `Debug`.
+
+use jiff::Timestamp;
+
+use crate::chat::{Message, NewMessage, Room};
+use crate::event::Event;
+use crate::id::{JobId, MemberId, RoomId};
+use crate::interaction::Pair;
+use crate::job::Job;
+use crate::profile::Member;
+use crate::safety::Report;
+
+/// The version of a row: 1 when it is created, one more with every change.
+pub type Version = u64;
+
+/// A value with the version it was read at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned<T> {
+    /// The version.
+    pub version: Version,
+    /// The value.
+    pub value: T,
+}
+
+impl<T> Versioned<T> {
+    /// What a change of this row must expect.
+    pub fn expect(&self) -> Expect {
+        Expect::Version(self.version)
+    }
+}
+
+/// What a change expects of its row; otherwise the whole work is [`Stale`](super::StoreError::Stale).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// There is no such row.
+    New,
+    /// The row has this version.
+    Version(Version),
+}
+
+impl Expect {
+    /// What to expect of a row that was read, or was not there.
+    pub fn of<T>(read: Option<&Versioned<T>>) -> Self {
+        read.map_or(Self::New, Versioned::expect)
+    }
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Creates or replaces a member.
+    PutMember(Box<Member>, Expect),
+    /// Creates or replaces a pair, and with it the members' lists ([`Pair::listings`]).
+    PutPair(Box<Pair>, Expect),
+    /// Creates or replaces a room. `last_seq` is kept as the store has it; everything else is taken over.
+    PutRoom(Room, Expect),
+    /// Appends a message: gives it the next `seq` under the room's lock, advances `last_seq` and the version of the
+    /// room, and the sender's read mark. In a closed or missing room the work is stale. When the room already has a
+    /// message with the same sender and `client_msg_id`, nothing is appended and the old one is answered.
+    Append(NewMessage),
+    /// Moves a member's read mark in a room forward, never back, and never beyond `last_seq`.
+    MarkRead {
+        /// Which room.
+        room: RoomId,
+        /// Whose mark.
+        member: MemberId,
+        /// Up to where they have read.
+        seq: u64,
+    },
+    /// Remembers that people were shown to a member.
+    Serve {
+        /// To whom.
+        viewer: MemberId,
+        /// Who was shown.
+        candidates: Vec<MemberId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Creates or replaces a report.
+    PutReport(Box<Report>, Expect),
+    /// Creates or replaces a job.
+    PutJob(Job, Expect),
+    /// Deletes a job that has this version.
+    DeleteJob(JobId, Version),
+    /// Deletes these events from the outbox; numbers that are not there are passed over.
+    DropEvents(Vec<u64>),
+    /// Erases a member: the member, their pairs and lists, read marks, who was shown to them and to whom they were
+    /// shown, reports that they made; in their rooms their messages lose sender, text and `client_msg_id`, and the
+    /// room keeps `tombstone` in their place. Rooms whose both participants are erased go whole. Reports about them
+    /// stay until their term ends. Erasing who is not there changes nothing.
+    Erase {
+        /// Whom.
+        member: MemberId,
+        /// What stands in their place; a fresh random id.
+        tombstone: MemberId,
+    },
+    /// Erases reports whose term has ended.
+    DropReports {
+        /// Those with `keep_until` before this time.
+        before: Timestamp,
+    },
+}
+
+/// Everything one use-case changes, and the events it causes.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "work does nothing until it is committed"]
+pub struct Work {
+    /// The changes, applied in this order.
+    pub changes: Vec<Change>,
+    /// What the host is to learn, in this order.
+    pub events: Vec<Event>,
+}
+
+impl Work {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a change.
+    pub fn change(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// Adds an event.
+    pub fn event(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.events.is_empty()
+    }
+}
+
+/// What a commit did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// One per [`Change::Append`], in order.
+    pub appended: Vec<Appended>,
+}
+
+/// A message that was appended, or the one that was already there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The stored message.
+    pub message: Message,
+    /// Whether it was there before under the same `client_msg_id`.
+    pub replayed: bool,
+}
