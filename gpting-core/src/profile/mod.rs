@@ -1,6 +1,7 @@
 //! Who members are and whom they wish to meet.
 
 pub mod catalogue;
+pub mod gazetteer;
 pub mod member;
 pub mod place;
 pub mod preference;
