@@ -30,6 +30,11 @@ pub mod safety;
 #[cfg(feature = "service")]
 pub mod store;
 
+pub use crate::matching::{
+    After, AgeGate, AttributeRule, Cell, Config, Day, EligibilityRule, Engine, EngineError, Event, Explanation, Filter,
+    Fusion, Gender, Genders, Part, Person, PersonId, Pick, Query, Reach, Reason, Relax, Row, Signal, Strength, View,
+    Wants, Weights,
+};
 #[cfg(feature = "service")]
 pub use crate::{
     clock::{Clock, ManualClock, SystemClock},

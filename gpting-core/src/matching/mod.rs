@@ -1,12 +1,152 @@
-//! The engine's room.
+//! The matching engine: who may meet whom, in which order, and why. Pure, synchronous, no I/O.
+//!
+//! An [`Engine`] holds people under the host's own ids and has one writer; a [`View`] is a snapshot that any number of
+//! threads read while the writer goes on. Data flows one way: `person` → `population` → `eligibility` → `score` → page
+//! or `explain`. Nothing here knows a clock, a random source or a database; the same calls give the same slate on every
+//! processor. Invariants: eligibility is two-sided and absolute; a page is exact; an error changes nothing.
+//!
+//! ```
+//! use gpting_core::{After, Cell, Config, Day, Engine, Event, Gender, Person, Wants};
+//!
+//! let mut engine = Engine::<u64>::new(Config::dims(0))?;
+//! engine.set_today(Day::from_ymd(2026, 11, 23)?);
+//! let seoul = Cell::from_lat_lng(37.56, 126.98)?;
+//! engine.upsert(1, Person::new(Gender::F, 29).at(seoul).wants(Wants::new(Gender::M).ages(25, 35)))?;
+//! engine.upsert(2, Person::new(Gender::M, 31).at(seoul).wants(Wants::new(Gender::F).within_km(30)).interests(&[7]))?;
+//! engine.upsert(3, Person::new(Gender::M, 45).at(seoul).wants(Wants::new(Gender::F)))?; // too old for 1
+//!
+//! let view = engine.view();
+//! let page = view.top(1, 20, After::Start)?;
+//! assert_eq!(page.iter().map(|pick| pick.id).collect::<Vec<_>>(), [2]);
+//! let why = view.explain(1, 2)?;
+//! assert_eq!(why.score, page[0].score);
+//!
+//! engine.record(Event::pass(1, 2, 1_795_000_000))?;
+//! assert!(engine.view().top(1, 20, After::Start)?.is_empty());
+//! assert_eq!(view.top(1, 20, After::Start)?, page); // a view does not change
+//! # Ok::<(), gpting_core::EngineError>(())
+//! ```
 
-/// The gender a person is met as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Gender {
-    /// Men.
-    M,
-    /// Women.
-    F,
-    /// Everybody else.
-    O,
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "columns are narrow on purpose; the ranges are checked where a person enters"
+)]
+
+mod config;
+mod day;
+mod eligibility;
+mod error;
+mod event;
+mod explain;
+mod facts;
+mod logistic;
+mod person;
+mod place;
+mod population;
+mod score;
+mod view;
+
+use std::sync::Arc;
+
+pub use config::{AgeGate, Config, Weights};
+pub use day::Day;
+pub use eligibility::{EligibilityRule, Filter, Reach, Relax};
+pub use error::EngineError;
+pub use event::Event;
+pub use explain::{Explanation, Part, Reason};
+pub use person::{AttributeRule, Gender, Genders, Person, Strength, Wants};
+pub use place::Cell;
+pub use population::{PersonId, Row};
+pub use score::{Fusion, Signal};
+pub use view::{After, Pick, Query, View};
+
+use population::{Checked, State};
+
+/// A population that is written to; reading goes through [`Engine::view`].
+#[derive(Debug)]
+pub struct Engine<Id> {
+    state: Arc<State<Id>>,
+}
+
+impl<Id: PersonId> Engine<Id> {
+    /// An engine without people. [`Engine::set_today`] comes next.
+    ///
+    /// # Errors
+    /// [`EngineError::TooMany`] dimensions, or [`EngineError::InvalidNumber`] for a weight outside its range.
+    pub fn new(config: Config<Id>) -> Result<Self, EngineError> {
+        config.check()?;
+        Ok(Self {
+            state: Arc::new(State::new(config)),
+        })
+    }
+
+    /// Sets the day on which ages are counted. `O(1)`: nobody's row depends on it.
+    pub fn set_today(&mut self, today: Day) {
+        if self.state.today != Some(today) {
+            self.state_mut().today = Some(today);
+        }
+    }
+
+    /// Adds a person, or replaces what a known one says and wants; what was recorded about them stays.
+    ///
+    /// `O(lists + dimensions)`, and a copy of one chunk of 256 rows when a view still shares it.
+    ///
+    /// # Errors
+    /// [`EngineError::TodayNotSet`], or what is wrong with the person; the engine is then unchanged.
+    pub fn upsert(&mut self, id: Id, person: Person) -> Result<(), EngineError> {
+        let checked = Checked::new(person, self.state.today, self.state.config.dims)?;
+        self.state_mut().put(id, checked)
+    }
+
+    /// Forgets a person, with everything they did and everything done to them; whether there was one.
+    ///
+    /// Somebody who comes back under the same id is new, blocks included. To hide a person for a while, upsert them with
+    /// [`Person::active`]`(false)`. What others' likes and passes of them taught about *the others* stays.
+    pub fn remove(&mut self, id: Id) -> bool {
+        self.contains(id) && self.state_mut().take(id)
+    }
+
+    /// Takes in what one person did to another: keeps who must not be shown to whom, and learns from likes and passes.
+    ///
+    /// What is learned is `O(1)` per event: with `k` = [`Weights::prior_decisions`] and `m` = [`Weights::like_rate`],
+    /// `logit((likes + k m) / (decisions + k)) − logit(m)` of the actor's own decisions is the actor's pickiness, and of the
+    /// decisions about the other the other's appeal. Events may come twice or out of order; per actor and other the newest
+    /// decision and the newest block count, and an unmatch is final.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownPerson`], [`EngineError::SamePerson`], [`EngineError::InvalidTime`]; the engine is then
+    /// unchanged.
+    pub fn record(&mut self, event: Event<Id>) -> Result<(), EngineError> {
+        self.state_mut().record(event)
+    }
+
+    /// A snapshot of now. `O(1)`; the next write copies the spine of the population, 8 KiB and 8 bytes per 256 people.
+    pub fn view(&self) -> View<Id> {
+        View::new(Arc::clone(&self.state))
+    }
+
+    /// Whether somebody has this id.
+    pub fn contains(&self, id: Id) -> bool {
+        self.state.find(id).is_some()
+    }
+
+    /// How many people there are.
+    pub fn len(&self) -> usize {
+        self.state.len()
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config<Id> {
+        &self.state.config
+    }
+
+    fn state_mut(&mut self) -> &mut State<Id> {
+        Arc::make_mut(&mut self.state)
+    }
 }

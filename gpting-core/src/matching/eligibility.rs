@@ -1,0 +1,270 @@
+//! Who may be shown to whom: the one test, two-sided and absolute.
+//!
+//! Called by `view` for every row; reads gates first and facts only of those who pass. Both sides must be active and old
+//! enough, and everything either side demands must hold: gender, age, distance, verification, dealbreakers, and the
+//! host's own [`EligibilityRule`]s. Decisions and blocks are apart (`State::excluded`).
+//! Invariant: without a [`Relax`] the test is symmetric.
+
+use std::convert::Infallible;
+use std::fmt::Debug;
+
+use super::place::ANYWHERE;
+use super::population::{Gate, State};
+use super::{AgeGate, Day, PersonId, Row, Strength};
+
+/// A host's own condition of eligibility, beside all of the engine's.
+///
+/// Asked once per block of candidates who passed everything else, in both directions; a pair is eligible only when both
+/// answers are yes. The answer about a candidate must depend on nothing but the two people.
+pub trait EligibilityRule<Id>: Send + Sync + Debug {
+    /// A name for logs.
+    fn name(&self) -> &'static str;
+
+    /// Sets `allowed[i]` to false where `viewer` must not be shown `candidates[i]`; all are true before.
+    fn check(&self, viewer: Row<'_, Id>, candidates: &[Row<'_, Id>], allowed: &mut [bool]);
+
+    /// The other direction: sets `allowed[i]` to false where `candidates[i]` must not be shown `viewer`.
+    ///
+    /// Asks [`Self::check`] one candidate at a time; a rule that can do better overrides it with the same answers.
+    fn check_back(&self, viewer: Row<'_, Id>, candidates: &[Row<'_, Id>], allowed: &mut [bool]) {
+        for (candidate, allowed) in candidates.iter().zip(allowed) {
+            self.check(*candidate, &[viewer], std::slice::from_mut(allowed));
+        }
+    }
+}
+
+/// Which of the viewer's own limits a query sets aside. Never the candidate's, never the age gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Relax {
+    /// The viewer's distance limit.
+    pub distance: bool,
+    /// The viewer's age range.
+    pub age: bool,
+}
+
+/// One of a viewer's own filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Filter {
+    /// The genders to meet.
+    Genders,
+    /// The ages to meet.
+    Age,
+    /// The distance limit.
+    Distance,
+    /// Verified people only.
+    Verified,
+    /// A [`Strength::Must`] or [`Strength::Never`] rule.
+    Dealbreaker {
+        /// The attribute of the rule.
+        attribute: u16,
+        /// The strength of the rule.
+        strength: Strength,
+    },
+}
+
+/// How many people a viewer can be shown, and what the own filters cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// People who are eligible and not excluded: the length of the whole paging.
+    pub eligible: usize,
+    /// For each filter the viewer has, how many more there would be without this one alone.
+    pub hidden_by: Vec<(Filter, usize)>,
+}
+
+const GENDERS: u64 = 1;
+const AGE: u64 = 2;
+const DISTANCE: u64 = 4;
+const VERIFIED: u64 = 8;
+/// The first dealbreaker; the others follow in the order of the facts.
+const RULES: u64 = 16;
+
+/// A viewer's side of the test, worked out once per query.
+#[derive(Debug)]
+pub(super) struct Viewer<'a, Id> {
+    state: &'a State<Id>,
+    row: u32,
+    gate: Gate,
+    age: u8,
+    /// Everybody born after this day is too young to take part.
+    last_birth: Day,
+    /// Birth days that are inside the viewer's age range: after the first, up to the second.
+    births: (i64, i64),
+}
+
+impl<'a, Id: PersonId> Viewer<'a, Id> {
+    pub(super) fn new(state: &'a State<Id>, row: u32, relax: Relax) -> Self {
+        let today = state.today();
+        let mut gate = *state.gate(row);
+        if relax.distance {
+            gate.limit = ANYWHERE;
+        }
+        let mut births = (
+            // An age of 255 has no upper neighbour; nobody is as old as that.
+            gate.age_max
+                .checked_add(1)
+                .map_or(i64::MIN, |above| i64::from(today.years_before(above).0)),
+            i64::from(today.years_before(gate.age_min).0),
+        );
+        if relax.age {
+            births = (i64::MIN, i64::MAX);
+        }
+        let age_gate: AgeGate = state.config.age_gate;
+        Self {
+            state,
+            row,
+            gate,
+            age: gate.birth.age_on(today),
+            last_birth: age_gate.last_birth(today),
+            births,
+        }
+    }
+
+    /// Whether the viewer takes part; nobody is eligible for somebody who does not.
+    fn takes_part(&self) -> bool {
+        self.gate.active() && self.gate.birth <= self.last_birth
+    }
+
+    /// The viewer's own filters that hide a candidate, and whether the candidate's side admits the viewer; gates only.
+    #[inline]
+    fn test_gate(&self, candidate: &Gate) -> (u64, bool) {
+        let (mine, theirs) = (&self.gate, candidate);
+        let chord = if mine.placed() && theirs.placed() {
+            mine.point.squared_chord(theirs.point)
+        } else {
+            ANYWHERE
+        };
+        let birth = i64::from(theirs.birth.0);
+        let bit = |hidden: bool, filter: u64| if hidden { filter } else { 0 };
+        let hides = bit(mine.genders & theirs.gender == 0, GENDERS)
+            | bit(birth <= self.births.0 || birth > self.births.1, AGE)
+            | bit(chord > mine.limit, DISTANCE)
+            | bit(mine.verified_only() && !theirs.verified(), VERIFIED);
+        let admits = theirs.genders & mine.gender != 0
+            && theirs.age_min <= self.age
+            && self.age <= theirs.age_max
+            && theirs.active()
+            && theirs.birth <= self.last_birth
+            && chord <= theirs.limit
+            && (mine.verified() || !theirs.verified_only());
+        (hides, admits)
+    }
+
+    /// The same of the dealbreakers.
+    fn test_rules(&self, candidate: u32) -> (u64, bool) {
+        let (mine, theirs) = (self.state.slot(self.row).facts(), self.state.slot(candidate).facts());
+        let mut hides = 0;
+        for (at, rule) in mine.dealbreakers().enumerate() {
+            if !rule.admits(theirs) {
+                hides |= RULES << at;
+            }
+        }
+        (hides, theirs.dealbreakers().all(|rule| rule.admits(mine)))
+    }
+
+    /// Calls `found(row, own filters that hide it)` for everybody but the viewer whose own side admits the viewer and
+    /// who is hidden by at most `most` of the viewer's filters, in blocks; custom rules apply in any case.
+    pub(super) fn scan<E>(&self, most: u32, mut found: impl FnMut(&[(u32, u64)]) -> Result<(), E>) -> Result<(), E> {
+        if !self.takes_part() {
+            return Ok(());
+        }
+        let mut block = Vec::new();
+        for (first, chunk) in self.state.chunks() {
+            block.clear();
+            for (row, gate) in (first..).zip(&chunk.gates) {
+                let (hides, admits) = self.test_gate(gate);
+                if admits && hides.count_ones() <= most && row != self.row {
+                    block.push((row, hides));
+                }
+            }
+            block.retain_mut(|(row, hides)| {
+                let (by_rules, admits) = self.test_rules(*row);
+                *hides |= by_rules;
+                admits && hides.count_ones() <= most
+            });
+            self.apply_custom_rules(&mut block);
+            if !block.is_empty() {
+                found(&block)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the viewer and one other are eligible for each other.
+    pub(super) fn eligible(&self, other: u32) -> bool {
+        if !self.takes_part() || other == self.row || self.test_gate(self.state.gate(other)) != (0, true) {
+            return false;
+        }
+        let mut block = vec![(other, 0)];
+        block.retain(|&(row, _)| self.test_rules(row) == (0, true));
+        self.apply_custom_rules(&mut block);
+        !block.is_empty()
+    }
+
+    fn apply_custom_rules(&self, block: &mut Vec<(u32, u64)>) {
+        if self.state.config.rules.is_empty() || block.is_empty() {
+            return;
+        }
+        let row = |number| Row {
+            state: self.state,
+            number,
+        };
+        let rows: Vec<_> = block.iter().map(|&(number, _)| row(number)).collect();
+        let mut all = vec![true; rows.len()];
+        let mut allowed = vec![true; rows.len()];
+        for rule in &self.state.config.rules {
+            for back in [false, true] {
+                allowed.fill(true);
+                if back {
+                    rule.check_back(row(self.row), &rows, &mut allowed);
+                } else {
+                    rule.check(row(self.row), &rows, &mut allowed);
+                }
+                all.iter_mut().zip(&allowed).for_each(|(all, &allowed)| *all &= allowed);
+            }
+        }
+        let mut all = all.into_iter();
+        block.retain(|_| all.next().unwrap_or(false));
+    }
+
+    /// The filters the viewer has, each with its bit.
+    fn filters(&self) -> Vec<(Filter, u64)> {
+        let mut filters = vec![(Filter::Genders, GENDERS), (Filter::Age, AGE)];
+        if self.gate.limit != ANYWHERE {
+            filters.push((Filter::Distance, DISTANCE));
+        }
+        if self.gate.verified_only() {
+            filters.push((Filter::Verified, VERIFIED));
+        }
+        for (at, rule) in self.state.slot(self.row).facts().dealbreakers().enumerate() {
+            let filter = Filter::Dealbreaker {
+                attribute: rule.attribute,
+                strength: rule.strength,
+            };
+            filters.push((filter, RULES << at));
+        }
+        filters
+    }
+
+    /// Counts for [`Reach`].
+    pub(super) fn reach(&self) -> Reach {
+        let filters = self.filters();
+        let mut reach = Reach {
+            eligible: 0,
+            hidden_by: filters.iter().map(|&(filter, _)| (filter, 0)).collect(),
+        };
+        let Ok(()) = self.scan::<Infallible>(1, |block| {
+            for &(row, hides) in block {
+                if self.state.excluded(self.row, row) {
+                    continue;
+                }
+                if hides == 0 {
+                    reach.eligible += 1;
+                } else if let Some(at) = filters.iter().position(|&(_, bit)| bit == hides) {
+                    reach.hidden_by[at].1 += 1;
+                }
+            }
+            Ok(())
+        });
+        reach
+    }
+}

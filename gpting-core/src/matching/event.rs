@@ -1,0 +1,173 @@
+//! What people do to each other, as the engine hears it.
+//!
+//! [`Event`] is what a host records; [`Act`] is what a person keeps about each other person they acted on. Decisions and
+//! blocks carry the time of the newest event that set them, so events may arrive twice or out of order: whatever the
+//! order, the newest decides (with equal times, the one recorded last). An unmatch is final.
+
+/// Something one person did to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Event<Id> {
+    pub(super) actor: Id,
+    pub(super) other: Id,
+    pub(super) at: i64,
+    pub(super) kind: EventKind,
+}
+
+/// The kinds of [`Event`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum EventKind {
+    Like,
+    Pass,
+    Undo,
+    Block,
+    Unblock,
+    Unmatch,
+}
+
+impl<Id> Event<Id> {
+    /// `actor` likes `other`; `at` in unix seconds, as in every event.
+    pub fn like(actor: Id, other: Id, at: i64) -> Self {
+        Self {
+            actor,
+            other,
+            at,
+            kind: EventKind::Like,
+        }
+    }
+
+    /// `actor` passes on `other`, who will not be shown `actor` either.
+    pub fn pass(actor: Id, other: Id, at: i64) -> Self {
+        Self {
+            actor,
+            other,
+            at,
+            kind: EventKind::Pass,
+        }
+    }
+
+    /// `actor` takes the like or the pass back; what was learned from it is unlearned.
+    pub fn undo(actor: Id, other: Id, at: i64) -> Self {
+        Self {
+            actor,
+            other,
+            at,
+            kind: EventKind::Undo,
+        }
+    }
+
+    /// `actor` blocks `other`: neither is shown the other.
+    pub fn block(actor: Id, other: Id, at: i64) -> Self {
+        Self {
+            actor,
+            other,
+            at,
+            kind: EventKind::Block,
+        }
+    }
+
+    /// `actor` lifts the own block; the other's block stays.
+    pub fn unblock(actor: Id, other: Id, at: i64) -> Self {
+        Self {
+            actor,
+            other,
+            at,
+            kind: EventKind::Unblock,
+        }
+    }
+
+    /// `actor` ends the match with `other`, for good: neither is shown the other again.
+    pub fn unmatch(actor: Id, other: Id, at: i64) -> Self {
+        Self {
+            actor,
+            other,
+            at,
+            kind: EventKind::Unmatch,
+        }
+    }
+}
+
+/// A like or a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Decision {
+    #[default]
+    None,
+    Like,
+    Pass,
+}
+
+/// What one person did to one other, whom `other` names by serial number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Act {
+    pub(super) other: u32,
+    decided_at: u32,
+    blocked_at: u32,
+    pub(super) decision: Decision,
+    blocked: bool,
+    unmatched: bool,
+}
+
+impl Act {
+    pub(super) fn new(other: u32) -> Self {
+        Self {
+            other,
+            ..Self::default()
+        }
+    }
+
+    /// This act after an event.
+    #[must_use]
+    pub(super) fn after(mut self, kind: EventKind, at: u32) -> Self {
+        match kind {
+            EventKind::Like => self.decide(Decision::Like, at),
+            EventKind::Pass => self.decide(Decision::Pass, at),
+            EventKind::Undo => self.decide(Decision::None, at),
+            EventKind::Block => self.block(true, at),
+            EventKind::Unblock => self.block(false, at),
+            EventKind::Unmatch => self.unmatched = true,
+        }
+        self
+    }
+
+    fn decide(&mut self, decision: Decision, at: u32) {
+        if at >= self.decided_at {
+            (self.decision, self.decided_at) = (decision, at);
+        }
+    }
+
+    fn block(&mut self, blocked: bool, at: u32) {
+        if at >= self.blocked_at {
+            (self.blocked, self.blocked_at) = (blocked, at);
+        }
+    }
+
+    /// Whether the actor is no longer shown the other: any decision, a block, an unmatch.
+    pub(super) fn hides_other(self) -> bool {
+        self.decision != Decision::None || self.blocked || self.unmatched
+    }
+
+    /// Whether the other is no longer shown the actor: a like keeps them in sight, everything else does not.
+    pub(super) fn hides_actor(self) -> bool {
+        self.decision == Decision::Pass || self.blocked || self.unmatched
+    }
+}
+
+/// How often a person was decided on, and how many of these were likes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Tally {
+    likes: u32,
+    total: u32,
+}
+
+impl Tally {
+    /// Replaces one decision by another.
+    pub(super) fn replace(&mut self, old: Decision, new: Decision) {
+        self.likes = self.likes + u32::from(new == Decision::Like) - u32::from(old == Decision::Like);
+        self.total = self.total + u32::from(new != Decision::None) - u32::from(old != Decision::None);
+    }
+
+    /// The share of likes, shrunk towards `mean` as if `weight` decisions of that mean had been seen before:
+    /// `(likes + weight · mean) / (total + weight)`.
+    pub(super) fn shrunk(self, mean: f64, weight: f64) -> f64 {
+        (f64::from(self.likes) + weight * mean) / (f64::from(self.total) + weight)
+    }
+}

@@ -1,0 +1,180 @@
+//! What a person says about themselves and asks of others, packed into one allocation.
+//!
+//! Written by `population` at upsert, read by `eligibility` (dealbreakers) and `score` (interests, tastes): one pointer to
+//! follow per candidate instead of one per list. Layout in 16-bit words: lengths of the four lists, then interests,
+//! (attribute, value) pairs, dealbreakers, tastes; a rule is attribute, strength, number of values, values.
+//! Invariant: every list is sorted and free of duplicates, so equal people are equal words.
+
+use std::sync::Arc;
+
+use super::{AttributeRule, EngineError, Person, Strength};
+
+const HEADER: usize = 4;
+
+/// Packs the lists of a person.
+///
+/// # Errors
+/// A list too long, a rule without values, or two rules of the same attribute and strength.
+pub(super) fn pack(person: &Person) -> Result<Arc<[u16]>, EngineError> {
+    let mut interests = person.interests.clone();
+    interests.sort_unstable();
+    interests.dedup();
+    at_most("interests", interests.len(), Person::MAX_INTERESTS)?;
+
+    let mut attributes = person.attributes.clone();
+    attributes.sort_unstable();
+    attributes.dedup();
+    at_most("attributes", attributes.len(), Person::MAX_ATTRIBUTES)?;
+
+    at_most("rules", person.wants.rules.len(), Person::MAX_RULES)?;
+    let mut rules: Vec<&AttributeRule> = person.wants.rules.iter().collect();
+    rules.sort_by_key(|rule| (rule.attribute, rule.strength));
+    if let Some(pair) = rules
+        .windows(2)
+        .find(|pair| pair[0].attribute == pair[1].attribute && pair[0].strength == pair[1].strength)
+    {
+        return Err(EngineError::DuplicateRule {
+            attribute: pair[0].attribute,
+        });
+    }
+    let (mut hard, mut soft) = (Vec::new(), Vec::new());
+    for rule in rules {
+        let mut values = rule.values.clone();
+        values.sort_unstable();
+        values.dedup();
+        at_most("values of a rule", values.len(), Person::MAX_RULE_VALUES)?;
+        if values.is_empty() {
+            return Err(EngineError::EmptyRule {
+                attribute: rule.attribute,
+            });
+        }
+        let list = if rule.strength.is_dealbreaker() {
+            &mut hard
+        } else {
+            &mut soft
+        };
+        list.extend([rule.attribute, rule.strength as u16, values.len() as u16]);
+        list.extend(values);
+    }
+
+    let header = [
+        interests.len() as u16,
+        2 * attributes.len() as u16,
+        hard.len() as u16,
+        soft.len() as u16,
+    ];
+    let attributes = attributes.into_iter().flat_map(|(attribute, value)| [attribute, value]);
+    Ok(header
+        .into_iter()
+        .chain(interests)
+        .chain(attributes)
+        .chain(hard)
+        .chain(soft)
+        .collect())
+}
+
+fn at_most(what: &'static str, len: usize, max: usize) -> Result<(), EngineError> {
+    if len > max {
+        Err(EngineError::TooMany { what, len, max })
+    } else {
+        Ok(())
+    }
+}
+
+/// The packed lists of one person, read in place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facts<'a>(&'a [u16]);
+
+impl<'a> Facts<'a> {
+    pub(super) fn new(words: &'a [u16]) -> Self {
+        Self(words)
+    }
+
+    /// Sorted interests.
+    #[inline]
+    pub(super) fn interests(self) -> &'a [u16] {
+        self.list(0)
+    }
+
+    /// Sorted (attribute, value) pairs.
+    #[inline]
+    pub(super) fn attributes(self) -> &'a [[u16; 2]] {
+        self.list(1).as_chunks().0
+    }
+
+    /// Dealbreakers, by attribute.
+    #[inline]
+    pub(super) fn dealbreakers(self) -> Rules<'a> {
+        Rules(self.list(2))
+    }
+
+    /// Preferences and aversions, by attribute.
+    #[inline]
+    pub(super) fn tastes(self) -> Rules<'a> {
+        Rules(self.list(3))
+    }
+
+    #[inline]
+    fn list(self, which: usize) -> &'a [u16] {
+        let start = HEADER + self.0[..which].iter().map(|&len| usize::from(len)).sum::<usize>();
+        &self.0[start..start + usize::from(self.0[which])]
+    }
+}
+
+/// Iterator over packed rules.
+#[derive(Debug, Clone)]
+pub(super) struct Rules<'a>(&'a [u16]);
+
+impl<'a> Iterator for Rules<'a> {
+    type Item = Rule<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Rule<'a>> {
+        let [attribute, strength, len, rest @ ..] = self.0 else {
+            return None;
+        };
+        let (values, rest) = rest.split_at(usize::from(*len));
+        self.0 = rest;
+        let strength = match strength {
+            0 => Strength::Must,
+            1 => Strength::Never,
+            2 => Strength::Prefer,
+            _ => Strength::Avoid,
+        };
+        Some(Rule {
+            attribute: *attribute,
+            strength,
+            values,
+        })
+    }
+}
+
+/// One packed rule.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule<'a> {
+    pub(super) attribute: u16,
+    pub(super) strength: Strength,
+    values: &'a [u16],
+}
+
+impl Rule<'_> {
+    /// The smallest of the person's values that the rule speaks of.
+    #[inline]
+    pub(super) fn hit(self, person: Facts<'_>) -> Option<u16> {
+        person
+            .attributes()
+            .iter()
+            .find(|[attribute, value]| *attribute == self.attribute && self.values.contains(value))
+            .map(|[_, value]| *value)
+    }
+
+    /// Whether a dealbreaker admits the person. A taste admits everybody.
+    #[inline]
+    pub(super) fn admits(self, person: Facts<'_>) -> bool {
+        match self.strength {
+            Strength::Must => self.hit(person).is_some(),
+            Strength::Never => self.hit(person).is_none(),
+            Strength::Prefer | Strength::Avoid => true,
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! How much two people are expected to like each other: two one-way logits, fused into one number.
+//!
+//! Called by `view` for people who passed eligibility. Every term is added in one fixed order in f64 by one function,
+//! [`Scorer::pair`], whether the terms are only summed (a page) or also named (an explanation), so an explanation adds up
+//! to the score it explains, to the last bit. For `u` looking at `v`, the logit of "`u` likes `v`" is the sum of base,
+//! pickiness of `u`, appeal of `v`, shared interests, tastes of `u` met by `v`, nearness, likeness of age,
+//! `seeks(u) · is(v)` and the signals. The product of both chances ranks pairs
+//! by their expected matches.
+//! Invariants: deterministic; a fusion is symmetric and monotone in both logits.
+
+use std::fmt::Debug;
+
+use super::explain::{Part, Reason};
+use super::facts::Facts;
+use super::logistic::{ln, logit, sigmoid};
+use super::place::chord_km;
+use super::population::{Gate, State};
+use super::{EngineError, PersonId, Row, Strength, Weights};
+
+/// As many imagined people without any interest keep every interest informative in a small population.
+const IMAGINED: f64 = 1000.0;
+/// Fewer interests than this count as so many, so that one shared interest is not a full overlap.
+const FEW_INTERESTS: usize = 3;
+
+/// How two one-way estimates become one score in [0, 1], symmetric and monotone in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Fusion {
+    /// `p q`: the chance that both like each other, and the ranking of the geometric mean.
+    #[default]
+    Product,
+    /// `2 p q / (p + q)`, 0 when both are 0. Source: Pizzato et al., "RECON", 2010.
+    Harmonic,
+    /// The smaller of the two.
+    Min,
+    /// `(p + q) / 2`.
+    Arithmetic,
+    /// `p q / (p q + (1 − p)(1 − q))`, the cross-ratio uninorm: the logits add up.
+    Uninorm,
+}
+
+impl Fusion {
+    /// Fuses two logits; neither may be NaN.
+    pub fn fuse(self, there: f64, back: f64) -> f64 {
+        let (p, q) = (sigmoid(there), sigmoid(back));
+        match self {
+            Self::Product => p * q,
+            Self::Harmonic if p + q == 0.0 => 0.0,
+            Self::Harmonic => 2.0 * p * q / (p + q),
+            Self::Min => p.min(q),
+            Self::Arithmetic => f64::midpoint(p, q),
+            Self::Uninorm => sigmoid(there + back),
+        }
+    }
+}
+
+/// A host's own term of the score, in logits, for each direction.
+///
+/// Held as `dyn` and called once per block of candidates, never once per candidate. The value for a candidate must depend
+/// on nothing but the two people and the signal's own constant state, or pages of one view would not fit together.
+pub trait Signal<Id>: Send + Sync + Debug {
+    /// The name under which explanations show the term.
+    fn name(&self) -> &'static str;
+
+    /// Writes into `out[i]` what is added to the logit that `viewer` likes `candidates[i]`; all are zero before.
+    fn logit(&self, viewer: Row<'_, Id>, candidates: &[Row<'_, Id>], out: &mut [f32]);
+
+    /// The other direction: what is added to the logit that `candidates[i]` likes `viewer`.
+    ///
+    /// Asks [`Self::logit`] one candidate at a time; a signal that can do better overrides it with the same values.
+    fn logit_back(&self, viewer: Row<'_, Id>, candidates: &[Row<'_, Id>], out: &mut [f32]) {
+        for (candidate, out) in candidates.iter().zip(out) {
+            self.logit(*candidate, &[viewer], std::slice::from_mut(out));
+        }
+    }
+
+    /// The most the signal adds in either direction when `viewer` asks; a larger value is cut to it.
+    ///
+    /// A finite bound lets a search stop early. Without one the result is the same, only slower.
+    fn bound(&self, _viewer: Row<'_, Id>) -> f32 {
+        f32::INFINITY
+    }
+}
+
+/// Takes the terms of one direction.
+trait Sink {
+    fn add(&mut self, reason: impl FnOnce() -> Reason, logit: f64);
+}
+
+impl Sink for f64 {
+    #[inline]
+    fn add(&mut self, _reason: impl FnOnce() -> Reason, logit: f64) {
+        *self += logit;
+    }
+}
+
+impl Sink for Vec<Part> {
+    fn add(&mut self, reason: impl FnOnce() -> Reason, logit: f64) {
+        if logit != 0.0 {
+            self.push(Part { code: reason(), logit });
+        }
+    }
+}
+
+/// The viewer's half of the score, worked out once per query.
+#[derive(Debug)]
+pub(super) struct Scorer<'a, Id> {
+    state: &'a State<Id>,
+    weights: Weights,
+    row: u32,
+    gate: &'a Gate,
+    facts: Facts<'a>,
+    age: u8,
+    base: f64,
+    /// By interest: how rare the viewer's interests are; 0 for all others.
+    rarity: Vec<f64>,
+    is: &'a [f32],
+    seeks: &'a [f32],
+    buffers: Buffers<'a, Id>,
+}
+
+#[derive(Debug)]
+struct Buffers<'a, Id> {
+    rows: Vec<Row<'a, Id>>,
+    there: Vec<f32>,
+    back: Vec<f32>,
+}
+
+impl<'a, Id: PersonId> Scorer<'a, Id> {
+    pub(super) fn new(state: &'a State<Id>, row: u32) -> Self {
+        let weights = state.config.weights;
+        let facts = state.slot(row).facts();
+        let gate = state.gate(row);
+        let mut rarity = vec![0.0; facts.interests().last().map_or(0, |&last| usize::from(last) + 1)];
+        let people = state.len() as f64 + IMAGINED;
+        for &interest in facts.interests() {
+            let having = f64::from(state.interest_count(interest)) + 1.0;
+            rarity[usize::from(interest)] = ln(people / having) / ln(people);
+        }
+        let (is, seeks) = state.vectors(row);
+        Self {
+            state,
+            weights,
+            row,
+            gate,
+            facts,
+            age: gate.birth.age_on(state.today()),
+            base: logit(weights.like_rate),
+            rarity,
+            is,
+            seeks,
+            buffers: Buffers {
+                rows: Vec::new(),
+                there: Vec::new(),
+                back: Vec::new(),
+            },
+        }
+    }
+
+    /// The logits of a block of candidates, viewer to candidate and back, in the order of the block.
+    pub(super) fn logits(&mut self, block: &[(u32, u64)], out: &mut Vec<(f64, f64)>) -> Result<(), EngineError> {
+        out.clear();
+        out.extend(block.iter().map(|&(candidate, _)| {
+            let (mut there, mut back) = (0.0, 0.0);
+            self.pair(candidate, &mut there, &mut back);
+            (there, back)
+        }));
+        self.signals(block, |at, _, there, back| {
+            out[at].0 += there;
+            out[at].1 += back;
+        })
+    }
+
+    /// The terms of one candidate, and their sums.
+    pub(super) fn parts(&mut self, candidate: u32) -> Result<(Vec<Part>, Vec<Part>), EngineError> {
+        let (mut there, mut back) = (Vec::new(), Vec::new());
+        self.pair(candidate, &mut there, &mut back);
+        self.signals(&[(candidate, 0)], |_, name, to, from| {
+            there.add(|| Reason::Signal(name), to);
+            back.add(|| Reason::Signal(name), from);
+        })?;
+        Ok((there, back))
+    }
+
+    /// Adds every term but the signals, always in this order.
+    #[inline]
+    fn pair(&self, candidate: u32, there: &mut impl Sink, back: &mut impl Sink) {
+        let weights = &self.weights;
+        let (mine, theirs) = (self.state.slot(self.row), self.state.slot(candidate));
+        let (gate, facts) = (self.state.gate(candidate), theirs.facts());
+        there.add(|| Reason::Base, self.base);
+        there.add(|| Reason::Pickiness, f64::from(mine.pickiness));
+        there.add(|| Reason::Appeal, f64::from(theirs.appeal));
+        back.add(|| Reason::Base, self.base);
+        back.add(|| Reason::Pickiness, f64::from(theirs.pickiness));
+        back.add(|| Reason::Appeal, f64::from(mine.appeal));
+
+        self.interests(facts, there, back);
+        tastes(self.facts, facts, weights.attributes, there);
+        tastes(facts, self.facts, weights.attributes, back);
+
+        if self.gate.placed() && gate.placed() {
+            let km = chord_km(self.gate.point.squared_chord(gate.point));
+            let logit = weights.near * weights.near_km / (weights.near_km + km);
+            let reason = || Reason::Near { km: km.round() as u16 };
+            there.add(reason, logit);
+            back.add(reason, logit);
+        }
+        let days = (i64::from(self.gate.birth.0) - i64::from(gate.birth.0)).abs() as f64;
+        let logit = weights.age * weights.age_years / (weights.age_years + days / 365.2425);
+        let age = self.age;
+        let their_age = || gate.birth.age_on(self.state.today());
+        there.add(
+            || Reason::AgeFit {
+                years: age.abs_diff(their_age()),
+            },
+            logit,
+        );
+        back.add(
+            || Reason::AgeFit {
+                years: age.abs_diff(their_age()),
+            },
+            logit,
+        );
+
+        if !self.is.is_empty() {
+            let (is, seeks) = self.state.vectors(candidate);
+            there.add(|| Reason::Content, weights.content * dot(self.seeks, is));
+            back.add(|| Reason::Content, weights.content * dot(seeks, self.is));
+        }
+    }
+
+    /// `weight · Σ rarity(shared) / √(n_u n_v)`, a cosine of rare things, in [0, weight]; the same for both directions.
+    ///
+    /// Rarity is `ln(N / n) / ln N` (inverse document frequency, Spärck Jones 1972), in [0, 1].
+    #[inline]
+    fn interests(&self, theirs: Facts<'_>, there: &mut impl Sink, back: &mut impl Sink) {
+        if self.rarity.is_empty() {
+            return;
+        }
+        let count = |facts: Facts<'_>| facts.interests().len().max(FEW_INTERESTS);
+        let factor = self.weights.interests / ((count(self.facts) * count(theirs)) as f64).sqrt();
+        for &interest in theirs.interests() {
+            let Some(&rarity) = self.rarity.get(usize::from(interest)) else {
+                break;
+            };
+            if rarity > 0.0 {
+                there.add(|| Reason::SharedInterest(interest), rarity * factor);
+                back.add(|| Reason::SharedInterest(interest), rarity * factor);
+            }
+        }
+    }
+
+    /// Asks every signal about the block and hands on (place in the block, name, there, back).
+    fn signals(
+        &mut self,
+        block: &[(u32, u64)],
+        mut add: impl FnMut(usize, &'static str, f64, f64),
+    ) -> Result<(), EngineError> {
+        let state = self.state;
+        if state.config.signals.is_empty() {
+            return Ok(());
+        }
+        let viewer = Row {
+            state,
+            number: self.row,
+        };
+        let Buffers { rows, there, back } = &mut self.buffers;
+        rows.clear();
+        rows.extend(block.iter().map(|&(number, _)| Row { state, number }));
+        for signal in &state.config.signals {
+            for out in [&mut *there, &mut *back] {
+                out.clear();
+                out.resize(rows.len(), 0.0);
+            }
+            signal.logit(viewer, rows, there);
+            signal.logit_back(viewer, rows, back);
+            let bound = signal.bound(viewer);
+            for (at, (&there, &back)) in there.iter().zip(&*back).enumerate() {
+                if !there.is_finite() || !back.is_finite() {
+                    return Err(EngineError::InvalidSignal { name: signal.name() });
+                }
+                add(
+                    at,
+                    signal.name(),
+                    f64::from(there.min(bound)),
+                    f64::from(back.min(bound)),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `±weight / √n` for each of the `n` tastes that the other person meets.
+#[inline]
+fn tastes(wishing: Facts<'_>, wished: Facts<'_>, weight: f64, sink: &mut impl Sink) {
+    let count = wishing.tastes().count();
+    if count == 0 {
+        return;
+    }
+    let each = weight / (count as f64).sqrt();
+    for rule in wishing.tastes() {
+        if let Some(value) = rule.hit(wished) {
+            let attribute = rule.attribute;
+            if rule.strength == Strength::Prefer {
+                sink.add(|| Reason::AttributePreferred { attribute, value }, each);
+            } else {
+                sink.add(|| Reason::AttributeAvoided { attribute, value }, -each);
+            }
+        }
+    }
+}
+
+/// Inner product in f64 over eight lanes, whose order is part of the result.
+#[inline]
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let mut lanes = [0.0_f64; 8];
+    let (a, a_rest) = a.as_chunks::<8>();
+    let (b, b_rest) = b.as_chunks::<8>();
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..8 {
+            lanes[lane] += f64::from(a[lane]) * f64::from(b[lane]);
+        }
+    }
+    for ((lane, &a), &b) in lanes.iter_mut().zip(a_rest).zip(b_rest) {
+        *lane += f64::from(a) * f64::from(b);
+    }
+    lanes.into_iter().fold(0.0, |sum, lane| sum + lane)
+}
