@@ -23,12 +23,15 @@ const IMAGINED: f64 = 1000.0;
 const FEW_INTERESTS: usize = 3;
 
 /// How two one-way estimates become one score in [0, 1], symmetric and monotone in both.
+///
+/// Written so that every step keeps the order of its arguments: rounding makes ties, but swaps nobody whose logits differ
+/// by more than rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Fusion {
     /// `p q`: the chance that both like each other, and the ranking of the geometric mean.
     #[default]
     Product,
-    /// `2 p q / (p + q)`, 0 when both are 0. Source: Pizzato et al., "RECON", 2010.
+    /// `2 / (1/p + 1/q)`. Source: Pizzato et al., "RECON", 2010.
     Harmonic,
     /// The smaller of the two.
     Min,
@@ -44,8 +47,7 @@ impl Fusion {
         let (p, q) = (sigmoid(there), sigmoid(back));
         match self {
             Self::Product => p * q,
-            Self::Harmonic if p + q == 0.0 => 0.0,
-            Self::Harmonic => 2.0 * p * q / (p + q),
+            Self::Harmonic => 2.0 / (1.0 / p + 1.0 / q),
             Self::Min => p.min(q),
             Self::Arithmetic => f64::midpoint(p, q),
             Self::Uninorm => sigmoid(there + back),
