@@ -163,7 +163,11 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
 
     /// Calls `found(row, own filters that hide it)` for everybody but the viewer whose own side admits the viewer and
     /// who is hidden by at most `most` of the viewer's filters, in blocks; custom rules apply in any case.
-    pub(super) fn scan<E>(&self, most: u32, mut found: impl FnMut(&[(u32, u64)]) -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn scan<E>(
+        &self,
+        most: u32,
+        mut found: impl FnMut(&mut Vec<(u32, u64)>) -> Result<(), E>,
+    ) -> Result<(), E> {
         if !self.takes_part() {
             return Ok(());
         }
@@ -183,7 +187,7 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
             });
             self.apply_custom_rules(&mut block);
             if !block.is_empty() {
-                found(&block)?;
+                found(&mut block)?;
             }
         }
         Ok(())
@@ -253,7 +257,7 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
             hidden_by: filters.iter().map(|&(filter, _)| (filter, 0)).collect(),
         };
         let Ok(()) = self.scan::<Infallible>(1, |block| {
-            for &(row, hides) in block {
+            for &(row, hides) in &*block {
                 if self.state.excluded(self.row, row) {
                     continue;
                 }

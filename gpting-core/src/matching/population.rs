@@ -83,6 +83,9 @@ pub(super) struct Slot<Id> {
     /// Weighted logits, ready to add.
     pub(super) pickiness: f32,
     pub(super) appeal: f32,
+    /// Lengths of the vectors, rounded up.
+    pub(super) is_length: f32,
+    pub(super) seeks_length: f32,
 }
 
 impl<Id> Slot<Id> {
@@ -234,6 +237,7 @@ impl<Id: PersonId> State<Id> {
             let (chunk, at) = self.edit(row);
             let slot = &mut chunk.slots[at];
             (slot.cell, slot.facts, slot.prior) = (new.cell, new.facts, new.prior);
+            (slot.is_length, slot.seeks_length) = new.lengths;
             chunk.gates[at] = new.gate;
             if dims > 0 {
                 let range = 2 * dims * at..2 * dims * (at + 1);
@@ -269,6 +273,8 @@ impl<Id: PersonId> State<Id> {
             prior: new.prior,
             pickiness: 0.0,
             appeal: 0.0,
+            is_length: new.lengths.0,
+            seeks_length: new.lengths.1,
         });
         if dims > 0 {
             Arc::make_mut(&mut chunk.vectors).extend_from_slice(&new.vectors);
@@ -364,6 +370,7 @@ pub(super) struct Checked {
     cell: Option<Cell>,
     facts: Arc<[u16]>,
     vectors: Vec<f32>,
+    lengths: (f32, f32),
     prior: f32,
 }
 
@@ -405,6 +412,11 @@ impl Checked {
         if !vectors.iter().all(|x| x.is_finite()) {
             return Err(EngineError::InvalidNumber("a vector"));
         }
+        let length = |vector: &[f32]| {
+            let squares: f64 = vector.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+            (squares.sqrt() * (1.0 + 1e-6)) as f32
+        };
+        let lengths = (length(&vectors[..dims]), length(&vectors[dims..]));
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         let gate = Gate {
             limit: squared_chord_of(wants.max_distance_km),
@@ -424,6 +436,7 @@ impl Checked {
             cell: person.cell,
             facts,
             vectors,
+            lengths,
             prior: person.appeal,
         })
     }

@@ -1,7 +1,7 @@
 //! How much two people are expected to like each other: two one-way logits, fused into one number.
 //!
-//! Called by `view` for people who passed eligibility. Every term is added in one fixed order in f64 by one function,
-//! [`Scorer::pair`], whether the terms are only summed (a page) or also named (an explanation), so an explanation adds up
+//! Called by `view` for people who passed eligibility. Every term is added in one fixed order in f64 by the same
+//! functions, whether the terms are only summed (a page) or also named (an explanation), so an explanation adds up
 //! to the score it explains, to the last bit. For `u` looking at `v`, the logit of "`u` likes `v`" is the sum of base,
 //! pickiness of `u`, appeal of `v`, shared interests, tastes of `u` met by `v`, nearness, likeness of age,
 //! `seeks(u) · is(v)` and the signals. The product of both chances ranks pairs
@@ -19,6 +19,8 @@ use super::{EngineError, PersonId, Row, Strength, Weights};
 
 /// As many imagined people without any interest keep every interest informative in a small population.
 const IMAGINED: f64 = 1000.0;
+/// What a bound is raised by, in logits, so that no rounding can drop somebody who belongs on the page.
+const SLACK: f64 = 1e-6;
 /// Fewer interests than this count as so many, so that one shared interest is not a full overlap.
 const FEW_INTERESTS: usize = 3;
 
@@ -159,13 +161,49 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
     }
 
     /// The logits of a block of candidates, viewer to candidate and back, in the order of the block.
-    pub(super) fn logits(&mut self, block: &[(u32, u64)], out: &mut Vec<(f64, f64)>) -> Result<(), EngineError> {
+    ///
+    /// With a `floor`, candidates who cannot reach that score are dropped from the block, most of them before their
+    /// vectors are read: an inner product is at most the product of the lengths (Cauchy and Schwarz).
+    pub(super) fn logits(
+        &mut self,
+        block: &mut Vec<(u32, u64)>,
+        floor: Option<f64>,
+        out: &mut Vec<(f64, f64)>,
+    ) -> Result<(), EngineError> {
         out.clear();
-        out.extend(block.iter().map(|&(candidate, _)| {
+        let content = !self.is.is_empty();
+        let floor = floor.filter(|_| content);
+        let fusion = self.state.config.fusion;
+        let viewer = Row {
+            state: self.state,
+            number: self.row,
+        };
+        let signals: f64 = self
+            .state
+            .config
+            .signals
+            .iter()
+            .map(|signal| f64::from(signal.bound(viewer)))
+            .sum();
+        let mine = self.state.slot(self.row);
+        block.retain(|&(candidate, _)| {
             let (mut there, mut back) = (0.0, 0.0);
-            self.pair(candidate, &mut there, &mut back);
-            (there, back)
-        }));
+            self.profile_terms(candidate, &mut there, &mut back);
+            if let Some(floor) = floor {
+                let theirs = self.state.slot(candidate);
+                let most = |a: f32, b: f32| self.weights.content * f64::from(a) * f64::from(b) + signals + SLACK;
+                let (to, from) = (
+                    most(mine.seeks_length, theirs.is_length),
+                    most(theirs.seeks_length, mine.is_length),
+                );
+                if fusion.fuse(there + to, back + from) < floor {
+                    return false;
+                }
+            }
+            self.content_terms(candidate, &mut there, &mut back);
+            out.push((there, back));
+            true
+        });
         self.signals(block, |at, _, there, back| {
             out[at].0 += there;
             out[at].1 += back;
@@ -175,7 +213,8 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
     /// The terms of one candidate, and their sums.
     pub(super) fn parts(&mut self, candidate: u32) -> Result<(Vec<Part>, Vec<Part>), EngineError> {
         let (mut there, mut back) = (Vec::new(), Vec::new());
-        self.pair(candidate, &mut there, &mut back);
+        self.profile_terms(candidate, &mut there, &mut back);
+        self.content_terms(candidate, &mut there, &mut back);
         self.signals(&[(candidate, 0)], |_, name, to, from| {
             there.add(|| Reason::Signal(name), to);
             back.add(|| Reason::Signal(name), from);
@@ -183,9 +222,9 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         Ok((there, back))
     }
 
-    /// Adds every term but the signals, always in this order.
+    /// Adds the terms that profiles and history give, always in this order, before all others.
     #[inline]
-    fn pair(&self, candidate: u32, there: &mut impl Sink, back: &mut impl Sink) {
+    fn profile_terms(&self, candidate: u32, there: &mut impl Sink, back: &mut impl Sink) {
         let weights = &self.weights;
         let (mine, theirs) = (self.state.slot(self.row), self.state.slot(candidate));
         let (gate, facts) = (self.state.gate(candidate), theirs.facts());
@@ -223,11 +262,15 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
             },
             logit,
         );
+    }
 
+    /// Adds the terms of the vectors, after those of the profiles and before the signals.
+    #[inline]
+    fn content_terms(&self, candidate: u32, there: &mut impl Sink, back: &mut impl Sink) {
         if !self.is.is_empty() {
             let (is, seeks) = self.state.vectors(candidate);
-            there.add(|| Reason::Content, weights.content * dot(self.seeks, is));
-            back.add(|| Reason::Content, weights.content * dot(seeks, self.is));
+            there.add(|| Reason::Content, self.weights.content * dot(self.seeks, is));
+            back.add(|| Reason::Content, self.weights.content * dot(seeks, self.is));
         }
     }
 

@@ -136,7 +136,7 @@ impl<Id: PersonId> View<Id> {
             return Err(EngineError::NotEligible);
         }
         let mut logits = Vec::new();
-        Scorer::new(&self.state, row).logits(&[(other, 0)], &mut logits)?;
+        Scorer::new(&self.state, row).logits(&mut vec![(other, 0)], None, &mut logits)?;
         Ok(self.pick(candidate, logits[0]))
     }
 
@@ -234,7 +234,7 @@ impl<Id: PersonId> Query<'_, Id> {
         };
         let mut logits = Vec::new();
         Viewer::new(state, row, self.relax).scan(0, |block| {
-            scorer.logits(block, &mut logits)?;
+            scorer.logits(block, best.worst.map(|worst| worst.0), &mut logits)?;
             for (&(other, _), &logits) in block.iter().zip(&logits) {
                 let score = state.config.fusion.fuse(logits.0, logits.1);
                 let id = state.slot(other).id;

@@ -385,3 +385,47 @@ fn the_same_calls_make_the_same_slate_whatever_the_order_of_rows() {
     };
     assert_eq!(make(&mut (0..900)), make(&mut (0..900).rev()));
 }
+
+#[test]
+fn leaving_people_out_early_never_changes_a_page() {
+    for fusion in [
+        Fusion::Product,
+        Fusion::Harmonic,
+        Fusion::Min,
+        Fusion::Arithmetic,
+        Fusion::Uninorm,
+    ] {
+        for bound in [None, Some(f32::INFINITY), Some(40.0), Some(-0.5)] {
+            let mut config = Config::dims(9).fusion(fusion);
+            if let Some(bound) = bound {
+                config = config.signal(ByIds { bound, spoiled: false });
+            }
+            let mut engine = engine(config);
+            let mut seed = 1_u32;
+            let mut next = |scale: f32| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                scale * (f32::from((seed >> 16) as u16) / 32_768.0 - 1.0)
+            };
+            for id in 0..1500 {
+                // Lengths differ a lot, so that the bound decides for many.
+                let scale = [0.05, 0.3, 1.0][id as usize % 3];
+                let [is, seeks] = [(); 2].map(|()| (0..9).map(|_| next(scale)).collect::<Vec<_>>());
+                engine.upsert(id, anybody().vectors(&is, &seeks)).unwrap();
+            }
+            let view = engine.view();
+            for me in [0, 700, 1499] {
+                let whole = view.top(me, 2000, After::Start).unwrap();
+                assert_eq!(
+                    view.top(me, 3, After::Start).unwrap(),
+                    whole[..3],
+                    "{fusion:?} {bound:?}"
+                );
+                assert_eq!(
+                    view.top(me, 20, whole[99].into()).unwrap(),
+                    whole[100..120],
+                    "{fusion:?} {bound:?}"
+                );
+            }
+        }
+    }
+}

@@ -105,7 +105,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     // A few patterns for many people make exact ties and empty pages common.
     (prop::collection::vec(spec(), 1..16), prop::bool::ANY).prop_flat_map(move |(specs, copies)| {
         let specs = if copies {
-            specs[..1 + specs.len() / 4].to_vec()
+            specs[..specs.len().div_ceil(4)].to_vec()
         } else {
             specs
         };
@@ -283,7 +283,9 @@ proptest! {
             let mut engine = Engine::<u32>::new(Config::dims(0)).unwrap();
             engine.set_today(Day(20_000));
             (0..4).for_each(|id| engine.upsert(id, gpting_core::Person::new(Gender::O, 30)).unwrap());
-            events.into_iter().for_each(|event| engine.record(event).unwrap());
+            for event in events {
+                engine.record(event).unwrap();
+            }
             engine.view()
         });
         for a in 0..4 {
