@@ -44,6 +44,7 @@ mod logistic;
 mod person;
 mod place;
 mod population;
+mod row;
 mod score;
 mod view;
 
@@ -57,7 +58,8 @@ pub use event::Event;
 pub use explain::{Explanation, Part, Reason};
 pub use person::{AttributeRule, Gender, Genders, Person, Strength, Wants};
 pub use place::Cell;
-pub use population::{PersonId, Row};
+pub use population::PersonId;
+pub use row::Row;
 pub use score::{Fusion, Signal};
 pub use view::{After, Pick, Query, View};
 

@@ -17,7 +17,7 @@ use super::facts::{self, Facts};
 use super::logistic::logit;
 use super::person::Birth;
 use super::place::{Point, squared_chord_of};
-use super::{Cell, Config, Day, EngineError, Event, Gender, Genders, Person};
+use super::{Cell, Config, Day, EngineError, Event, Genders, Person};
 
 const CHUNK: usize = 256;
 /// Shards of the id index: a write after a view copies one of them.
@@ -73,7 +73,7 @@ impl Gate {
 pub(super) struct Slot<Id> {
     pub(super) id: Id,
     pub(super) serial: u32,
-    cell: Option<Cell>,
+    pub(super) cell: Option<Cell>,
     facts: Arc<[u16]>,
     /// Sorted by serial number; `None` while there are none.
     acts: Option<Arc<Vec<Act>>>,
@@ -442,84 +442,9 @@ impl Checked {
     }
 }
 
-/// One person of a view, as signals and rules see them.
-#[derive(Debug)]
-pub struct Row<'a, Id> {
-    pub(super) state: &'a State<Id>,
-    pub(super) number: u32,
-}
-
-impl<Id> Clone for Row<'_, Id> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<Id> Copy for Row<'_, Id> {}
-
-impl<'a, Id: PersonId> Row<'a, Id> {
-    /// The number of the row, from 0 and dense; means something inside one view alone.
-    pub fn index(self) -> usize {
-        self.number as usize
-    }
-
-    /// The host's id.
-    pub fn id(self) -> Id {
-        self.state.slot(self.number).id
-    }
-
-    /// The gender.
-    pub fn gender(self) -> Gender {
-        let genders = Genders::from_bits(self.state.gate(self.number).gender);
-        [Gender::M, Gender::F]
-            .into_iter()
-            .find(|&gender| genders.contains(gender))
-            .unwrap_or(Gender::O)
-    }
-
-    /// Completed years on the view's today.
-    pub fn age(self) -> u8 {
-        self.state.gate(self.number).birth.age_on(self.state.today())
-    }
-
-    /// The cell, when there is one.
-    pub fn cell(self) -> Option<Cell> {
-        self.state.slot(self.number).cell
-    }
-
-    /// Whether the host has verified the person.
-    pub fn verified(self) -> bool {
-        self.state.gate(self.number).verified()
-    }
-
-    /// Sorted interests.
-    pub fn interests(self) -> &'a [u16] {
-        self.state.slot(self.number).facts().interests()
-    }
-
-    /// Sorted (attribute, value) pairs.
-    pub fn attributes(self) -> impl Iterator<Item = (u16, u16)> + 'a {
-        self.state
-            .slot(self.number)
-            .facts()
-            .attributes()
-            .iter()
-            .map(|&[attribute, value]| (attribute, value))
-    }
-
-    /// The vector of what the person is; zeros when none was given.
-    pub fn is(self) -> &'a [f32] {
-        self.state.vectors(self.number).0
-    }
-
-    /// The vector of what the person seeks; zeros when none was given.
-    pub fn seeks(self) -> &'a [f32] {
-        self.state.vectors(self.number).1
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Gender;
     use super::*;
 
     #[test]
