@@ -79,10 +79,11 @@ export function failure(problem, retry) {
     retry ? action(t("action.retry"), retry) : null);
 }
 
-/** Shows a waiting line in `box`, then what `load` made; failures can be retried in place. */
+/** Puts what `load` made into `box`; failures can be retried in place. Until then an empty box shows
+ *  a waiting line, a filled one keeps what it has. */
 export async function fill(box, load) {
   box.setAttribute("aria-busy", "true");
-  box.replaceChildren(el("p", { class: "hint" }, t("state.loading")));
+  if (!box.hasChildNodes()) box.append(el("p", { class: "hint" }, t("state.loading")));
   try {
     box.replaceChildren(...[await load()].flat().filter(Boolean));
   } catch (problem) {
@@ -124,3 +125,8 @@ export const link = (href, label, attributes = {}) => el("a", { href, ...attribu
 
 /** The head of every page; the router moves the focus to it. */
 export const heading = (title, ...beside) => el("div", { class: "heading" }, el("h1", { tabindex: "-1" }, title), ...beside);
+
+/** A part of the page with a heading of its own. */
+export function section(id, title, ...children) {
+  return el("section", { class: "panel", id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), children);
+}

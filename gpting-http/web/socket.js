@@ -7,7 +7,8 @@ import { freshAccess, renew, uuid } from "/web/api.js";
 import { heads } from "/web/wire.js";
 
 const PING_MS = 20_000;
-// Two missed pings: no frame for so long means the line is dead, whatever the browser believes.
+// Two missed pings: no frame for so long from a server that answers them means the line is dead,
+// whatever the browser believes.
 const SILENCE_MS = 45_000;
 const ACK_MS = 10_000;
 const TYPING_MS = 3_000;
@@ -37,6 +38,7 @@ export function openRoomSocket(roomId, on) {
   let lastSeq = null;
   let tries = 0;
   let lastFrame = 0;
+  let answersPings = false;
   let lastTyping = 0;
   let reconnectTimer;
 
@@ -48,7 +50,7 @@ export function openRoomSocket(roomId, on) {
   };
 
   async function connect() {
-    if (closed || connecting || isOpen()) return;
+    if (closed || connecting || socket) return;
     connecting = true;
     clearTimeout(reconnectTimer);
     let line;
@@ -132,13 +134,15 @@ export function openRoomSocket(roomId, on) {
       case "read": on.read(frame); break;
       case "typing": on.typing(frame); break;
       case "presence": on.presence(frame); break;
+      case "pong":
+      case "heartbeat": answersPings = true; break;
       case "resync_required": on.resync(); break;
       case "error":
         if (frame.client_msg_id && outbox.has(frame.client_msg_id)) fail(frame.client_msg_id, frame);
         else on.problem(frame);
         break;
       default:
-        // `closing`, pongs and frames of a later version need nothing: the close itself reconnects.
+        // `closing` and frames of a later version need nothing: the close itself reconnects.
         break;
     }
     if (typeof head === "number" && lastSeq !== null && head > lastSeq) on.behind(head);
@@ -163,7 +167,7 @@ export function openRoomSocket(roomId, on) {
 
   const heartbeat = setInterval(() => {
     if (!isOpen()) return;
-    if (Date.now() - lastFrame > SILENCE_MS) {
+    if (answersPings && Date.now() - lastFrame > SILENCE_MS) {
       const dead = socket;
       socket = null;
       dead.close();
