@@ -20,6 +20,7 @@ export default function room(box, { params: [roomId], go }) {
   let socket = null;
   let left = false;
   let joined = false;
+  let catching = false;
   let partnerRead = 0;
   let sentRead = 0;
   let atStart = false;
@@ -134,7 +135,9 @@ export default function room(box, { params: [roomId], go }) {
     }
   }
 
-  const history = async (query) => (await get(`/api/chat/rooms/${roomId}/messages/?limit=${PAGE}${query}`)).map((raw) => read(raw, me));
+  async function history(query) {
+    return (await get(`/api/chat/rooms/${roomId}/messages/?limit=${PAGE}${query}`)).map((raw) => read(raw, me));
+  }
 
   /** The latest page, merged with what the line has brought meanwhile. */
   async function load() {
@@ -169,7 +172,6 @@ export default function room(box, { params: [roomId], go }) {
     setTimeout(() => list.setAttribute("aria-live", "polite"), 500);
   }
 
-  let catching = false;
   /** Fetches what lies between the last message shown and the head. */
   async function catchUp(after = top()) {
     if (catching) return;
@@ -192,7 +194,9 @@ export default function room(box, { params: [roomId], go }) {
     }
   }
 
-  const top = () => (bySeq.size === 0 ? 0 : Math.max(...bySeq.keys()));
+  function top() {
+    return bySeq.size === 0 ? 0 : Math.max(...bySeq.keys());
+  }
 
   function merge(messages) {
     for (const one of messages) {
@@ -258,14 +262,18 @@ export default function room(box, { params: [roomId], go }) {
     return undefined;
   }
 
-  const nearEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
+  function nearEnd() {
+    return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
+  }
 
   function partnerHasRead(frame) {
     if (isMine(frame)) return;
     partnerRead = Math.max(partnerRead, frame.seq ?? 0);
     draw(false);
   }
-  const isMine = (frame) => frame.is_mine ?? (frame.sender_id ?? frame.user_id ?? frame.member_id ?? frame.reader_id) === me;
+  function isMine(frame) {
+    return frame.is_mine ?? (frame.sender_id ?? frame.user_id ?? frame.member_id ?? frame.reader_id) === me;
+  }
 
   function partnerTypes(frame) {
     if (isMine(frame)) return;
