@@ -36,7 +36,7 @@ function fit(person) {
     const percent = Math.round(person.score * 100);
     rows.push(el("p", { class: "score" },
       el("span", {}, t("card.score", { percent })),
-      el("meter", { min: 0, max: 100, value: percent, "aria-hidden": "true" })));
+      el("progress", { max: 100, value: percent, "aria-hidden": "true" })));
   }
   const reasons = (person.reasons ?? []).map((reason) => reason.text ?? reason).filter((text) => typeof text === "string");
   if (reasons.length > 0) rows.push(el("ul", { class: "reasons", "aria-label": t("card.reasons") }, reasons.map((text) => el("li", {}, text))));
