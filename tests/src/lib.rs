@@ -1,1 +1,28 @@
-//! Unpublished.
+//! The rig of the cross-crate tests: a real PostgreSQL, the real `gpting` binary, and people who use it.
+//!
+//! [`postgres`] starts a database cluster, [`server`] the built server in a child process, [`mail`] reads what
+//! the server mailed, [`person`] signs up and calls the documented endpoints, [`answer`] checks every error for
+//! its documented shape, [`socket`] speaks the chat frames. The tests are targets in `tests/`, each named in
+//! `Cargo.toml`; whatever needs PostgreSQL lives here too, so that no published crate depends on the rig.
+//!
+//! Invariants: nothing is skipped for want of a program (the test fails and says what to install); nothing
+//! survives the test process, not even when that is killed ([`guard`]); only loopback and Unix sockets.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a rig reports what went wrong by panicking, everywhere"
+)]
+
+pub mod answer;
+pub mod guard;
+pub mod mail;
+pub mod person;
+pub mod postgres;
+pub mod server;
+pub mod socket;
+
+pub use answer::Answer;
+pub use person::{Person, Registration};
+pub use postgres::Postgres;
+pub use server::{Server, Settings};
+pub use socket::Socket;
