@@ -16,6 +16,7 @@
 pub mod answer;
 pub mod guard;
 pub mod mail;
+pub mod operation;
 pub mod person;
 pub mod postgres;
 pub mod server;

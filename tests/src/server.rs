@@ -82,13 +82,15 @@ impl Server {
             guard: None,
         };
         // A port found free may be taken by somebody else before the server binds it: then others are tried.
+        let mut reason = String::new();
         for _ in 0..3 {
             (server.port, server.admin_port) = free_ports();
-            if server.launch().await.is_ok() {
-                return server;
+            match server.launch().await {
+                Ok(()) => return server,
+                Err(error) => reason = error,
             }
         }
-        panic!("the server did not start; its log ends with\n{}", server.log_tail());
+        panic!("the server did not start: {reason}");
     }
 
     /// Starts the server again on the same data and ports; kills it first if it still runs.
@@ -97,12 +99,9 @@ impl Server {
     pub async fn restart(&mut self) -> Duration {
         self.kill9();
         let started = Instant::now();
-        let launched = self.launch().await;
-        assert!(
-            launched.is_ok(),
-            "the server did not start again; its log ends with\n{}",
-            self.log_tail()
-        );
+        if let Err(reason) = self.launch().await {
+            panic!("the server did not start again: {reason}");
+        }
         started.elapsed()
     }
 
