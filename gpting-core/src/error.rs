@@ -218,10 +218,7 @@ pub struct FieldError {
 impl FieldError {
     /// A refused field.
     pub fn new(field: impl Into<String>, fault: Fault) -> Self {
-        Self {
-            field: field.into(),
-            fault,
-        }
+        Self { field: field.into(), fault }
     }
 }
 
@@ -314,3 +311,19 @@ impl From<StoreError> for Error {
 
 /// The result of a use-case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Prints an error with its causes, for logs.
+#[derive(Debug)]
+pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'a));
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -8,9 +8,13 @@ pub mod chat;
 #[cfg(feature = "service")]
 pub mod clock;
 #[cfg(feature = "service")]
+pub mod config;
+#[cfg(feature = "service")]
 pub mod error;
 #[cfg(feature = "service")]
 pub mod event;
+#[cfg(feature = "service")]
+pub mod gpting;
 #[cfg(feature = "service")]
 pub mod id;
 #[cfg(feature = "service")]
@@ -29,6 +33,8 @@ pub mod rng;
 pub mod safety;
 #[cfg(feature = "service")]
 pub mod store;
+#[cfg(feature = "service")]
+mod text;
 
 pub use crate::matching::{
     After, AgeGate, AttributeRule, Cell, Config, Day, EligibilityRule, Engine, EngineError, Event, Explanation, Filter,
@@ -39,5 +45,6 @@ pub use crate::matching::{
 pub use crate::{
     clock::{Clock, ManualClock, SystemClock},
     error::{Code, Error, ErrorKind, Fault, FieldError, Result},
+    gpting::{Builder, Gpting},
     rng::{Rng, SeededRng, SystemRng},
 };

@@ -27,6 +27,13 @@ pub enum Hint {
     Room(RoomId),
     /// A member changed, or one of their sessions ended.
     Member(MemberId),
+    /// Somebody is writing. The only hint that nothing stored stands behind: lost is lost.
+    Typing {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        member: MemberId,
+    },
 }
 
 /// Carries wake-ups between tasks and instances. Hints may be lost, repeated and reordered: the store is the log, and
@@ -171,9 +178,6 @@ pub struct PortError {
 impl PortError {
     /// An error with its cause.
     pub fn new(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self {
-            what,
-            source: source.into(),
-        }
+        Self { what, source: source.into() }
     }
 }

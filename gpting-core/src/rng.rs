@@ -37,10 +37,7 @@ pub trait Rng: Debug + Send + Sync + 'static {
 pub struct SystemRng;
 
 impl Rng for SystemRng {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place where the system's randomness enters"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place where the system's randomness enters")]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system gives random bytes");
     }

@@ -8,16 +8,8 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 /// Words that only the inside of the server knows.
-const INTERNALS: [&str; 8] = [
-    "panicked",
-    "sqlx",
-    "sqlite",
-    "postgres",
-    "insert into",
-    "stack backtrace",
-    ".rs:",
-    "serde",
-];
+const INTERNALS: [&str; 8] =
+    ["panicked", "sqlx", "sqlite", "postgres", "insert into", "stack backtrace", ".rs:", "serde"];
 
 /// A whole answer.
 #[derive(Debug, Clone)]
@@ -39,12 +31,7 @@ impl Answer {
     /// The connection broke before the end.
     pub async fn read(request: String, response: reqwest::Response) -> Result<Self, reqwest::Error> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Self {
-            request,
-            status,
-            headers,
-            body: response.bytes().await?.to_vec(),
-        })
+        Ok(Self { request, status, headers, body: response.bytes().await?.to_vec() })
     }
 
     /// The value of a header, if there is one.
@@ -95,31 +82,21 @@ impl Answer {
 
     fn problem_fault(&self) -> Result<(), String> {
         let kind = self.header("content-type").unwrap_or_default();
-        ensure(kind.starts_with("application/problem+json"), || {
-            format!("an error as `{kind}`")
-        })?;
+        ensure(kind.starts_with("application/problem+json"), || format!("an error as `{kind}`"))?;
         let problem: Value = serde_json::from_slice(&self.body).map_err(|error| format!("no JSON: {error}"))?;
         for field in ["type", "title", "detail", "code", "message", "request_id"] {
             let present = problem[field].as_str().is_some_and(|text| !text.is_empty());
             ensure(present, || format!("an error without `{field}`"))?;
         }
         let code = problem["code"].as_str().unwrap_or_default();
-        let snake = code
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let snake = code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         ensure(snake, || format!("the code `{code}` is not snake_case"))?;
-        ensure(problem["status"] == self.status, || {
-            "`status` differs from the status".to_owned()
-        })?;
+        ensure(problem["status"] == self.status, || "`status` differs from the status".to_owned())?;
         let errors = &problem["errors"];
         let listed = errors.as_object().is_some_and(|fields| {
-            fields
-                .values()
-                .all(|texts| texts.as_array().is_some_and(|texts| texts.iter().all(Value::is_string)))
+            fields.values().all(|texts| texts.as_array().is_some_and(|texts| texts.iter().all(Value::is_string)))
         });
-        ensure(errors.is_null() || listed, || {
-            "`errors` is not {field: [sentence]}".to_owned()
-        })?;
+        ensure(errors.is_null() || listed, || "`errors` is not {field: [sentence]}".to_owned())?;
         let needed = match self.status {
             401 => Some("www-authenticate"),
             405 => Some("allow"),
@@ -140,13 +117,7 @@ impl Answer {
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let body = String::from_utf8_lossy(&self.body);
-        write!(
-            f,
-            "{} → {} {}",
-            self.request,
-            self.status,
-            body.chars().take(600).collect::<String>()
-        )
+        write!(f, "{} → {} {}", self.request, self.status, body.chars().take(600).collect::<String>())
     }
 }
 
@@ -163,12 +134,7 @@ mod tests {
     fn answer(status: u16, kind: &str, body: &Value) -> Answer {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", kind.parse().unwrap());
-        Answer {
-            request: "GET /".to_owned(),
-            status,
-            headers,
-            body: body.to_string().into_bytes(),
-        }
+        Answer { request: "GET /".to_owned(), status, headers, body: body.to_string().into_bytes() }
     }
 
     fn problem() -> Value {
@@ -186,18 +152,12 @@ mod tests {
         for field in ["type", "title", "detail", "code", "message", "request_id", "status"] {
             let mut body = problem();
             body.as_object_mut().unwrap().remove(field);
-            assert!(
-                answer(404, "application/problem+json", &body).fault().is_some(),
-                "{field}"
-            );
+            assert!(answer(404, "application/problem+json", &body).fault().is_some(), "{field}");
         }
         assert!(answer(404, "application/json", &problem()).fault().is_some());
         let mut body = problem();
         body["status"] = json!(401);
-        assert!(
-            answer(401, "application/problem+json", &body).fault().is_some(),
-            "no WWW-Authenticate"
-        );
+        assert!(answer(401, "application/problem+json", &body).fault().is_some(), "no WWW-Authenticate");
         body["status"] = json!(500);
         assert!(answer(500, "application/problem+json", &body).fault().is_some());
         let mut body = problem();

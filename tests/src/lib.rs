@@ -8,10 +8,7 @@
 //! Invariants: nothing is skipped for want of a program (the test fails and says what to install); nothing
 //! survives the test process, not even when that is killed ([`guard`]); only loopback and Unix sockets.
 
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "a rig reports what went wrong by panicking, everywhere"
-)]
+#![expect(clippy::missing_panics_doc, reason = "a rig reports what went wrong by panicking, everywhere")]
 
 pub mod answer;
 pub mod guard;

@@ -38,20 +38,13 @@ impl Mailbox {
 
     /// Every mail to an address, oldest first.
     pub fn to(&self, address: &str) -> Vec<Mail> {
-        let files = fs::read_dir(&self.folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path());
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path());
         let mut found: Vec<(SystemTime, PathBuf, Mail)> = files
             .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
             .filter_map(|path| {
                 let written = fs::metadata(&path).and_then(|meta| meta.modified()).ok()?;
                 let mail = read(&path)?;
-                mail.to
-                    .to_lowercase()
-                    .contains(&address.to_lowercase())
-                    .then_some((written, path, mail))
+                mail.to.to_lowercase().contains(&address.to_lowercase()).then_some((written, path, mail))
             })
             .collect();
         found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
@@ -66,24 +59,14 @@ impl Mailbox {
             if let Some(found) = self.to(address).iter().rev().find_map(&accept) {
                 return found;
             }
-            assert!(
-                asked.elapsed() < DEADLINE,
-                "no such mail to {address}; there are {:?}",
-                self.to(address)
-            );
+            assert!(asked.elapsed() < DEADLINE, "no such mail to {address}; there are {:?}", self.to(address));
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
     /// The six digits of the newest sign-up mail to `address`.
     pub async fn sign_up_code(&self, address: &str) -> String {
-        self.wait_for(address, |mail| {
-            mail.subject
-                .contains("회원가입 인증 코드")
-                .then(|| mail.code())
-                .flatten()
-        })
-        .await
+        self.wait_for(address, |mail| mail.subject.contains("회원가입 인증 코드").then(|| mail.code()).flatten()).await
     }
 }
 
@@ -113,9 +96,7 @@ fn read(path: &Path) -> Option<Mail> {
 
 /// Headers (unfolded, one per line) and body.
 fn split(raw: &[u8]) -> Option<(String, &[u8])> {
-    let (end, gap) = find(raw, b"\r\n\r\n")
-        .map(|at| (at, 4))
-        .or_else(|| find(raw, b"\n\n").map(|at| (at, 2)))?;
+    let (end, gap) = find(raw, b"\r\n\r\n").map(|at| (at, 4)).or_else(|| find(raw, b"\n\n").map(|at| (at, 2)))?;
     let headers = String::from_utf8_lossy(&raw[..end]).replace("\r\n", "\n");
     Some((headers.replace("\n ", " ").replace("\n\t", " "), &raw[end + gap..]))
 }
@@ -148,9 +129,7 @@ fn plain_text(headers: &str, body: &[u8]) -> Option<String> {
                 .flatten()
         });
     }
-    let encoding = header(headers, "content-transfer-encoding")
-        .unwrap_or_default()
-        .to_lowercase();
+    let encoding = header(headers, "content-transfer-encoding").unwrap_or_default().to_lowercase();
     let bytes = match encoding.as_str() {
         "base64" => base64(body),
         "quoted-printable" => quoted_printable(body, false),
@@ -192,14 +171,8 @@ fn base64(encoded: &[u8]) -> Vec<u8> {
     let lenient = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
-    let text: Vec<u8> = encoded
-        .iter()
-        .copied()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    GeneralPurpose::new(&ALPHABET, lenient)
-        .decode(&text)
-        .unwrap_or_default()
+    let text: Vec<u8> = encoded.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    GeneralPurpose::new(&ALPHABET, lenient).decode(&text).unwrap_or_default()
 }
 
 fn quoted_printable(encoded: &[u8], in_header: bool) -> Vec<u8> {
@@ -210,9 +183,7 @@ fn quoted_printable(encoded: &[u8], in_header: bool) -> Vec<u8> {
             (b'=', Some(b"\r\n")) => at += 3,
             (b'=', Some([b'\n', _])) => at += 2,
             (b'=', Some(pair)) => {
-                let digits = std::str::from_utf8(pair)
-                    .ok()
-                    .and_then(|pair| u8::from_str_radix(pair, 16).ok());
+                let digits = std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
                 bytes.push(digits.unwrap_or(b'='));
                 at += if digits.is_some() { 3 } else { 1 };
             }

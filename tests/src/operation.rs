@@ -97,11 +97,7 @@ fn read_body(document: &Value, body: &Value) -> Body {
     let body = resolve(document, body, 0);
     let content = body["content"].as_object().cloned().unwrap_or_default();
     let schema = content.get("application/json").map(|media| media["schema"].clone());
-    Body {
-        required: body["required"] == true,
-        schema,
-        media: content.keys().cloned().collect(),
-    }
+    Body { required: body["required"] == true, schema, media: content.keys().cloned().collect() }
 }
 
 /// The value with every reference replaced by what it refers to (some levels deep: schemas may be recursive).
@@ -111,17 +107,11 @@ fn resolve(document: &Value, value: &Value, depth: usize) -> Value {
     }
     match value {
         Value::Object(fields) => {
-            if let Some(pointer) = fields
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|name| name.strip_prefix('#'))
-            {
+            if let Some(pointer) = fields.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix('#')) {
                 let target = document.pointer(pointer);
                 return resolve(document, target.expect("references lead somewhere"), depth + 1);
             }
-            let resolved = fields
-                .iter()
-                .map(|(name, value)| (name.clone(), resolve(document, value, depth + 1)));
+            let resolved = fields.iter().map(|(name, value)| (name.clone(), resolve(document, value, depth + 1)));
             let mut fields: Map<String, Value> = resolved.collect();
             if let Some(Value::Array(parts)) = fields.remove("allOf") {
                 for part in parts {
@@ -188,11 +178,7 @@ pub fn sample(schema: &Value) -> Value {
         "array" => json!([]),
         _ => {
             let properties = schema["properties"].as_object().into_iter().flatten();
-            Value::Object(
-                properties
-                    .map(|(name, schema)| (name.clone(), sample(schema)))
-                    .collect(),
-            )
+            Value::Object(properties.map(|(name, schema)| (name.clone(), sample(schema))).collect())
         }
     }
 }
@@ -200,25 +186,12 @@ pub fn sample(schema: &Value) -> Value {
 /// The bodies that are wrong in one way each.
 pub fn spoil(schema: &Value) -> Vec<Spoilt> {
     let good = sample(schema);
-    let needed: Vec<&str> = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let needed: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let object = kind(schema) == "object" || schema["properties"].is_object();
-    let whole = |name: &str, text: Vec<u8>, hopeless| Spoilt {
-        name: name.to_owned(),
-        text,
-        hopeless,
-    };
+    let whole = |name: &str, text: Vec<u8>, hopeless| Spoilt { name: name.to_owned(), text, hopeless };
     let mut all = vec![
         whole("no JSON", b"{\"a\":".to_vec(), true),
-        whole(
-            "bad UTF-8",
-            b"{\"message\":\"\xff\xfe\",\"content\":\"\xc3\x28\"}".to_vec(),
-            true,
-        ),
+        whole("bad UTF-8", b"{\"message\":\"\xff\xfe\",\"content\":\"\xc3\x28\"}".to_vec(), true),
         whole("nested too deep", "[".repeat(20_000).into_bytes(), true),
         whole("a list for an object", json!([good]).to_string().into_bytes(), object),
         whole("a text for an object", b"\"text\"".to_vec(), object),
@@ -235,11 +208,7 @@ pub fn spoil(schema: &Value) -> Vec<Spoilt> {
             }
             let text = body.to_string().replace(SURROGATE, "\\ud800");
             let text = text.replace(&format!("\"{TWENTY_DIGITS}\""), "99999999999999999999");
-            all.push(Spoilt {
-                name: format!("{field}: {name}"),
-                text: text.into_bytes(),
-                hopeless,
-            });
+            all.push(Spoilt { name: format!("{field}: {name}"), text: text.into_bytes(), hopeless });
         };
         let required = needed.contains(&field.as_str());
         let kind = kind(schema);
@@ -251,16 +220,8 @@ pub fn spoil(schema: &Value) -> Vec<Spoilt> {
             Some(json!({"x": [1]})),
             matches!(kind, "string" | "integer" | "number" | "boolean" | "array"),
         );
-        add(
-            "a list",
-            Some(json!([[1]])),
-            matches!(kind, "string" | "integer" | "number" | "boolean" | "object"),
-        );
-        add(
-            "nobody's number",
-            Some(json!(4_503_599_627_370_497_u64)),
-            kind == "string" && required,
-        );
+        add("a list", Some(json!([[1]])), matches!(kind, "string" | "integer" | "number" | "boolean" | "object"));
+        add("nobody's number", Some(json!(4_503_599_627_370_497_u64)), kind == "string" && required);
         match kind {
             "string" => {
                 add("too long", Some(json!("a".repeat(30_000))), limit);
@@ -310,10 +271,7 @@ mod tests {
         assert!(get.parameters.iter().all(|parameter| parameter.integer));
         assert_eq!(get.parameters.iter().filter(|parameter| parameter.in_path).count(), 1);
         let body = post.body.as_ref().unwrap();
-        assert_eq!(
-            sample(body.schema.as_ref().unwrap()),
-            json!({"content": "text", "to": 1})
-        );
+        assert_eq!(sample(body.schema.as_ref().unwrap()), json!({"content": "text", "to": 1}));
     }
 
     #[test]

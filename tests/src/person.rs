@@ -92,14 +92,7 @@ impl Person {
             .build()
             .expect("a client without TLS");
         let (access, refresh) = (String::new(), String::new());
-        Self {
-            registration,
-            id: 0,
-            access,
-            refresh,
-            base: server.url(),
-            http,
-        }
+        Self { registration, id: 0, access, refresh, base: server.url(), http }
     }
 
     /// Signs up, types in the mailed code, logs in.
@@ -110,9 +103,7 @@ impl Person {
         assert_eq!(answer["message"], "인증 코드가 이메일로 전송되었습니다.");
         let email = person.registration.email.clone();
         let code = server.mailbox().sign_up_code(&email).await;
-        let answer = person
-            .post("/api/accounts/verify-email/", &json!({"email": email, "code": code}))
-            .await;
+        let answer = person.post("/api/accounts/verify-email/", &json!({"email": email, "code": code})).await;
         assert_eq!(answer.expect(201)["message"], "회원가입이 완료되었습니다.");
         person.log_in().await;
         person
@@ -145,9 +136,7 @@ impl Person {
 
     /// Says where one lives and whom one would like to meet: `genders`, from 18 to 99, within 500 km.
     pub async fn settle(&self, place: &str, genders: &[&str]) {
-        self.post("/api/accounts/profile/location/", &json!({"location": place}))
-            .await
-            .expect(201);
+        self.post("/api/accounts/profile/location/", &json!({"location": place})).await.expect(201);
         let wishes =
             json!({"genders": genders, "age_min": 18, "age_max": 99, "max_distance_km": 500, "attributes": []});
         self.put("/api/accounts/preferences/", &wishes).await.expect(200);
@@ -176,15 +165,9 @@ impl Person {
     pub async fn match_with(&self, other: &Self) -> u64 {
         self.wait_until_recommended(other).await;
         other.wait_until_recommended(self).await;
-        let first = self
-            .post(&format!("/api/matches/like/{}/", other.id), &json!({}))
-            .await
-            .expect(201);
+        let first = self.post(&format!("/api/matches/like/{}/", other.id), &json!({})).await.expect(201);
         assert_eq!(first["matched"], false);
-        let second = other
-            .post(&format!("/api/matches/like/{}/", self.id), &json!({}))
-            .await
-            .expect(201);
+        let second = other.post(&format!("/api/matches/like/{}/", self.id), &json!({})).await.expect(201);
         assert_eq!(second["matched"], true);
         second["room_id"].as_u64().expect("a match has a room")
     }
@@ -192,11 +175,7 @@ impl Person {
     /// A request with this person's token, to be completed and given to [`Person::send`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
-        if self.access.is_empty() {
-            request
-        } else {
-            request.bearer_auth(&self.access)
-        }
+        if self.access.is_empty() { request } else { request.bearer_auth(&self.access) }
     }
 
     /// Sends a request.
@@ -211,9 +190,7 @@ impl Person {
 
     /// Sends a request to a server that must be there.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        self.try_send(request)
-            .await
-            .unwrap_or_else(|error| panic!("no answer: {error:?}"))
+        self.try_send(request).await.unwrap_or_else(|error| panic!("no answer: {error:?}"))
     }
 
     /// `GET`.

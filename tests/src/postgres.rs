@@ -58,10 +58,7 @@ impl Postgres {
         sweep(&base);
         let number = CLUSTERS.fetch_add(1, Ordering::Relaxed);
         let directory = base.join(format!("{PREFIX}{}-{number}", std::process::id()));
-        fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&directory)
-            .expect("the temporary directory is writable");
+        fs::DirBuilder::new().mode(0o700).create(&directory).expect("the temporary directory is writable");
         let user = unprivileged_user(&directory);
         if let Some((uid, gid)) = user {
             std::os::unix::fs::chown(&directory, Some(uid), Some(gid)).expect("root may give a directory away");
@@ -116,20 +113,13 @@ impl Postgres {
 
     /// The URL of a database of this cluster, in the form that sqlx and the server's settings take.
     pub fn url(&self, database: &str) -> String {
-        format!(
-            "postgres://postgres@localhost/{database}?host={}",
-            self.directory.display()
-        )
+        format!("postgres://postgres@localhost/{database}?host={}", self.directory.display())
     }
 
     async fn create(&self, hint: &str, template: Option<&str>) -> Database {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
-        let hint: String = hint
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .map(|c| c.to_ascii_lowercase())
-            .take(30)
-            .collect();
+        let hint: String =
+            hint.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(30).collect();
         let name = format!("t{number}_{hint}");
         let mut statement = format!("CREATE DATABASE {name}");
         if let Some(template) = template {
@@ -142,35 +132,18 @@ impl Postgres {
         }
         let admin = self.url("postgres");
         execute(&admin, statement).await.expect("a database can be created");
-        Database {
-            url: self.url(&name),
-            name,
-            admin,
-        }
+        Database { url: self.url(&name), name, admin }
     }
 
     fn initialise(&self) {
         let output = self
             .command("initdb")
-            .args([
-                "-A",
-                "trust",
-                "-U",
-                "postgres",
-                "-E",
-                "UTF8",
-                "--locale=C.UTF-8",
-                "--no-sync",
-            ])
+            .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
             .args(["--no-instructions", "-D"])
             .arg(self.directory.join("data"))
             .output()
             .expect("initdb can be started");
-        assert!(
-            output.status.success(),
-            "initdb failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Starts the server; tries again while the processes of a killed one still hold the cluster.
@@ -186,11 +159,7 @@ impl Postgres {
                 Err(reason) => {
                     let _ = child.kill();
                     let _ = child.wait();
-                    assert!(
-                        started.elapsed() < DEADLINE,
-                        "PostgreSQL did not start: {reason}\n{}",
-                        self.log()
-                    );
+                    assert!(started.elapsed() < DEADLINE, "PostgreSQL did not start: {reason}\n{}", self.log());
                     std::thread::sleep(Duration::from_millis(100));
                 }
             }
@@ -206,14 +175,7 @@ impl Postgres {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.directory.join("data"));
         command.arg("-k").arg(&self.directory).args(["-h", ""]);
-        command.args([
-            "-c",
-            "shared_buffers=64MB",
-            "-c",
-            "max_connections=300",
-            "-c",
-            "autovacuum=off",
-        ]);
+        command.args(["-c", "shared_buffers=64MB", "-c", "max_connections=300", "-c", "autovacuum=off"]);
         if !self.options.durable {
             command.args(["-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]);
         }
@@ -249,11 +211,7 @@ impl Postgres {
     /// One of the cluster's programs, as the cluster's user, in a directory that user may enter.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.directory.join(program));
-        command
-            .current_dir(&self.directory)
-            .env_clear()
-            .env("LC_ALL", "C.UTF-8")
-            .env("PATH", "/usr/bin:/bin");
+        command.current_dir(&self.directory).env_clear().env("LC_ALL", "C.UTF-8").env("PATH", "/usr/bin:/bin");
         if let Some((uid, gid)) = self.user {
             command.uid(uid).gid(gid);
         }
@@ -317,30 +275,18 @@ impl Programs {
     /// `GPTING_PG_BIN`, else the newest of the Debian packages, else the search path.
     fn find() -> Self {
         if let Some(directory) = std::env::var_os("GPTING_PG_BIN") {
-            return Self {
-                directory: directory.into(),
-                major: None,
-            }
-            .checked("GPTING_PG_BIN has no initdb and postgres");
+            return Self { directory: directory.into(), major: None }
+                .checked("GPTING_PG_BIN has no initdb and postgres");
         }
-        let packaged = fs::read_dir("/usr/lib/postgresql")
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| {
-                let major = entry.file_name().to_str()?.parse::<u32>().ok()?;
-                Some(Self {
-                    directory: entry.path().join("bin"),
-                    major: Some(major),
-                })
-            });
+        let packaged = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().filter_map(|entry| {
+            let major = entry.file_name().to_str()?.parse::<u32>().ok()?;
+            Some(Self { directory: entry.path().join("bin"), major: Some(major) })
+        });
         let newest = packaged.filter(Self::complete).max_by_key(|found| found.major);
         newest
             .or_else(|| {
                 let path = std::env::var_os("PATH").unwrap_or_default();
-                std::env::split_paths(&path)
-                    .map(|directory| Self { directory, major: None })
-                    .find(Self::complete)
+                std::env::split_paths(&path).map(|directory| Self { directory, major: None }).find(Self::complete)
             })
             .expect("no PostgreSQL server found: install the postgresql package")
     }
@@ -358,11 +304,7 @@ impl Programs {
 /// A directory whose name leaves room for the socket: its path must stay under 107 bytes.
 fn temporary_base() -> PathBuf {
     let preferred = std::env::temp_dir();
-    if preferred.as_os_str().len() <= 50 {
-        preferred
-    } else {
-        PathBuf::from("/tmp")
-    }
+    if preferred.as_os_str().len() <= 50 { preferred } else { PathBuf::from("/tmp") }
 }
 
 /// Whom to become when root, which owns `directory` then: `postgres`, else `nobody`.
@@ -381,11 +323,7 @@ fn unprivileged_user(directory: &Path) -> Option<(u32, u32)> {
             Some((uid, fields.next()?.parse().ok()?))
         })
     };
-    Some(
-        of("postgres")
-            .or_else(|| of("nobody"))
-            .expect("there is a user to run PostgreSQL as"),
-    )
+    Some(of("postgres").or_else(|| of("nobody")).expect("there is a user to run PostgreSQL as"))
 }
 
 /// Removes what dead owners left: their guard may have been killed together with them.
@@ -395,10 +333,7 @@ fn sweep(base: &Path) {
     }
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
         let name: OsString = entry.file_name();
-        let owner = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(PREFIX))
-            .and_then(|rest| rest.split('-').next());
+        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|rest| rest.split('-').next());
         let Some(owner) = owner.and_then(|pid| pid.parse::<u32>().ok()) else {
             continue;
         };
@@ -420,10 +355,7 @@ fn sweep(base: &Path) {
 
 fn children_of(pid: u32) -> Vec<u32> {
     let listed = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    listed
-        .split_whitespace()
-        .filter_map(|child| child.parse().ok())
-        .collect()
+    listed.split_whitespace().filter_map(|child| child.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -434,19 +366,11 @@ mod tests {
     async fn databases_are_separate_and_copies_carry_the_content() {
         let postgres = Postgres::shared();
         let first = postgres.database("First one").await;
-        execute(&first.url, "CREATE TABLE kept (n int)".to_owned())
-            .await
-            .unwrap();
+        execute(&first.url, "CREATE TABLE kept (n int)".to_owned()).await.unwrap();
         let copy = postgres.copy_of(&first, "copy").await;
-        execute(&copy.url, "INSERT INTO kept VALUES (1)".to_owned())
-            .await
-            .unwrap();
+        execute(&copy.url, "INSERT INTO kept VALUES (1)".to_owned()).await.unwrap();
         let other = postgres.database("other").await;
-        assert!(
-            execute(&other.url, "INSERT INTO kept VALUES (1)".to_owned())
-                .await
-                .is_err()
-        );
+        assert!(execute(&other.url, "INSERT INTO kept VALUES (1)".to_owned()).await.is_err());
         assert!(!first.url.contains(' '));
     }
 
@@ -454,20 +378,12 @@ mod tests {
     async fn a_durable_cluster_keeps_what_was_committed_when_killed() {
         let postgres = Postgres::start(Options { durable: true });
         let database = postgres.database("durable").await;
-        execute(
-            &database.url,
-            "CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)".to_owned(),
-        )
-        .await
-        .unwrap();
+        execute(&database.url, "CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)".to_owned()).await.unwrap();
         postgres.kill9();
         assert!(execute(&database.url, "SELECT 1".to_owned()).await.is_err());
         postgres.restart();
         let mut connection = PgConnection::connect(&database.url).await.unwrap();
-        let kept: i32 = sqlx::query_scalar("SELECT n FROM kept")
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
+        let kept: i32 = sqlx::query_scalar("SELECT n FROM kept").fetch_one(&mut connection).await.unwrap();
         assert_eq!(kept, 42);
         let directory = postgres.directory.clone();
         assert!(directory.exists());

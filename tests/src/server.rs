@@ -41,10 +41,7 @@ impl Settings {
 
     /// On a PostgreSQL database.
     pub fn postgres(url: &str) -> Self {
-        Self {
-            database_url: Some(url.to_owned()),
-            ..Self::default()
-        }
+        Self { database_url: Some(url.to_owned()), ..Self::default() }
     }
 
     /// With one more environment variable.
@@ -69,18 +66,8 @@ pub struct Server {
 impl Server {
     /// Starts a server on a free port and waits until it is ready.
     pub async fn start(settings: Settings) -> Self {
-        let data = tempfile::Builder::new()
-            .prefix("gpting-server-")
-            .tempdir()
-            .expect("a temporary directory");
-        let mut server = Self {
-            settings,
-            data,
-            port: 0,
-            admin_port: 0,
-            child: None,
-            guard: None,
-        };
+        let data = tempfile::Builder::new().prefix("gpting-server-").tempdir().expect("a temporary directory");
+        let mut server = Self { settings, data, port: 0, admin_port: 0, child: None, guard: None };
         // A port found free may be taken by somebody else before the server binds it: then others are tried.
         let mut reason = String::new();
         for _ in 0..3 {
@@ -125,10 +112,7 @@ impl Server {
             if let Some(status) = child.try_wait().expect("a child can be waited for") {
                 break status;
             }
-            assert!(
-                asked.elapsed() < Duration::from_secs(15),
-                "SIGTERM did not stop the server"
-            );
+            assert!(asked.elapsed() < Duration::from_secs(15), "SIGTERM did not stop the server");
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
         self.kill9();
@@ -173,15 +157,8 @@ impl Server {
     /// Anonymous resident memory in KiB: what the process allocated and holds.
     pub fn rss_anon_kb(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process is alive");
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("RssAnon:"))
-            .expect("Linux reports RssAnon");
-        line.trim()
-            .trim_end_matches("kB")
-            .trim()
-            .parse()
-            .expect("a number of kB")
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("Linux reports RssAnon");
+        line.trim().trim_end_matches("kB").trim().parse().expect("a number of kB")
     }
 
     async fn launch(&mut self) -> Result<(), String> {
@@ -219,10 +196,7 @@ impl Server {
             .expect("the server's binary can be started");
         let pid = child.id().to_string();
         let directory = self.data.path().to_string_lossy().into_owned();
-        self.guard = Some(Guard::spawn(
-            r#"kill -KILL "$1"; sleep 0.1; rm -rf "$2""#,
-            &[pid, directory],
-        ));
+        self.guard = Some(Guard::spawn(r#"kill -KILL "$1"; sleep 0.1; rm -rf "$2""#, &[pid, directory]));
         self.child = Some(child);
         let outcome = self.wait_until_ready().await;
         if outcome.is_err() {
@@ -232,10 +206,7 @@ impl Server {
     }
 
     async fn wait_until_ready(&mut self) -> Result<(), String> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("a client without TLS");
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client without TLS");
         let url = format!("{}/readyz", self.url());
         let started = Instant::now();
         loop {
@@ -293,73 +264,42 @@ pub fn binary() -> &'static Path {
     BINARY.get_or_init(|| {
         if let Some(named) = std::env::var_os("GPTING_BIN") {
             let path = PathBuf::from(named);
-            assert!(
-                path.is_file(),
-                "GPTING_BIN names {}, which is not there",
-                path.display()
-            );
+            assert!(path.is_file(), "GPTING_BIN names {}, which is not there", path.display());
             return path;
         }
         let this = std::env::current_exe().expect("a process knows its executable");
-        let profile = this
-            .parent()
-            .and_then(Path::parent)
-            .expect("cargo puts tests into <profile>/deps");
+        let profile = this.parent().and_then(Path::parent).expect("cargo puts tests into <profile>/deps");
         let path = profile.join("gpting");
         if let Some(cargo) = std::env::var_os("CARGO") {
             build(Path::new(&cargo), profile);
         }
-        assert!(
-            path.is_file(),
-            "{} is missing: build it with `cargo build -p gpting-http`",
-            path.display()
-        );
+        assert!(path.is_file(), "{} is missing: build it with `cargo build -p gpting-http`", path.display());
         path
     })
 }
 
 /// Builds with the features of `cargo test --workspace --all-features`, so that its dependencies are built once.
 fn build(cargo: &Path, profile: &Path) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the rig is a member of the workspace");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the rig is a member of the workspace");
     let name = profile.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or("debug");
     let mut command = Command::new(cargo);
     // What cargo tells a test about its package would look like a change to build scripts.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_EXE_",
-            "CARGO_CRATE_NAME",
-            "CARGO_PRIMARY_PACKAGE",
-        ]
-        .iter()
-        .any(|prefix| text.starts_with(prefix))
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_EXE_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"]
+            .iter()
+            .any(|prefix| text.starts_with(prefix))
         {
             command.env_remove(&name);
         }
     }
     let output = command
         .current_dir(root)
-        .args([
-            "build",
-            "--quiet",
-            "--workspace",
-            "--all-features",
-            "--bin",
-            "gpting",
-            "--profile",
-        ])
+        .args(["build", "--quiet", "--workspace", "--all-features", "--bin", "gpting", "--profile"])
         .arg(if name == "debug" { "dev" } else { name })
         .arg("--target-dir")
         .arg(profile.parent().unwrap_or(profile))
         .output()
         .expect("cargo can be started");
-    assert!(
-        output.status.success(),
-        "the server does not build:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "the server does not build:\n{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -37,21 +37,11 @@ impl Socket {
     pub async fn open(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
         let mut request = url.into_client_request().expect("a socket's URL");
         for (name, value) in headers {
-            request
-                .headers_mut()
-                .insert(*name, value.parse().expect("a header's value"));
+            request.headers_mut().insert(*name, value.parse().expect("a header's value"));
         }
         match connect_async(request).await {
-            Ok((stream, _)) => Ok(Self {
-                stream,
-                waiting: VecDeque::new(),
-                closed: None,
-            }),
-            Err(error) => Err(if let Error::Http(answer) = error {
-                answer.status().as_u16()
-            } else {
-                0
-            }),
+            Ok((stream, _)) => Ok(Self { stream, waiting: VecDeque::new(), closed: None }),
+            Err(error) => Err(if let Error::Http(answer) = error { answer.status().as_u16() } else { 0 }),
         }
     }
 
@@ -60,18 +50,14 @@ impl Socket {
     /// Returns the socket and the `ready` frame.
     pub async fn enter(server: &Server, person: &Person, room: u64) -> (Self, Value) {
         let url = format!("{}/ws/chat/{room}/?token={}", server.socket_url(), person.access);
-        let mut socket = Self::open(&url, &[])
-            .await
-            .unwrap_or_else(|status| panic!("the room refused: {status}"));
+        let mut socket = Self::open(&url, &[]).await.unwrap_or_else(|status| panic!("the room refused: {status}"));
         let ready = socket.next_of_type("ready", SOON).await;
         (socket, ready)
     }
 
     /// Sends a frame.
     pub async fn send(&mut self, frame: &Value) {
-        self.try_send(frame)
-            .await
-            .unwrap_or_else(|error| panic!("the socket is closed: {error}"));
+        self.try_send(frame).await.unwrap_or_else(|error| panic!("the socket is closed: {error}"));
     }
 
     /// Sends a frame to a server that may be gone.
@@ -89,10 +75,7 @@ impl Socket {
 
     /// Sends a binary frame.
     pub async fn send_binary(&mut self, bytes: &[u8]) {
-        self.stream
-            .send(Message::binary(bytes.to_vec()))
-            .await
-            .expect("the socket is open");
+        self.stream.send(Message::binary(bytes.to_vec())).await.expect("the socket is open");
     }
 
     /// The next frame of any type; `None` when the time is up or the socket closed.
@@ -111,10 +94,7 @@ impl Socket {
         async move {
             let found = self.find(timeout, |frame| frame["type"] == kind.as_str()).await;
             found.unwrap_or_else(|| {
-                panic!(
-                    "no `{kind}` frame (asked at {caller}); closed: {:?}; waiting: {:?}",
-                    self.closed, self.waiting
-                )
+                panic!("no `{kind}` frame (asked at {caller}); closed: {:?}; waiting: {:?}", self.closed, self.waiting)
             })
         }
     }
@@ -137,13 +117,8 @@ impl Socket {
     /// Sends a message with a new `client_msg_id` and returns its `ack`.
     pub async fn say(&mut self, text: &str) -> Value {
         let id = uuid::Uuid::new_v4().to_string();
-        self.send(&json!({"type": "message", "message": text, "client_msg_id": id}))
-            .await;
-        let ack = self
-            .find(SOON, |frame| {
-                frame["type"] == "ack" && frame["client_msg_id"] == id.as_str()
-            })
-            .await;
+        self.send(&json!({"type": "message", "message": text, "client_msg_id": id})).await;
+        let ack = self.find(SOON, |frame| frame["type"] == "ack" && frame["client_msg_id"] == id.as_str()).await;
         ack.unwrap_or_else(|| panic!("no ack; closed: {:?}; waiting: {:?}", self.closed, self.waiting))
     }
 
@@ -182,14 +157,9 @@ impl Socket {
 
 /// The fields every client relies on, by type.
 fn check(frame: &Value) {
-    let kind = frame["type"]
-        .as_str()
-        .unwrap_or_else(|| panic!("a frame without type: {frame}"));
+    let kind = frame["type"].as_str().unwrap_or_else(|| panic!("a frame without type: {frame}"));
     let (texts, numbers): (&[&str], &[&str]) = match kind {
-        "message" => (
-            &["message", "sender", "timestamp"],
-            &["sender_id", "room_id", "seq", "id"],
-        ),
+        "message" => (&["message", "sender", "timestamp"], &["sender_id", "room_id", "seq", "id"]),
         "ack" => (&["timestamp"], &["seq"]),
         "error" => (&["code", "message"], &[]),
         "read" => (&[], &["seq"]),
@@ -200,17 +170,8 @@ fn check(frame: &Value) {
         assert!(frame[name].is_string(), "`{name}` is no text: {frame}");
     }
     for name in numbers {
-        assert!(
-            frame[name].as_u64().is_some_and(|number| number < 1 << 53),
-            "`{name}` is no number: {frame}"
-        );
+        assert!(frame[name].as_u64().is_some_and(|number| number < 1 << 53), "`{name}` is no number: {frame}");
     }
-    assert!(
-        kind != "message" || frame["is_mine"].is_boolean(),
-        "`is_mine` is missing: {frame}"
-    );
-    assert!(
-        kind != "ready" || !frame["epoch"].is_null(),
-        "`epoch` is missing: {frame}"
-    );
+    assert!(kind != "message" || frame["is_mine"].is_boolean(), "`is_mine` is missing: {frame}");
+    assert!(kind != "ready" || !frame["epoch"].is_null(), "`epoch` is missing: {frame}");
 }

@@ -25,16 +25,9 @@ async fn a_malformed_frame_gets_an_error_and_the_socket_lives() {
             let answer = socket.find(SOON, |frame| frame["type"] == "error").await;
             let shown: String = frame.chars().take(80).collect();
             let answer = answer.unwrap_or_else(|| panic!("no error frame for {shown}"));
-            assert!(
-                answer["code"].as_str().is_some_and(|code| !code.is_empty()),
-                "{shown}: {answer}"
-            );
-            socket
-                .send(&json!({"type": "message", "room_id": own, "message": "alive"}))
-                .await;
-            let alive = socket
-                .find(SOON, |frame| frame["type"] == "message" && frame["message"] == "alive")
-                .await;
+            assert!(answer["code"].as_str().is_some_and(|code| !code.is_empty()), "{shown}: {answer}");
+            socket.send(&json!({"type": "message", "room_id": own, "message": "alive"})).await;
+            let alive = socket.find(SOON, |frame| frame["type"] == "message" && frame["message"] == "alive").await;
             assert!(alive.is_some(), "the socket is dead after {shown}");
         }
     }
@@ -54,10 +47,7 @@ async fn turned_away(url: &str) -> u16 {
         Err(status) => status,
         Ok(mut socket) => {
             let code = socket.closed(SOON).await;
-            assert!(
-                !matches!(code, None | Some(0..4000)),
-                "the socket stayed open or broke: {code:?}"
-            );
+            assert!(!matches!(code, None | Some(0..4000)), "the socket stayed open or broke: {code:?}");
             code.unwrap_or_default() - 4000
         }
     }

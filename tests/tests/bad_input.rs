@@ -34,22 +34,10 @@ async fn nonsense_is_refused(settings: Settings) {
     // Aliases lead to the same handlers; a socket is not opened by a plain request.
     all.retain(|operation| !operation.deprecated && !operation.path.starts_with("/ws/"));
     assert!(all.len() >= 60, "only {} operations are documented", all.len());
-    assert!(
-        all.iter().filter(|operation| operation.secured).count() >= 45,
-        "the document says who needs a token"
-    );
+    assert!(all.iter().filter(|operation| operation.secured).count() >= 45, "the document says who needs a token");
     // What ends a session, a room or an account comes last, so that the others meet whole objects.
     let ends = |operation: &Operation| {
-        let words = [
-            "block",
-            "deactivate",
-            "delete",
-            "logout",
-            "password",
-            "sessions",
-            "visibility",
-            "report",
-        ];
+        let words = ["block", "deactivate", "delete", "logout", "password", "sessions", "visibility", "report"];
         operation.method == "DELETE" || words.iter().any(|word| operation.path.contains(word))
     };
     all.sort_by_key(ends);
@@ -71,11 +59,7 @@ async fn nonsense_is_refused(settings: Settings) {
     let (count, tried) = (probe.faults.len(), probe.tried);
     assert!(tried > 1_000, "only {tried} requests were tried");
     probe.faults.truncate(60);
-    assert!(
-        count == 0,
-        "{count} faults in {tried} requests:\n{}",
-        probe.faults.join("\n")
-    );
+    assert!(count == 0, "{count} faults in {tried} requests:\n{}", probe.faults.join("\n"));
 }
 
 /// Somebody with a partner and a room, who sends the nonsense.
@@ -94,19 +78,11 @@ impl Probe {
         let person = Person::sign_up_complete(server, "probe", "F", &["M"]).await;
         let partner = Person::sign_up_complete(server, "partner", "M", &["F"]).await;
         let room = person.match_with(&partner).await;
-        person
-            .post(
-                &format!("/api/chat/rooms/{room}/messages/"),
-                &json!({"content": "first"}),
-            )
-            .await
-            .expect(201);
+        person.post(&format!("/api/chat/rooms/{room}/messages/"), &json!({"content": "first"})).await.expect(201);
 
         let mut gone = partner.clone();
         gone.log_in().await;
-        gone.post("/api/accounts/logout/", &json!({"refresh": gone.refresh}))
-            .await
-            .expect(200);
+        gone.post("/api/accounts/logout/", &json!({"refresh": gone.refresh})).await.expect(200);
         let unsigned = person.access.split('.').nth(1).unwrap_or_default();
         let header = |token: &str| Some(format!("Bearer {token}"));
         let forged = vec![
@@ -115,20 +91,10 @@ impl Probe {
             ("an ended session's token", header(&gone.access)),
             ("a refresh token", header(&partner.refresh)),
             // {"alg":"none","typ":"at+jwt"}
-            (
-                "an unsigned token",
-                header(&format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{unsigned}.")),
-            ),
+            ("an unsigned token", header(&format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{unsigned}."))),
             ("another scheme", Some("Basic cHJvYmU6cHJvYmU=".to_owned())),
         ];
-        Self {
-            person,
-            partner,
-            room,
-            forged,
-            faults: Vec::new(),
-            tried: 0,
-        }
+        Self { person, partner, room, forged, faults: Vec::new(), tried: 0 }
     }
 
     /// Sends; notes whatever is wrong with the answer, and an answer that `wanted` does not want.
@@ -161,8 +127,7 @@ impl Probe {
             if let Some(header) = header {
                 request = request.header("authorization", header);
             }
-            self.send(&named(operation, case), request, |status| status == 401)
-                .await;
+            self.send(&named(operation, case), request, |status| status == 401).await;
         }
     }
 
@@ -170,18 +135,7 @@ impl Probe {
     async fn wrong_places(&mut self, operation: &Operation) {
         let own = self.own_path(operation);
         for parameter in &operation.parameters {
-            let values = [
-                "99999999999999999999",
-                "abc",
-                "1.5",
-                "-1",
-                "0",
-                "",
-                "%00",
-                "%ff",
-                "%F0%9F%92%98",
-                "a%2fb",
-            ];
+            let values = ["99999999999999999999", "abc", "1.5", "-1", "0", "", "%00", "%ff", "%F0%9F%92%98", "a%2fb"];
             for value in values {
                 if parameter.in_path && value.is_empty() {
                     continue;
@@ -193,27 +147,19 @@ impl Probe {
                 let path = if parameter.in_path {
                     let mark = format!("{{{}}}", parameter.name);
                     let spoilt = operation.path.replace(&mark, value);
-                    fill(&spoilt, |segment| {
-                        if segment == "rooms" {
-                            self.room.to_string()
-                        } else {
-                            "1".to_owned()
-                        }
-                    })
+                    fill(&spoilt, |segment| if segment == "rooms" { self.room.to_string() } else { "1".to_owned() })
                 } else {
                     format!("{own}?{}={value}", parameter.name)
                 };
                 let request = with_sample(self.person.request(method(operation), &path), operation);
                 let case = named(operation, &format!("{} is `{value}`", parameter.name));
-                self.send(&case, request, |status| !hopeless || (400..500).contains(&status))
-                    .await;
+                self.send(&case, request, |status| !hopeless || (400..500).contains(&status)).await;
             }
         }
         if operation.method == "GET" && operation.path.contains('{') {
             let path = fill(&operation.path, |_| NOBODY.to_string());
             let request = self.person.request(Method::GET, &path);
-            self.send(&named(operation, "an unknown id"), request, |status| status == 404)
-                .await;
+            self.send(&named(operation, "an unknown id"), request, |status| status == 404).await;
         }
     }
 
@@ -223,26 +169,19 @@ impl Probe {
         let path = self.own_path(operation);
         let request = |person: &Person| person.request(method(operation), &path);
         for spoilt in body.schema.iter().flat_map(spoil) {
-            let request = request(&self.person)
-                .header("content-type", "application/json")
-                .body(spoilt.text);
+            let request = request(&self.person).header("content-type", "application/json").body(spoilt.text);
             let refused = |status| !spoilt.hopeless || (400..500).contains(&status);
             self.send(&named(operation, &spoilt.name), request, refused).await;
         }
-        let wrong = request(&self.person)
-            .header("content-type", "text/xml")
-            .body("<message/>");
+        let wrong = request(&self.person).header("content-type", "text/xml").body("<message/>");
         let only_415 = !operation.path.contains('{');
         let refused = |status: u16| !body.required || status == 415 || (!only_415 && (400..500).contains(&status));
         self.send(&named(operation, "XML"), wrong, refused).await;
-        let huge = request(&self.person)
-            .header("content-type", "application/json")
-            .body(" ".repeat(200_000));
+        let huge = request(&self.person).header("content-type", "application/json").body(" ".repeat(200_000));
         // The server may stop reading and close; then there is no answer to look at, which is fine too.
         if let Ok(answer) = self.person.try_send(huge).await {
             let case = named(operation, "200 kB of spaces");
-            self.faults
-                .extend(answer.fault().map(|fault| format!("{case}: {fault}: {answer}")));
+            self.faults.extend(answer.fault().map(|fault| format!("{case}: {fault}: {answer}")));
         }
         for kind in body.media.iter().filter(|media| !media.contains("json")) {
             for (case, header, bytes) in broken_uploads(kind) {
@@ -259,17 +198,12 @@ impl Probe {
         for (at, operation) in all.iter().enumerate() {
             let path = &operation.path;
             // `/matches/{id}/` and `/matches/new/` overlap: there the other one's methods may answer.
-            let overlaps = documented
-                .iter()
-                .any(|one| one.path != *path && same_shape(&one.path, path));
+            let overlaps = documented.iter().any(|one| one.path != *path && same_shape(&one.path, path));
             if overlaps || all[..at].iter().any(|one| one.path == *path) {
                 continue;
             }
             for other in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-                if !documented
-                    .iter()
-                    .any(|one| one.path == *path && one.method == other.as_str())
-                {
+                if !documented.iter().any(|one| one.path == *path && one.method == other.as_str()) {
                     let case = format!("{other} {path}: no such method");
                     let request = self.person.request(other, &self.own_path(operation)).json(&json!({}));
                     self.send(&case, request, |status| status == 405).await;
@@ -308,21 +242,11 @@ impl Outsider {
         let person = Person::sign_up_complete(server, "outsider", "M", &["M"]).await;
         let sessions = probe.person.get("/api/accounts/sessions/").await.expect(200);
         let friend = json!({"to_user": probe.partner.id});
-        probe
-            .person
-            .post("/api/matches/friend-request/send/", &friend)
-            .await
-            .expect(201);
+        probe.person.post("/api/matches/friend-request/send/", &friend).await.expect(201);
         let requests = probe.partner.get("/api/matches/friend-requests/").await.expect(200);
         let (session, friend_request) = (sessions[0]["id"].clone(), requests[0]["id"].clone());
         assert!(!session.is_null() && !friend_request.is_null(), "{sessions} {requests}");
-        Self {
-            person,
-            room: probe.room,
-            member: probe.person.id,
-            session,
-            friend_request,
-        }
+        Self { person, room: probe.room, member: probe.person.id, session, friend_request }
     }
 
     /// Somebody else's object and nobody's get the same answer.
@@ -339,28 +263,16 @@ impl Outsider {
             _ => self.member.to_string(),
         });
         // Of the same form as theirs: a text that is no id at all may be refused for that.
-        let next = |c: char| {
-            c.to_digit(10)
-                .and_then(|digit| char::from_digit((digit + 1) % 10, 10))
-                .unwrap_or(c)
-        };
+        let next = |c: char| c.to_digit(10).and_then(|digit| char::from_digit((digit + 1) % 10, 10)).unwrap_or(c);
         let session = self.session.as_str().filter(|_| operation.path.contains("sessions"));
         let none: String = session.map_or_else(|| NOBODY.to_string(), |id| id.chars().map(next).collect());
-        let nobodys = fill(&operation.path, |segment| {
-            if segment == "messages" {
-                "1".to_owned()
-            } else {
-                none.clone()
-            }
-        });
+        let nobodys =
+            fill(&operation.path, |segment| if segment == "messages" { "1".to_owned() } else { none.clone() });
         let first = self.ask(operation, &theirs).await;
         let second = self.ask(operation, &nobodys).await;
         let told = |answer: &Answer| (answer.status, answer.code());
         if told(&first) != told(&second) {
-            faults.push(format!(
-                "{}: {first}, but nobody's: {second}",
-                named(operation, "somebody else's")
-            ));
+            faults.push(format!("{}: {first}, but nobody's: {second}", named(operation, "somebody else's")));
         }
         if operation.path.contains("rooms") && first.status != 404 {
             faults.push(format!("{}: {first}", named(operation, "a stranger's room is 404")));
@@ -370,10 +282,7 @@ impl Outsider {
     async fn ask(&self, operation: &Operation, path: &str) -> Answer {
         let mut request = with_sample(self.person.request(method(operation), path), operation);
         if operation.path.contains("respond") {
-            request = self
-                .person
-                .request(method(operation), path)
-                .json(&json!({"action": "accept"}));
+            request = self.person.request(method(operation), path).json(&json!({"action": "accept"}));
         }
         self.person.send(request).await
     }
@@ -384,11 +293,7 @@ fn fill(path: &str, value: impl Fn(&str) -> String) -> String {
     let mut before = "";
     let mut filled = Vec::new();
     for segment in path.split('/') {
-        filled.push(if segment.starts_with('{') {
-            value(before)
-        } else {
-            segment.to_owned()
-        });
+        filled.push(if segment.starts_with('{') { value(before) } else { segment.to_owned() });
         before = segment;
     }
     filled.join("/")
@@ -396,18 +301,9 @@ fn fill(path: &str, value: impl Fn(&str) -> String) -> String {
 
 /// Whether one filled path could be the other.
 fn same_shape(one: &str, other: &str) -> bool {
-    let segments = |path: &str| {
-        path.trim_end_matches('/')
-            .split('/')
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let segments = |path: &str| path.trim_end_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>();
     let (one, other) = (segments(one), segments(other));
-    one.len() == other.len()
-        && one
-            .iter()
-            .zip(&other)
-            .all(|(a, b)| a == b || a.starts_with('{') || b.starts_with('{'))
+    one.len() == other.len() && one.iter().zip(&other).all(|(a, b)| a == b || a.starts_with('{') || b.starts_with('{'))
 }
 
 fn method(operation: &Operation) -> Method {
@@ -434,15 +330,8 @@ fn broken_uploads(kind: &str) -> Vec<(&'static str, &str, Vec<u8>)> {
             ("a form without its boundary", "multipart/form-data", b"--x--".to_vec()),
             ("a form cut off", multipart, part.as_bytes().to_vec()),
             ("a form of nothing but bytes", multipart, vec![0xff; 1_000]),
-            (
-                "a picture that is none",
-                multipart,
-                format!("{part}<script>\r\n--x--\r\n").into_bytes(),
-            ),
+            ("a picture that is none", multipart, format!("{part}<script>\r\n--x--\r\n").into_bytes()),
         ];
     }
-    vec![
-        ("bytes", kind, vec![0xff; 1_000]),
-        ("an escape cut off", kind, b"a=%f&b=%00&%=".to_vec()),
-    ]
+    vec![("bytes", kind, vec![0xff; 1_000]), ("an escape cut off", kind, b"a=%f&b=%00&%=".to_vec())]
 }

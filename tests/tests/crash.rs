@@ -57,10 +57,7 @@ enum Written {
 }
 
 async fn survive(settings: Settings) {
-    let rounds = std::env::var("GPTING_CRASH_ROUNDS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(20_usize);
+    let rounds = std::env::var("GPTING_CRASH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(20_usize);
     let mut server = Server::start(settings).await;
     let mut woman = Person::sign_up_complete(&server, "sora", "F", &["M"]).await;
     let mut man = Person::sign_up_complete(&server, "jun", "M", &["F"]).await;
@@ -112,10 +109,7 @@ async fn survive(settings: Settings) {
         check_courtship(&newcomer, &man, courtship).await;
     }
     log.check_from_the_start(&man, room).await;
-    assert!(
-        acknowledged > rounds,
-        "only {acknowledged} messages were acknowledged: nothing was tested"
-    );
+    assert!(acknowledged > rounds, "only {acknowledged} messages were acknowledged: nothing was tested");
 }
 
 /// Between 30 and 500 ms after the writers began.
@@ -128,19 +122,11 @@ fn random_moment() -> Duration {
 async fn by_socket(mut socket: Socket, name: String) -> Vec<Sending> {
     let mut sent = Vec::new();
     for number in 0.. {
-        let sending = Sending {
-            id: Uuid::new_v4().to_string(),
-            content: format!("{name}/{number}"),
-            seq: None,
-        };
+        let sending = Sending { id: Uuid::new_v4().to_string(), content: format!("{name}/{number}"), seq: None };
         let frame = json!({"type": "message", "message": sending.content, "client_msg_id": sending.id});
         let delivered = socket.try_send(&frame).await.is_ok();
         let is_ack = |frame: &Value| frame["type"] == "ack" && frame["client_msg_id"] == sending.id.as_str();
-        let ack = if delivered {
-            socket.find(Duration::from_secs(20), is_ack).await
-        } else {
-            None
-        };
+        let ack = if delivered { socket.find(Duration::from_secs(20), is_ack).await } else { None };
         let seq = ack.and_then(|ack| ack["seq"].as_u64());
         sent.push(Sending { seq, ..sending });
         if seq.is_none() {
@@ -154,11 +140,7 @@ async fn by_socket(mut socket: Socket, name: String) -> Vec<Sending> {
 async fn by_post(author: Person, room: u64, name: String) -> Vec<Sending> {
     let mut sent = Vec::new();
     for number in 0.. {
-        let sending = Sending {
-            id: Uuid::new_v4().to_string(),
-            content: format!("{name}/{number}"),
-            seq: None,
-        };
+        let sending = Sending { id: Uuid::new_v4().to_string(), content: format!("{name}/{number}"), seq: None };
         let seq = post(&author, room, &sending).await;
         sent.push(Sending { seq, ..sending });
         if seq.is_none() {
@@ -171,35 +153,22 @@ async fn by_post(author: Person, room: u64, name: String) -> Vec<Sending> {
 async fn post(author: &Person, room: u64, sending: &Sending) -> Option<u64> {
     let body = json!({"content": sending.content, "client_msg_id": sending.id});
     let path = format!("/api/chat/rooms/{room}/messages/");
-    let answer = author
-        .try_send(author.request(reqwest::Method::POST, &path).json(&body))
-        .await
-        .ok()?;
+    let answer = author.try_send(author.request(reqwest::Method::POST, &path).json(&body)).await.ok()?;
     assert!(matches!(answer.status, 200 | 201), "{answer}");
     answer.json()["seq"].as_u64()
 }
 
 /// Likes and passes the same person in turn until the server is gone.
 async fn change_of_mind(viewer: Person, other: u64, before: Decision) -> Decision {
-    let mut decision = Decision {
-        answered: before.answered,
-        open: None,
-    };
+    let mut decision = Decision { answered: before.answered, open: None };
     loop {
-        let next = if decision.answered == Some("like") {
-            "pass"
-        } else {
-            "like"
-        };
+        let next = if decision.answered == Some("like") { "pass" } else { "like" };
         decision.open = Some(next);
         let Some(status) = decide(&viewer, next, other).await else {
             return decision;
         };
         assert_eq!(status, 201, "a change of mind is new");
-        decision = Decision {
-            answered: Some(next),
-            open: None,
-        };
+        decision = Decision { answered: Some(next), open: None };
     }
 }
 
@@ -207,10 +176,7 @@ async fn change_of_mind(viewer: Person, other: u64, before: Decision) -> Decisio
 async fn decide(viewer: &Person, action: &str, other: u64) -> Option<u16> {
     let body = json!({"user_profile": other});
     let path = format!("/api/matches/{action}/");
-    let answer = viewer
-        .try_send(viewer.request(reqwest::Method::POST, &path).json(&body))
-        .await
-        .ok()?;
+    let answer = viewer.try_send(viewer.request(reqwest::Method::POST, &path).json(&body)).await.ok()?;
     assert!(matches!(answer.status, 200 | 201), "{answer}");
     Some(answer.status)
 }
@@ -242,29 +208,18 @@ async fn check_decision(viewer: &Person, other: u64, decision: Decision) -> Deci
     let Decision { answered, open } = decision;
     let again = match (answered, open) {
         (Some(answered), None) => {
-            assert_eq!(
-                decide(viewer, answered, other).await,
-                Some(200),
-                "an answered `{answered}` is lost"
-            );
+            assert_eq!(decide(viewer, answered, other).await, Some(200), "an answered `{answered}` is lost");
             answered
         }
         // Before or after it: both are right, so it says nothing which one is found.
         (_, Some(open)) => {
             decide(viewer, open, other).await.expect("the server is back");
-            assert_eq!(
-                decide(viewer, open, other).await,
-                Some(200),
-                "the same decision again is no news"
-            );
+            assert_eq!(decide(viewer, open, other).await, Some(200), "the same decision again is no news");
             open
         }
         (None, None) => return decision,
     };
-    Decision {
-        answered: Some(again),
-        open: None,
-    }
+    Decision { answered: Some(again), open: None }
 }
 
 /// The account works, the like and the match are known.
@@ -283,10 +238,7 @@ async fn check_courtship(newcomer: &Person, man: &Person, reached: Courtship) {
     for person in [&newcomer, man] {
         let rooms = person.get("/api/chat/rooms/?limit=100").await.expect(200);
         let rooms = rooms.as_array().expect("an array");
-        assert!(
-            rooms.iter().any(|listed| listed["room_id"] == room),
-            "the room of a match is lost"
-        );
+        assert!(rooms.iter().any(|listed| listed["room_id"] == room), "the room of a match is lost");
     }
 }
 
@@ -303,11 +255,7 @@ impl Log {
         for sending in sendings {
             if let Some(seq) = sending.seq {
                 let found = self.messages.get(&seq);
-                assert_eq!(
-                    found.map(|(_, content)| content),
-                    Some(&sending.content),
-                    "acknowledged as {seq}, lost"
-                );
+                assert_eq!(found.map(|(_, content)| content), Some(&sending.content), "acknowledged as {seq}, lost");
             }
         }
         self.no_content_twice();
@@ -317,18 +265,11 @@ impl Log {
     async fn send_again(&mut self, man: &Person, woman: &Person, room: u64, sendings: &[Sending]) {
         for open in sendings.iter().filter(|sending| sending.seq.is_none()) {
             let writer = open.content.split('/').nth(1);
-            let author = if matches!(writer, Some("post" | "1")) {
-                man
-            } else {
-                woman
-            };
+            let author = if matches!(writer, Some("post" | "1")) { man } else { woman };
             let before = self.messages.iter().find(|(_, (_, content))| *content == open.content);
             let before = before.map(|(seq, _)| *seq);
             let seq = post(author, room, open).await.expect("the server is back");
-            assert!(
-                before.is_none_or(|before| before == seq),
-                "stored twice: {before:?} and {seq}"
-            );
+            assert!(before.is_none_or(|before| before == seq), "stored twice: {before:?} and {seq}");
         }
         self.read_on(woman, room).await;
         self.no_content_twice();

@@ -36,9 +36,6 @@ pub struct Session {
 impl std::fmt::Debug for Session {
     /// Without hashes, device and network.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session")
-            .field("id", &self.id)
-            .field("member", &self.member)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("id", &self.id).field("member", &self.member).finish_non_exhaustive()
     }
 }

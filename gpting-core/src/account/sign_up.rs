@@ -54,11 +54,16 @@ pub struct CodeHash {
     pub tries: u32,
 }
 
+impl std::fmt::Debug for CodeHash {
+    /// Without the hash.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CodeHash").field("tries", &self.tries).finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for PendingSignUp {
     /// Without anything that was entered.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PendingSignUp")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("PendingSignUp").field("id", &self.id).finish_non_exhaustive()
     }
 }

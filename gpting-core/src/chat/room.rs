@@ -29,14 +29,7 @@ pub struct Room {
 impl Room {
     /// A new, empty room.
     pub fn open(id: RoomId, pair: PairKey, at: Timestamp) -> Self {
-        Self {
-            id,
-            pair,
-            created_at: at,
-            last_seq: 0,
-            closed_at: None,
-            hidden_through: 0,
-        }
+        Self { id, pair, created_at: at, last_seq: 0, closed_at: None, hidden_through: 0 }
     }
 
     /// Whether a member takes part.
@@ -140,8 +133,6 @@ pub struct RoomOverview {
 impl RoomOverview {
     /// What room lists are sorted by, newest first: the last message, else the opening.
     pub fn activity(&self) -> Timestamp {
-        self.last_message
-            .as_ref()
-            .map_or(self.room.created_at, |message| message.at)
+        self.last_message.as_ref().map_or(self.room.created_at, |message| message.at)
     }
 }

@@ -3,6 +3,8 @@
 //! The outbox is part of the [`Work`](crate::store::Work) of a use-case, so an event exists exactly when its change
 //! does. Delivery to the [`EventSink`](crate::port::EventSink) is at least once, in commit order per pair.
 
+mod outbox;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -3,8 +3,14 @@
 //! Everything goes through the [`Pair`], one versioned row for two people; [`transition`] is its whole state table as
 //! pure functions.
 
+pub mod decide;
+pub mod friend;
 pub mod pair;
+pub mod transition;
 
+pub use self::decide::{Connection, Liked, Passed};
+pub use self::friend::{FriendRequestView, FriendRequested};
 pub use self::pair::{
     Decision, DecisionKind, FriendRequest, Listing, MatchState, Pair, PairKey, PairList, Side, Stance,
 };
+pub use self::transition::{FriendRequestOutcome, LikeOutcome, PassOutcome};

@@ -189,10 +189,7 @@ impl Pair {
 
     /// Whether a side has decided so.
     pub fn has_decided(&self, side: Side, kind: DecisionKind) -> bool {
-        self.stance(side)
-            .decision
-            .as_ref()
-            .is_some_and(|decision| decision.kind == kind)
+        self.stance(side).decision.as_ref().is_some_and(|decision| decision.kind == kind)
     }
 
     /// Whether either blocks the other.
@@ -223,32 +220,19 @@ impl Pair {
         let mut listings = Vec::new();
         for side in [Side::Low, Side::High] {
             let (member, other) = (self.key.member(side), self.key.member(side.other()));
-            let mut add = |list, at| {
-                listings.push(Listing {
-                    member,
-                    list,
-                    at,
-                    other,
-                })
-            };
+            let mut add = |list, at| listings.push(Listing { member, list, at, other });
             let (mine, theirs) = (self.stance(side), self.stance(side.other()));
             if let Some(at) = mine.blocked_at {
                 add(PairList::Blocked, at);
             }
             if self.is_blocked() {
-                add(
-                    PairList::Excluded,
-                    mine.blocked_at.or(theirs.blocked_at).unwrap_or_default(),
-                );
+                add(PairList::Excluded, mine.blocked_at.or(theirs.blocked_at).unwrap_or_default());
                 continue;
             }
             if let Some(decision) = &mine.decision {
                 add(PairList::Decided, decision.at);
             }
-            let their_like = theirs
-                .decision
-                .as_ref()
-                .filter(|decision| decision.kind == DecisionKind::Like);
+            let their_like = theirs.decision.as_ref().filter(|decision| decision.kind == DecisionKind::Like);
             if let (Some(like), None, MatchState::None) = (their_like, &mine.decision, self.match_state) {
                 add(PairList::LikedMe, like.at);
             }
@@ -259,17 +243,10 @@ impl Pair {
                 add(PairList::Friends, at);
             }
             if let Some(request) = &self.friend_request {
-                let list = if request.from == side {
-                    PairList::RequestsSent
-                } else {
-                    PairList::RequestsReceived
-                };
+                let list = if request.from == side { PairList::RequestsSent } else { PairList::RequestsReceived };
                 add(list, request.at);
             }
-            let their_pass = theirs
-                .decision
-                .as_ref()
-                .filter(|decision| decision.kind == DecisionKind::Pass);
+            let their_pass = theirs.decision.as_ref().filter(|decision| decision.kind == DecisionKind::Pass);
             let ended = match self.match_state {
                 MatchState::Unmatched { at } => Some(at),
                 MatchState::None | MatchState::Matched { .. } => None,

@@ -4,6 +4,8 @@
 //! change does. A runner leases due jobs, performs them idempotently and deletes them; a runner that dies lets
 //! the lease run out and the job is taken again.
 
+mod runner;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -61,11 +61,9 @@ impl Weights {
         if !(self.like_rate > 0.0 && self.like_rate < 1.0) {
             return Err(EngineError::InvalidNumber("like_rate"));
         }
-        for (name, value) in [
-            ("prior_decisions", self.prior_decisions),
-            ("near_km", self.near_km),
-            ("age_years", self.age_years),
-        ] {
+        for (name, value) in
+            [("prior_decisions", self.prior_decisions), ("near_km", self.near_km), ("age_years", self.age_years)]
+        {
             // Also refuses numbers so small that a division by them overflows.
             if !(1e-9..=1e9).contains(&value) {
                 return Err(EngineError::InvalidNumber(name));
@@ -172,11 +170,7 @@ impl<Id> Config<Id> {
 
     pub(super) fn check(&self) -> Result<(), EngineError> {
         if self.dims > Self::MAX_DIMS {
-            return Err(EngineError::TooMany {
-                what: "dimensions",
-                len: self.dims,
-                max: Self::MAX_DIMS,
-            });
+            return Err(EngineError::TooMany { what: "dimensions", len: self.dims, max: Self::MAX_DIMS });
         }
         self.weights.check()
     }

@@ -100,23 +100,14 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
         }
         let mut births = (
             // An age of 255 has no upper neighbour; nobody is as old as that.
-            gate.age_max
-                .checked_add(1)
-                .map_or(i64::MIN, |above| i64::from(today.years_before(above).0)),
+            gate.age_max.checked_add(1).map_or(i64::MIN, |above| i64::from(today.years_before(above).0)),
             i64::from(today.years_before(gate.age_min).0),
         );
         if relax.age {
             births = (i64::MIN, i64::MAX);
         }
         let age_gate: AgeGate = state.config.age_gate;
-        Self {
-            state,
-            row,
-            gate,
-            age: gate.birth.age_on(today),
-            last_birth: age_gate.last_birth(today),
-            births,
-        }
+        Self { state, row, gate, age: gate.birth.age_on(today), last_birth: age_gate.last_birth(today), births }
     }
 
     /// Whether the viewer takes part; nobody is eligible for somebody who does not.
@@ -128,11 +119,7 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
     #[inline]
     fn test_gate(&self, candidate: &Gate) -> (u64, bool) {
         let (mine, theirs) = (&self.gate, candidate);
-        let chord = if mine.placed() && theirs.placed() {
-            mine.point.squared_chord(theirs.point)
-        } else {
-            ANYWHERE
-        };
+        let chord = if mine.placed() && theirs.placed() { mine.point.squared_chord(theirs.point) } else { ANYWHERE };
         let birth = i64::from(theirs.birth.0);
         let bit = |hidden: bool, filter: u64| if hidden { filter } else { 0 };
         let hides = bit(mine.genders & theirs.gender == 0, GENDERS)
@@ -208,10 +195,7 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
         if self.state.config.rules.is_empty() || block.is_empty() {
             return;
         }
-        let row = |number| Row {
-            state: self.state,
-            number,
-        };
+        let row = |number| Row { state: self.state, number };
         let rows: Vec<_> = block.iter().map(|&(number, _)| row(number)).collect();
         let mut all = vec![true; rows.len()];
         let mut allowed = vec![true; rows.len()];
@@ -240,10 +224,7 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
             filters.push((Filter::Verified, VERIFIED));
         }
         for (at, rule) in self.state.slot(self.row).facts().dealbreakers().enumerate() {
-            let filter = Filter::Dealbreaker {
-                attribute: rule.attribute,
-                strength: rule.strength,
-            };
+            let filter = Filter::Dealbreaker { attribute: rule.attribute, strength: rule.strength };
             filters.push((filter, RULES << at));
         }
         filters
@@ -252,10 +233,7 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
     /// Counts for [`Reach`].
     pub(super) fn reach(&self) -> Reach {
         let filters = self.filters();
-        let mut reach = Reach {
-            eligible: 0,
-            hidden_by: filters.iter().map(|&(filter, _)| (filter, 0)).collect(),
-        };
+        let mut reach = Reach { eligible: 0, hidden_by: filters.iter().map(|&(filter, _)| (filter, 0)).collect() };
         let Ok(()) = self.scan::<Infallible>(1, |block| {
             for &(row, hides) in &*block {
                 if self.state.excluded(self.row, row) {

@@ -27,62 +27,32 @@ pub(super) enum EventKind {
 impl<Id> Event<Id> {
     /// `actor` likes `other`; `at` in unix seconds, as in every event.
     pub fn like(actor: Id, other: Id, at: i64) -> Self {
-        Self {
-            actor,
-            other,
-            at,
-            kind: EventKind::Like,
-        }
+        Self { actor, other, at, kind: EventKind::Like }
     }
 
     /// `actor` passes on `other`, who will not be shown `actor` either.
     pub fn pass(actor: Id, other: Id, at: i64) -> Self {
-        Self {
-            actor,
-            other,
-            at,
-            kind: EventKind::Pass,
-        }
+        Self { actor, other, at, kind: EventKind::Pass }
     }
 
     /// `actor` takes the like or the pass back; what was learned from it is unlearned.
     pub fn undo(actor: Id, other: Id, at: i64) -> Self {
-        Self {
-            actor,
-            other,
-            at,
-            kind: EventKind::Undo,
-        }
+        Self { actor, other, at, kind: EventKind::Undo }
     }
 
     /// `actor` blocks `other`: neither is shown the other.
     pub fn block(actor: Id, other: Id, at: i64) -> Self {
-        Self {
-            actor,
-            other,
-            at,
-            kind: EventKind::Block,
-        }
+        Self { actor, other, at, kind: EventKind::Block }
     }
 
     /// `actor` lifts the own block; the other's block stays.
     pub fn unblock(actor: Id, other: Id, at: i64) -> Self {
-        Self {
-            actor,
-            other,
-            at,
-            kind: EventKind::Unblock,
-        }
+        Self { actor, other, at, kind: EventKind::Unblock }
     }
 
     /// `actor` ends the match with `other`, for good: neither is shown the other again.
     pub fn unmatch(actor: Id, other: Id, at: i64) -> Self {
-        Self {
-            actor,
-            other,
-            at,
-            kind: EventKind::Unmatch,
-        }
+        Self { actor, other, at, kind: EventKind::Unmatch }
     }
 }
 
@@ -108,10 +78,7 @@ pub(super) struct Act {
 
 impl Act {
     pub(super) fn new(other: u32) -> Self {
-        Self {
-            other,
-            ..Self::default()
-        }
+        Self { other, ..Self::default() }
     }
 
     /// This act after an event.

@@ -29,13 +29,10 @@ pub(super) fn pack(person: &Person) -> Result<Arc<[u16]>, EngineError> {
     at_most("rules", person.wants.rules.len(), Person::MAX_RULES)?;
     let mut rules: Vec<&AttributeRule> = person.wants.rules.iter().collect();
     rules.sort_by_key(|rule| (rule.attribute, rule.strength));
-    if let Some(pair) = rules
-        .windows(2)
-        .find(|pair| pair[0].attribute == pair[1].attribute && pair[0].strength == pair[1].strength)
+    if let Some(pair) =
+        rules.windows(2).find(|pair| pair[0].attribute == pair[1].attribute && pair[0].strength == pair[1].strength)
     {
-        return Err(EngineError::DuplicateRule {
-            attribute: pair[0].attribute,
-        });
+        return Err(EngineError::DuplicateRule { attribute: pair[0].attribute });
     }
     let (mut hard, mut soft) = (Vec::new(), Vec::new());
     for rule in rules {
@@ -44,41 +41,20 @@ pub(super) fn pack(person: &Person) -> Result<Arc<[u16]>, EngineError> {
         values.dedup();
         at_most("values of a rule", values.len(), Person::MAX_RULE_VALUES)?;
         if values.is_empty() {
-            return Err(EngineError::EmptyRule {
-                attribute: rule.attribute,
-            });
+            return Err(EngineError::EmptyRule { attribute: rule.attribute });
         }
-        let list = if rule.strength.is_dealbreaker() {
-            &mut hard
-        } else {
-            &mut soft
-        };
+        let list = if rule.strength.is_dealbreaker() { &mut hard } else { &mut soft };
         list.extend([rule.attribute, rule.strength as u16, values.len() as u16]);
         list.extend(values);
     }
 
-    let header = [
-        interests.len() as u16,
-        2 * attributes.len() as u16,
-        hard.len() as u16,
-        soft.len() as u16,
-    ];
+    let header = [interests.len() as u16, 2 * attributes.len() as u16, hard.len() as u16, soft.len() as u16];
     let attributes = attributes.into_iter().flat_map(|(attribute, value)| [attribute, value]);
-    Ok(header
-        .into_iter()
-        .chain(interests)
-        .chain(attributes)
-        .chain(hard)
-        .chain(soft)
-        .collect())
+    Ok(header.into_iter().chain(interests).chain(attributes).chain(hard).chain(soft).collect())
 }
 
 fn at_most(what: &'static str, len: usize, max: usize) -> Result<(), EngineError> {
-    if len > max {
-        Err(EngineError::TooMany { what, len, max })
-    } else {
-        Ok(())
-    }
+    if len > max { Err(EngineError::TooMany { what, len, max }) } else { Ok(()) }
 }
 
 /// The packed lists of one person, read in place.
@@ -141,11 +117,7 @@ impl<'a> Iterator for Rules<'a> {
             2 => Strength::Prefer,
             _ => Strength::Avoid,
         };
-        Some(Rule {
-            attribute: *attribute,
-            strength,
-            values,
-        })
+        Some(Rule { attribute: *attribute, strength, values })
     }
 }
 

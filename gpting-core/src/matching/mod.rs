@@ -48,6 +48,13 @@ mod row;
 mod score;
 mod view;
 
+#[cfg(feature = "service")]
+pub(crate) mod intake;
+#[cfg(feature = "service")]
+pub(crate) mod replica;
+#[cfg(feature = "service")]
+pub mod slate;
+
 use std::sync::Arc;
 
 pub use config::{AgeGate, Config, Weights};
@@ -78,9 +85,7 @@ impl<Id: PersonId> Engine<Id> {
     /// [`EngineError::TooMany`] dimensions, or [`EngineError::InvalidNumber`] for a weight outside its range.
     pub fn new(config: Config<Id>) -> Result<Self, EngineError> {
         config.check()?;
-        Ok(Self {
-            state: Arc::new(State::new(config)),
-        })
+        Ok(Self { state: Arc::new(State::new(config)) })
     }
 
     /// Sets the day on which ages are counted. `O(1)`: nobody's row depends on it.

@@ -106,23 +106,14 @@ pub struct Wants {
 
 impl Default for Wants {
     fn default() -> Self {
-        Self {
-            genders: Genders::ALL,
-            age_min: 0,
-            age_max: u8::MAX,
-            max_distance_km: None,
-            rules: Vec::new(),
-        }
+        Self { genders: Genders::ALL, age_min: 0, age_max: u8::MAX, max_distance_km: None, rules: Vec::new() }
     }
 }
 
 impl Wants {
     /// Wants these genders, of any age, anywhere.
     pub fn new(genders: impl Into<Genders>) -> Self {
-        Self {
-            genders: genders.into(),
-            ..Self::default()
-        }
+        Self { genders: genders.into(), ..Self::default() }
     }
 
     /// Only these ages, in years, both ends included.
@@ -142,11 +133,7 @@ impl Wants {
     /// One more rule about an attribute.
     #[must_use]
     pub fn rule(mut self, attribute: u16, values: &[u16], strength: Strength) -> Self {
-        self.rules.push(AttributeRule {
-            attribute,
-            values: values.to_vec(),
-            strength,
-        });
+        self.rules.push(AttributeRule { attribute, values: values.to_vec(), strength });
         self
     }
 }

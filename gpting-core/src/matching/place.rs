@@ -46,11 +46,7 @@ impl Cell {
         let centre = self.centre_point();
         let (lat, lng) = (centre.lat_radians(), centre.lng_radians());
         let step = |x: f64| (x * STEPS).round() as i32;
-        Point {
-            x: step(lat.cos() * lng.cos()),
-            y: step(lat.cos() * lng.sin()),
-            z: step(lat.sin()),
-        }
+        Point { x: step(lat.cos() * lng.cos()), y: step(lat.cos() * lng.sin()), z: step(lat.sin()) }
     }
 
     fn centre_point(self) -> LatLng {
@@ -124,21 +120,11 @@ mod tests {
 
     #[test]
     fn distances_agree_with_the_h3_library() {
-        let places = [
-            (37.5, 127.0),
-            (35.1, 129.0),
-            (89.99, 10.0),
-            (89.99, -170.0),
-            (-18.0, 179.99),
-            (-18.0, -179.99),
-        ];
+        let places = [(37.5, 127.0), (35.1, 129.0), (89.99, 10.0), (89.99, -170.0), (-18.0, 179.99), (-18.0, -179.99)];
         for a in places.map(|(lat, lng)| Cell::from_lat_lng(lat, lng).unwrap()) {
             for b in places.map(|(lat, lng)| Cell::from_lat_lng(lat, lng).unwrap()) {
                 let expected = a.centre_point().distance_km(b.centre_point());
-                assert!(
-                    (Cell::distance_km(a, b) - expected).abs() < 1e-3,
-                    "{a:?} {b:?} {expected}"
-                );
+                assert!((Cell::distance_km(a, b) - expected).abs() < 1e-3, "{a:?} {b:?} {expected}");
                 for limit in [0_u16, 1, 5, 50, 300, 5000, 20_100] {
                     let within = a.point().squared_chord(b.point()) <= squared_chord_of(Some(limit));
                     assert_eq!(within, expected <= f64::from(limit) + 1e-4, "{expected} {limit}");
@@ -151,10 +137,7 @@ mod tests {
     fn only_resolution_seven_is_a_cell() {
         let cell = Cell::from_lat_lng(37.5, 127.0).unwrap();
         assert_eq!(Cell::try_from(u64::from(cell)), Ok(cell));
-        let coarse = CellIndex::try_from(u64::from(cell))
-            .unwrap()
-            .parent(Resolution::Six)
-            .unwrap();
+        let coarse = CellIndex::try_from(u64::from(cell)).unwrap().parent(Resolution::Six).unwrap();
         assert!(Cell::try_from(u64::from(coarse)).is_err());
         assert!(Cell::try_from(0).is_err());
         for (lat, lng) in [(f64::NAN, 0.0), (0.0, f64::INFINITY), (90.1, 0.0), (0.0, 180.1)] {

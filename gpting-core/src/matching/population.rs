@@ -95,9 +95,7 @@ impl<Id> Slot<Id> {
 
     pub(super) fn act_on(&self, serial: u32) -> Option<Act> {
         let acts = self.acts.as_deref()?;
-        acts.binary_search_by_key(&serial, |act| act.other)
-            .ok()
-            .map(|at| acts[at])
+        acts.binary_search_by_key(&serial, |act| act.other).ok().map(|at| acts[at])
     }
 }
 
@@ -164,19 +162,12 @@ impl<Id: PersonId> State<Id> {
     /// The rows of two different people.
     pub(super) fn pair(&self, a: Id, b: Id) -> Result<(u32, u32), EngineError> {
         let rows = (self.row(a)?, self.row(b)?);
-        if rows.0 == rows.1 {
-            Err(EngineError::SamePerson)
-        } else {
-            Ok(rows)
-        }
+        if rows.0 == rows.1 { Err(EngineError::SamePerson) } else { Ok(rows) }
     }
 
     /// Every chunk with the number of its first row.
     pub(super) fn chunks(&self) -> impl Iterator<Item = (u32, &Chunk<Id>)> {
-        self.chunks
-            .iter()
-            .enumerate()
-            .map(|(at, chunk)| ((at * CHUNK) as u32, &**chunk))
+        self.chunks.iter().enumerate().map(|(at, chunk)| ((at * CHUNK) as u32, &**chunk))
     }
 
     pub(super) fn gate(&self, row: u32) -> &Gate {
@@ -199,9 +190,7 @@ impl<Id: PersonId> State<Id> {
     /// How many people have an interest.
     pub(super) fn interest_count(&self, interest: u16) -> u32 {
         let interest = usize::from(interest);
-        self.interest_counts
-            .get(interest / COUNTS)
-            .map_or(0, |counts| counts[interest % COUNTS])
+        self.interest_counts.get(interest / COUNTS).map_or(0, |counts| counts[interest % COUNTS])
     }
 
     /// Whether `viewer` is no longer shown `candidate`: the own decision, the candidate's pass, a block, an unmatch.
@@ -253,11 +242,7 @@ impl<Id: PersonId> State<Id> {
         };
         self.count_interests(&new.facts, true);
         if place_of(row).1 == 0 {
-            self.chunks.push(Arc::new(Chunk {
-                gates: Vec::new(),
-                slots: Vec::new(),
-                vectors: Arc::default(),
-            }));
+            self.chunks.push(Arc::new(Chunk { gates: Vec::new(), slots: Vec::new(), vectors: Arc::default() }));
         }
         let serial = self.next_serial;
         let (chunk, _) = self.edit(row);
@@ -386,10 +371,7 @@ impl Checked {
         }
         let wants = &person.wants;
         if wants.age_min > wants.age_max {
-            return Err(EngineError::InvertedAges {
-                min: wants.age_min,
-                max: wants.age_max,
-            });
+            return Err(EngineError::InvertedAges { min: wants.age_min, max: wants.age_max });
         }
         if !person.appeal.is_finite() || person.appeal.abs() > Person::MAX_APPEAL {
             return Err(EngineError::InvalidNumber("appeal"));
@@ -399,10 +381,7 @@ impl Checked {
             None => vec![0.0; 2 * dims],
             Some((is, seeks)) => {
                 if let Some(wrong) = [&is, &seeks].into_iter().find(|vector| vector.len() != dims) {
-                    return Err(EngineError::WrongDimensions {
-                        expected: dims,
-                        got: wrong.len(),
-                    });
+                    return Err(EngineError::WrongDimensions { expected: dims, got: wrong.len() });
                 }
                 let mut both = is;
                 both.extend(seeks);
@@ -431,14 +410,7 @@ impl Checked {
                 | flag(person.verified_only, Gate::VERIFIED_ONLY)
                 | flag(person.cell.is_some(), Gate::PLACED),
         };
-        Ok(Self {
-            gate,
-            cell: person.cell,
-            facts,
-            vectors,
-            lengths,
-            prior: person.appeal,
-        })
+        Ok(Self { gate, cell: person.cell, facts, vectors, lengths, prior: person.appeal })
     }
 }
 
@@ -458,9 +430,7 @@ mod tests {
         let mut state = State::<u32>::new(Config::dims(2));
         state.today = Some(Day(20_000));
         let checked = |interest| {
-            let person = Person::new(Gender::F, 30)
-                .interests(&[interest])
-                .vectors(&[1.0, 2.0], &[3.0, 4.0]);
+            let person = Person::new(Gender::F, 30).interests(&[interest]).vectors(&[1.0, 2.0], &[3.0, 4.0]);
             Checked::new(person, Some(Day(20_000)), 2).unwrap()
         };
         for id in 0..1000 {
@@ -469,20 +439,11 @@ mod tests {
         let view = state.clone();
         state.put(300, checked(2)).unwrap();
         state.record(Event::like(301, 302, 5)).unwrap();
-        let shared = |a: &State<u32>, b: &State<u32>| {
-            a.chunks
-                .iter()
-                .zip(&b.chunks)
-                .filter(|(a, b)| Arc::ptr_eq(a, b))
-                .count()
-        };
+        let shared =
+            |a: &State<u32>, b: &State<u32>| a.chunks.iter().zip(&b.chunks).filter(|(a, b)| Arc::ptr_eq(a, b)).count();
         assert_eq!(shared(&view, &state), view.chunks.len() - 1);
         let vectors = |state: &State<u32>| Arc::as_ptr(&state.chunks[1].vectors);
-        assert_eq!(
-            vectors(&view),
-            vectors(&state),
-            "neither a like nor the same vectors copy vectors"
-        );
+        assert_eq!(vectors(&view), vectors(&state), "neither a like nor the same vectors copy vectors");
         assert_eq!((view.interest_count(1), view.interest_count(2)), (1000, 0));
         assert_eq!((state.interest_count(1), state.interest_count(2)), (999, 1));
     }

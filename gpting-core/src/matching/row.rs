@@ -35,10 +35,7 @@ impl<'a, Id: PersonId> Row<'a, Id> {
     /// The gender.
     pub fn gender(self) -> Gender {
         let genders = Genders::from_bits(self.state.gate(self.number).gender);
-        [Gender::M, Gender::F]
-            .into_iter()
-            .find(|&gender| genders.contains(gender))
-            .unwrap_or(Gender::O)
+        [Gender::M, Gender::F].into_iter().find(|&gender| genders.contains(gender)).unwrap_or(Gender::O)
     }
 
     /// Completed years on the view's today.
@@ -63,12 +60,7 @@ impl<'a, Id: PersonId> Row<'a, Id> {
 
     /// Sorted (attribute, value) pairs.
     pub fn attributes(self) -> impl Iterator<Item = (u16, u16)> + 'a {
-        self.state
-            .slot(self.number)
-            .facts()
-            .attributes()
-            .iter()
-            .map(|&[attribute, value]| (attribute, value))
+        self.state.slot(self.number).facts().attributes().iter().map(|&[attribute, value]| (attribute, value))
     }
 
     /// The vector of what the person is; zeros when none was given.

@@ -152,11 +152,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
             rarity,
             is,
             seeks,
-            buffers: Buffers {
-                rows: Vec::new(),
-                there: Vec::new(),
-                back: Vec::new(),
-            },
+            buffers: Buffers { rows: Vec::new(), there: Vec::new(), back: Vec::new() },
         }
     }
 
@@ -174,17 +170,8 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let content = !self.is.is_empty();
         let floor = floor.filter(|_| content);
         let fusion = self.state.config.fusion;
-        let viewer = Row {
-            state: self.state,
-            number: self.row,
-        };
-        let signals: f64 = self
-            .state
-            .config
-            .signals
-            .iter()
-            .map(|signal| f64::from(signal.bound(viewer)))
-            .sum();
+        let viewer = Row { state: self.state, number: self.row };
+        let signals: f64 = self.state.config.signals.iter().map(|signal| f64::from(signal.bound(viewer))).sum();
         let mine = self.state.slot(self.row);
         block.retain(|&(candidate, _)| {
             let (mut there, mut back) = (0.0, 0.0);
@@ -192,10 +179,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
             if let Some(floor) = floor {
                 let theirs = self.state.slot(candidate);
                 let most = |a: f32, b: f32| self.weights.content * f64::from(a) * f64::from(b) + signals + SLACK;
-                let (to, from) = (
-                    most(mine.seeks_length, theirs.is_length),
-                    most(theirs.seeks_length, mine.is_length),
-                );
+                let (to, from) = (most(mine.seeks_length, theirs.is_length), most(theirs.seeks_length, mine.is_length));
                 if fusion.fuse(there + to, back + from) < floor {
                     return false;
                 }
@@ -250,18 +234,8 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let logit = weights.age * weights.age_years / (weights.age_years + days / 365.2425);
         let age = self.age;
         let their_age = || gate.birth.age_on(self.state.today());
-        there.add(
-            || Reason::AgeFit {
-                years: age.abs_diff(their_age()),
-            },
-            logit,
-        );
-        back.add(
-            || Reason::AgeFit {
-                years: age.abs_diff(their_age()),
-            },
-            logit,
-        );
+        there.add(|| Reason::AgeFit { years: age.abs_diff(their_age()) }, logit);
+        back.add(|| Reason::AgeFit { years: age.abs_diff(their_age()) }, logit);
     }
 
     /// Adds the terms of the vectors, after those of the profiles and before the signals.
@@ -305,10 +279,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         if state.config.signals.is_empty() {
             return Ok(());
         }
-        let viewer = Row {
-            state,
-            number: self.row,
-        };
+        let viewer = Row { state, number: self.row };
         let Buffers { rows, there, back } = &mut self.buffers;
         rows.clear();
         rows.extend(block.iter().map(|&(number, _)| Row { state, number }));
@@ -324,12 +295,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
                 if !there.is_finite() || !back.is_finite() {
                     return Err(EngineError::InvalidSignal { name: signal.name() });
                 }
-                add(
-                    at,
-                    signal.name(),
-                    f64::from(there.min(bound)),
-                    f64::from(back.min(bound)),
-                );
+                add(at, signal.name(), f64::from(there.min(bound)), f64::from(back.min(bound)));
             }
         }
         Ok(())

@@ -54,10 +54,7 @@ pub enum After<Id> {
 
 impl<Id> From<Pick<Id>> for After<Id> {
     fn from(pick: Pick<Id>) -> Self {
-        Self::Pick {
-            score: pick.score,
-            id: pick.id,
-        }
+        Self::Pick { score: pick.score, id: pick.id }
     }
 }
 
@@ -160,12 +157,7 @@ impl<Id: PersonId> View<Id> {
     }
 
     fn pick(&self, id: Id, (there, back): (f64, f64)) -> Pick<Id> {
-        Pick {
-            id,
-            score: self.state.config.fusion.fuse(there, back),
-            there: sigmoid(there),
-            back: sigmoid(back),
-        }
+        Pick { id, score: self.state.config.fusion.fuse(there, back), there: sigmoid(there), back: sigmoid(back) }
     }
 }
 
@@ -198,8 +190,7 @@ impl<Id: PersonId> Query<'_, Id> {
     /// Leaves these people out as well; ids that nobody has are ignored. May be called several times.
     #[must_use]
     pub fn excluding(mut self, ids: &[Id]) -> Self {
-        self.excluding
-            .extend(ids.iter().filter_map(|&id| self.view.state.find(id)));
+        self.excluding.extend(ids.iter().filter_map(|&id| self.view.state.find(id)));
         self
     }
 
@@ -227,11 +218,7 @@ impl<Id: PersonId> Query<'_, Id> {
             return Err(EngineError::InvalidNumber("the score to continue after"));
         }
         let mut scorer = Scorer::new(state, row);
-        let mut best = Best {
-            limit: self.limit,
-            picks: Vec::new(),
-            worst: None,
-        };
+        let mut best = Best { limit: self.limit, picks: Vec::new(), worst: None };
         let mut logits = Vec::new();
         Viewer::new(state, row, self.relax).scan(0, |block| {
             scorer.logits(block, best.worst.map(|worst| worst.0), &mut logits)?;
@@ -244,12 +231,7 @@ impl<Id: PersonId> Query<'_, Id> {
                     && !self.excluding.contains(&other)
                     && !state.excluded(row, other)
                 {
-                    best.push(Pick {
-                        id,
-                        score,
-                        there: sigmoid(logits.0),
-                        back: sigmoid(logits.1),
-                    });
+                    best.push(Pick { id, score, there: sigmoid(logits.0), back: sigmoid(logits.1) });
                 }
             }
             Ok::<_, EngineError>(())
@@ -289,17 +271,14 @@ impl<Id: PersonId> Best<Id> {
         self.picks.push(pick);
         if self.picks.len() >= self.limit.saturating_mul(2) {
             let at = self.limit - 1;
-            let (_, worst, _) = self
-                .picks
-                .select_nth_unstable_by(at, |a, b| order((a.score, a.id), (b.score, b.id)));
+            let (_, worst, _) = self.picks.select_nth_unstable_by(at, |a, b| order((a.score, a.id), (b.score, b.id)));
             self.worst = Some((worst.score, worst.id));
             self.picks.truncate(self.limit);
         }
     }
 
     fn into_page(mut self) -> Vec<Pick<Id>> {
-        self.picks
-            .sort_unstable_by(|a, b| order((a.score, a.id), (b.score, b.id)));
+        self.picks.sort_unstable_by(|a, b| order((a.score, a.id), (b.score, b.id)));
         self.picks.truncate(self.limit);
         self.picks
     }

@@ -211,10 +211,7 @@ impl Attribute {
     pub fn find_value(&self, text: &str) -> Option<&ChoiceValue> {
         let key = fold(text);
         let means = |value: &&ChoiceValue| {
-            !key.is_empty()
-                && [&value.code, &value.label.ko, &value.label.en]
-                    .into_iter()
-                    .any(|name| fold(name) == key)
+            !key.is_empty() && [&value.code, &value.label.ko, &value.label.en].into_iter().any(|name| fold(name) == key)
         };
         self.value(text).or_else(|| self.values.iter().find(means))
     }
@@ -236,11 +233,9 @@ impl Attribute {
     /// The engine's numbers for a stated value; unknown codes are left out.
     pub fn engine_values(&self, value: &AttributeValue) -> Vec<u16> {
         match (&self.kind, value) {
-            (AttributeKind::Choices, AttributeValue::Choices(codes)) => codes
-                .iter()
-                .filter_map(|code| self.value(code))
-                .map(|value| value.number)
-                .collect(),
+            (AttributeKind::Choices, AttributeValue::Choices(codes)) => {
+                codes.iter().filter_map(|code| self.value(code)).map(|value| value.number).collect()
+            }
             _ => self.engine_value(value).into_iter().collect(),
         }
     }
@@ -285,11 +280,7 @@ impl Attribute {
                 };
                 let number = number.ok_or_else(|| self.wrong_type("a whole number"))?;
                 let number = i32::try_from(number).ok().filter(|number| (min..=max).contains(number));
-                let out_of_range = || ValueError::OutOfRange {
-                    attribute: self.code.clone(),
-                    min,
-                    max,
-                };
+                let out_of_range = || ValueError::OutOfRange { attribute: self.code.clone(), min, max };
                 number.map(AttributeValue::Number).ok_or_else(out_of_range)
             }
         }
@@ -311,32 +302,20 @@ impl Attribute {
             chosen.push(self.known(item.as_str().ok_or_else(wrong_type)?)?.number);
         }
         if chosen.is_empty() {
-            return Err(ValueError::NoValue {
-                attribute: self.code.clone(),
-            });
+            return Err(ValueError::NoValue { attribute: self.code.clone() });
         }
         // In the catalogue's order and each once, so that equal statements are equal values.
-        let codes = self
-            .values
-            .iter()
-            .filter(|value| chosen.contains(&value.number))
-            .map(|value| value.code.clone());
+        let codes = self.values.iter().filter(|value| chosen.contains(&value.number)).map(|value| value.code.clone());
         Ok(AttributeValue::Choices(codes.collect()))
     }
 
     fn known(&self, text: &str) -> Result<&ChoiceValue, ValueError> {
-        let unknown = || ValueError::UnknownValue {
-            attribute: self.code.clone(),
-            value: text.to_owned(),
-        };
+        let unknown = || ValueError::UnknownValue { attribute: self.code.clone(), value: text.to_owned() };
         self.find_value(text).ok_or_else(unknown)
     }
 
     fn wrong_type(&self, expected: &'static str) -> ValueError {
-        ValueError::WrongType {
-            attribute: self.code.clone(),
-            expected,
-        }
+        ValueError::WrongType { attribute: self.code.clone(), expected }
     }
 }
 
@@ -396,9 +375,7 @@ impl Catalogue {
 
     /// The category that an interest belongs to.
     pub fn category_of(&self, interest: &str) -> Option<&Category> {
-        self.by_code
-            .get(interest)
-            .and_then(|(category, _)| self.categories.get(*category))
+        self.by_code.get(interest).and_then(|(category, _)| self.categories.get(*category))
     }
 
     /// The attribute with the code.
@@ -416,11 +393,7 @@ impl Catalogue {
     /// # Errors
     /// A [`ValueError`]: the attribute is unknown or the value is not one of its.
     pub fn parse_attribute(&self, code: &str, value: &serde_json::Value) -> Result<AttributeValue, ValueError> {
-        self.attribute(code)
-            .ok_or_else(|| ValueError::UnknownAttribute {
-                attribute: code.to_owned(),
-            })?
-            .parse(value)
+        self.attribute(code).ok_or_else(|| ValueError::UnknownAttribute { attribute: code.to_owned() })?.parse(value)
     }
 
     fn at(&self, place: Option<&(usize, usize)>) -> Option<&Interest> {

@@ -156,11 +156,7 @@ impl Gazetteer {
     }
 
     fn new(places: Vec<Place>) -> Self {
-        let by_code = places
-            .iter()
-            .enumerate()
-            .map(|(at, place)| (place.code.clone(), at))
-            .collect();
+        let by_code = places.iter().enumerate().map(|(at, place)| (place.code.clone(), at)).collect();
         let mut by_name: HashMap<String, Vec<(Fit, usize)>> = HashMap::new();
         for (at, place) in places.iter().enumerate() {
             for (fit, key) in keys(place) {
@@ -171,23 +167,14 @@ impl Gazetteer {
                 }
             }
         }
-        let mut gazetteer = Self {
-            places,
-            by_code,
-            by_name,
-            anchors: Vec::new(),
-        };
+        let mut gazetteer = Self { places, by_code, by_name, anchors: Vec::new() };
         gazetteer.anchors = gazetteer.find_anchors();
         gazetteer
     }
 
     fn find_anchors(&self) -> Vec<(f64, f64, usize)> {
-        let divided: Vec<usize> = self
-            .places
-            .iter()
-            .filter(|p| p.kind == PlaceKind::Ward)
-            .filter_map(|p| p.parent)
-            .collect();
+        let divided: Vec<usize> =
+            self.places.iter().filter(|p| p.kind == PlaceKind::Ward).filter_map(|p| p.parent).collect();
         let anchor = |(at, place): (usize, &Place)| {
             let region = match place.kind {
                 PlaceKind::Province => return None,
@@ -241,17 +228,12 @@ impl Gazetteer {
             hits = bearers_of(larger);
         }
         let best = hits.iter().map(|(fit, _)| *fit).min().ok_or(PlaceError::Unknown)?;
-        let mut found: Vec<&Place> = hits
-            .iter()
-            .filter(|(fit, _)| *fit == best)
-            .filter_map(|(_, at)| self.places.get(*at))
-            .collect();
+        let mut found: Vec<&Place> =
+            hits.iter().filter(|(fit, _)| *fit == best).filter_map(|(_, at)| self.places.get(*at)).collect();
         found.dedup_by_key(|place| place.code.as_str());
         match found.as_slice() {
             [only] => Ok(*only),
-            several => Err(PlaceError::Ambiguous(
-                several.iter().map(|place| self.choice(place)).collect(),
-            )),
+            several => Err(PlaceError::Ambiguous(several.iter().map(|place| self.choice(place)).collect())),
         }
     }
 
@@ -271,11 +253,7 @@ impl Gazetteer {
                     continue;
                 };
                 let inside = |at: usize| scopes.iter().any(|(_, scope)| self.contains(*scope, at));
-                hits.extend(
-                    self.bearers(rest, qualifiers - 1)
-                        .into_iter()
-                        .filter(|(_, at)| inside(*at)),
-                );
+                hits.extend(self.bearers(rest, qualifiers - 1).into_iter().filter(|(_, at)| inside(*at)));
             }
         }
         hits.sort_unstable_by_key(|(fit, at)| (*at, *fit));
@@ -299,11 +277,7 @@ impl Gazetteer {
             .iter()
             .map(|anchor| (distance(anchor), anchor.2))
             .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))?;
-        if km <= REGION_REACH_KM {
-            self.places.get(region)
-        } else {
-            None
-        }
+        if km <= REGION_REACH_KM { self.places.get(region) } else { None }
     }
 
     /// The region of a stored grid cell as cards show it: `서울 강남구`, `Gangnam-gu, Seoul`.
@@ -336,11 +310,7 @@ impl Gazetteer {
     }
 
     fn is_only_child(&self, place: &Place) -> bool {
-        self.places
-            .iter()
-            .filter(|other| other.kind == place.kind && other.parent == place.parent)
-            .count()
-            == 1
+        self.places.iter().filter(|other| other.kind == place.kind && other.parent == place.parent).count() == 1
     }
 
     fn choice(&self, place: &Place) -> PlaceChoice {
@@ -353,11 +323,7 @@ impl Gazetteer {
 
     /// Like [`Gazetteer::label`], but tells `광주광역시` from `경기 광주시` at a glance.
     fn official_label(&self, place: &Place, lang: Lang) -> String {
-        if place.kind == PlaceKind::Province {
-            place.name(lang).to_owned()
-        } else {
-            self.label(place, lang)
-        }
+        if place.kind == PlaceKind::Province { place.name(lang).to_owned() } else { self.label(place, lang) }
     }
 }
 
@@ -366,11 +332,7 @@ fn keys(place: &Place) -> impl Iterator<Item = (Fit, String)> {
     let exact = place.full.iter().chain(&place.aliases).map(|name| fold(name));
     let stems = place.short.iter().map(|name| fold(name));
     // The short name of a 시도 is how everybody calls it: 광주 is the metropolis unless one says otherwise.
-    let short_fit = if place.kind == PlaceKind::Province {
-        Fit::Exact
-    } else {
-        Fit::Stem
-    };
+    let short_fit = if place.kind == PlaceKind::Province { Fit::Exact } else { Fit::Stem };
     let english = fold(place.short_name(Lang::En));
     let suffixes: &[&str] = match place.kind {
         PlaceKind::District | PlaceKind::Ward => &["city", "county", "district"],
@@ -399,9 +361,7 @@ fn without_country(key: &str) -> &str {
 fn without_neighbourhood(name: &str) -> Option<&str> {
     let (larger, last) = name.trim().rsplit_once(char::is_whitespace)?;
     let last = fold(last);
-    let is_small = ["동", "읍", "면", "리", "로", "가"]
-        .into_iter()
-        .any(|suffix| last.ends_with(suffix));
+    let is_small = ["동", "읍", "면", "리", "로", "가"].into_iter().any(|suffix| last.ends_with(suffix));
     is_small.then_some(larger)
 }
 

@@ -112,6 +112,16 @@ impl Member {
     pub fn is_visible(&self) -> bool {
         self.standing == Standing::Active && self.is_complete()
     }
+
+    /// Whether somebody who knows them may be shown who they are. Who talked to a deactivated member keeps knowing who
+    /// that was; whoever is being erased is gone for everybody.
+    pub(crate) fn may_be_shown(&self, connected: bool) -> bool {
+        match self.standing {
+            Standing::Active => true,
+            Standing::Deactivated => connected,
+            Standing::Erasing { .. } => false,
+        }
+    }
 }
 
 mod gender_letter {
@@ -120,7 +130,11 @@ mod gender_letter {
 
     use crate::matching::Gender;
 
-    #[expect(clippy::ref_option, reason = "the signature that serde's `with` asks for")]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        clippy::ref_option,
+        reason = "the signature that serde's `with` asks for"
+    )]
     pub(super) fn serialize<S: Serializer>(gender: &Option<Gender>, to: S) -> Result<S::Ok, S::Error> {
         match gender {
             Some(gender) => to.serialize_str(super::gender_letter_of(*gender)),

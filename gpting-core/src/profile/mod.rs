@@ -1,11 +1,22 @@
 //! Who members are and whom they wish to meet.
 
+pub mod card;
 pub mod catalogue;
+pub mod edit;
 pub mod gazetteer;
+pub mod locate;
 pub mod member;
+pub mod members;
+pub mod photo;
 pub mod place;
 pub mod preference;
 mod spelling;
+pub mod wish;
 
+pub use self::card::Card;
+pub use self::edit::ProfileEdit;
+pub use self::locate::LocateInput;
 pub use self::member::{Member, Photo, Profile, Standing, gender_letter_of, parse_gender};
+pub use self::members::Imported;
 pub use self::preference::{AttributeWish, Preferences, WishStrength};
+pub use self::wish::PreferencesEdit;

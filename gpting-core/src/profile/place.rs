@@ -72,9 +72,7 @@ impl Location {
     pub fn from_coordinates(latitude: f64, longitude: f64, gazetteer: &Gazetteer) -> Result<Self, LocationError> {
         let cell = snap(latitude, longitude)?;
         let (latitude, longitude) = centre(cell);
-        let place_code = gazetteer
-            .nearest(latitude, longitude)
-            .map(|place| place.code().to_owned());
+        let place_code = gazetteer.nearest(latitude, longitude).map(|place| place.code().to_owned());
         Ok(Self { cell, place_code })
     }
 
@@ -92,10 +90,7 @@ impl Location {
     /// Those of [`Location::from_coordinates`]; a place of a loaded gazetteer never causes one.
     pub fn from_place(place: &Place) -> Result<Self, LocationError> {
         let cell = snap(place.latitude(), place.longitude())?;
-        Ok(Self {
-            cell,
-            place_code: Some(place.code().to_owned()),
-        })
+        Ok(Self { cell, place_code: Some(place.code().to_owned()) })
     }
 
     /// Puts a stored location together again.
@@ -103,10 +98,7 @@ impl Location {
     /// # Errors
     /// [`LocationError::NotACell`] when `cell` is not an H3 cell of resolution 7.
     pub fn from_stored(cell: u64, place_code: Option<String>) -> Result<Self, LocationError> {
-        Ok(Self {
-            cell: checked(cell)?,
-            place_code,
-        })
+        Ok(Self { cell: checked(cell)?, place_code })
     }
 
     /// The H3 index of the cell (below 2^63, so it fits a signed 64-bit column).
@@ -150,10 +142,7 @@ impl TryFrom<StoredLocation> for Location {
 
 impl From<Location> for StoredLocation {
     fn from(location: Location) -> Self {
-        Self {
-            cell: format!("{:x}", location.cell()),
-            place_code: location.place_code,
-        }
+        Self { cell: format!("{:x}", location.cell()), place_code: location.place_code }
     }
 }
 
@@ -197,11 +186,7 @@ fn snap(latitude: f64, longitude: f64) -> Result<CellIndex, LocationError> {
 
 fn checked(cell: u64) -> Result<CellIndex, LocationError> {
     let cell = CellIndex::try_from(cell).map_err(|_| LocationError::NotACell)?;
-    if cell.resolution() == RESOLUTION {
-        Ok(cell)
-    } else {
-        Err(LocationError::NotACell)
-    }
+    if cell.resolution() == RESOLUTION { Ok(cell) } else { Err(LocationError::NotACell) }
 }
 
 fn centre(cell: CellIndex) -> (f64, f64) {
@@ -231,9 +216,7 @@ impl DistanceBand {
     /// The band of a distance in kilometres. A distance that is not a number is far away.
     pub fn of_km(distance_km: f64) -> Self {
         let [.., last] = Self::UPPER_KM;
-        let upper = Self::UPPER_KM
-            .into_iter()
-            .find(|upper| distance_km <= f64::from(*upper));
+        let upper = Self::UPPER_KM.into_iter().find(|upper| distance_km <= f64::from(*upper));
         Self(upper.unwrap_or(last))
     }
 

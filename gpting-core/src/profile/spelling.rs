@@ -10,10 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 ///
 /// NFKC composes decomposed Hangul (as NFC does) and also turns full-width letters into plain ones.
 pub(super) fn fold(name: &str) -> String {
-    name.nfkc()
-        .flat_map(char::to_lowercase)
-        .filter(|c| c.is_alphanumeric())
-        .collect()
+    name.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
 }
 
 #[cfg(test)]

@@ -53,9 +53,5 @@ impl Purpose {
 
 /// Whether the newest entry about `purpose` grants it.
 pub fn is_granted(ledger: &[Consent], purpose: Purpose) -> bool {
-    ledger
-        .iter()
-        .rev()
-        .find(|entry| entry.purpose == purpose)
-        .is_some_and(|entry| entry.granted)
+    ledger.iter().rev().find(|entry| entry.purpose == purpose).is_some_and(|entry| entry.granted)
 }

@@ -61,10 +61,7 @@ impl Page {
 
     /// At most `limit` rows after `before`.
     pub const fn after(before: Before, limit: usize) -> Self {
-        Self {
-            before: Some(before),
-            limit,
-        }
+        Self { before: Some(before), limit }
     }
 }
 
@@ -81,7 +78,7 @@ pub struct FeedCursor {
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedEntry {
     /// The member as they are now.
-    Put(Versioned<Member>),
+    Put(Box<Versioned<Member>>),
     /// The member has been erased.
     Gone(MemberId),
 }

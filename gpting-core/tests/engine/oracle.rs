@@ -55,9 +55,7 @@ impl Spec {
     }
 
     fn has_any(&self, attribute: u16, values: &[u16]) -> bool {
-        self.attributes
-            .iter()
-            .any(|(a, v)| *a == attribute && values.contains(v))
+        self.attributes.iter().any(|(a, v)| *a == attribute && values.contains(v))
     }
 }
 
@@ -119,17 +117,11 @@ impl World {
     }
 
     fn last(&self, a: u32, b: u32, of: &[Kind]) -> Option<Kind> {
-        self.events
-            .get(&(a, b))?
-            .iter()
-            .rev()
-            .copied()
-            .find(|kind| of.contains(kind))
+        self.events.get(&(a, b))?.iter().rev().copied().find(|kind| of.contains(kind))
     }
 
     fn decision(&self, a: u32, b: u32) -> Option<Kind> {
-        self.last(a, b, &[Kind::Like, Kind::Pass, Kind::Undo])
-            .filter(|kind| *kind != Kind::Undo)
+        self.last(a, b, &[Kind::Like, Kind::Pass, Kind::Undo]).filter(|kind| *kind != Kind::Undo)
     }
 
     fn fenced(&self, a: u32, b: u32) -> bool {
@@ -194,20 +186,11 @@ impl World {
         logit += 0.86 * Self::bias(self.received.get(&b)) + f64::from(you.appeal);
 
         let people = self.people.len() as f64 + 1000.0;
-        let set = |spec: &Spec| {
-            spec.interests
-                .iter()
-                .copied()
-                .collect::<std::collections::BTreeSet<_>>()
-        };
+        let set = |spec: &Spec| spec.interests.iter().copied().collect::<std::collections::BTreeSet<_>>();
         let (mine, yours) = (set(me), set(you));
         let norm = (mine.len().max(3) as f64 * yours.len().max(3) as f64).sqrt();
         for interest in mine.intersection(&yours) {
-            let having = self
-                .people
-                .values()
-                .filter(|spec| spec.interests.contains(interest))
-                .count() as f64;
+            let having = self.people.values().filter(|spec| spec.interests.contains(interest)).count() as f64;
             logit += 2.0 * (people / (having + 1.0)).ln() / people.ln() / norm;
         }
 
@@ -226,12 +209,7 @@ impl World {
         let days = |spec: &Spec| Day::from_ymd(spec.born.0, spec.born.1, spec.born.2).unwrap().0;
         let gap = f64::from((days(me) - days(you)).abs()) / 365.2425;
         logit += 0.5 / (1.0 + gap / 5.0);
-        logit
-            + me.seeks
-                .iter()
-                .zip(&you.is)
-                .map(|(s, o)| f64::from(*s) * f64::from(*o))
-                .sum::<f64>()
+        logit + me.seeks.iter().zip(&you.is).map(|(s, o)| f64::from(*s) * f64::from(*o)).sum::<f64>()
     }
 
     /// There, back and fused.

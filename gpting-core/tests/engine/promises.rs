@@ -16,21 +16,13 @@ fn anybody() -> Person {
 }
 
 fn ids(engine: &Engine<u32>, me: u32) -> Vec<u32> {
-    engine
-        .view()
-        .top(me, 100, After::Start)
-        .unwrap()
-        .iter()
-        .map(|pick| pick.id)
-        .collect()
+    engine.view().top(me, 100, After::Start).unwrap().iter().map(|pick| pick.id).collect()
 }
 
 #[test]
 fn an_error_leaves_the_engine_unchanged() {
     let mut engine = engine(Config::dims(2));
-    engine
-        .upsert(1, anybody().vectors(&[1.0, 0.0], &[0.0, 1.0]).interests(&[1, 2]))
-        .unwrap();
+    engine.upsert(1, anybody().vectors(&[1.0, 0.0], &[0.0, 1.0]).interests(&[1, 2])).unwrap();
     engine.upsert(2, anybody()).unwrap();
     engine.record(Event::like(1, 2, 10)).unwrap();
     let before = format!("{engine:?}");
@@ -47,11 +39,7 @@ fn an_error_leaves_the_engine_unchanged() {
         anybody().vectors(&[0.0, 0.0], &[0.0, 0.0, 0.0]),
         anybody().wants(Wants::default().ages(40, 30)),
         anybody().wants(Wants::default().rule(1, &[], Strength::Must)),
-        anybody().wants(
-            Wants::default()
-                .rule(1, &[1], Strength::Must)
-                .rule(1, &[2], Strength::Must),
-        ),
+        anybody().wants(Wants::default().rule(1, &[1], Strength::Must).rule(1, &[2], Strength::Must)),
         anybody().wants(Wants::default().rule(1, &many, Strength::Must)),
         anybody().wants(rules),
         anybody().interests(&many),
@@ -66,14 +54,8 @@ fn an_error_leaves_the_engine_unchanged() {
             engine.upsert(id, person.clone()).unwrap_err();
         }
     }
-    assert_eq!(
-        engine.record(Event::like(1, 9, 11)),
-        Err(EngineError::UnknownPerson { id: "9".to_owned() })
-    );
-    assert_eq!(
-        engine.record(Event::block(9, 1, 11)),
-        Err(EngineError::UnknownPerson { id: "9".to_owned() })
-    );
+    assert_eq!(engine.record(Event::like(1, 9, 11)), Err(EngineError::UnknownPerson { id: "9".to_owned() }));
+    assert_eq!(engine.record(Event::block(9, 1, 11)), Err(EngineError::UnknownPerson { id: "9".to_owned() }));
     assert_eq!(engine.record(Event::pass(1, 1, 11)), Err(EngineError::SamePerson));
     assert_eq!(engine.record(Event::pass(1, 2, -1)), Err(EngineError::InvalidTime(-1)));
     assert!(!engine.remove(9));
@@ -91,27 +73,12 @@ fn an_error_leaves_the_engine_unchanged() {
 fn settings_are_checked_and_today_comes_first() {
     assert!(Engine::<u32>::new(Config::dims(5000)).is_err());
     for weights in [
-        Weights {
-            like_rate: 0.0,
-            ..Weights::default()
-        },
-        Weights {
-            near: f64::NAN,
-            ..Weights::default()
-        },
-        Weights {
-            near_km: 0.0,
-            ..Weights::default()
-        },
-        Weights {
-            content: -1.0,
-            ..Weights::default()
-        },
+        Weights { like_rate: 0.0, ..Weights::default() },
+        Weights { near: f64::NAN, ..Weights::default() },
+        Weights { near_km: 0.0, ..Weights::default() },
+        Weights { content: -1.0, ..Weights::default() },
     ] {
-        assert!(
-            Engine::<u32>::new(Config::dims(0).weights(weights)).is_err(),
-            "{weights:?}"
-        );
+        assert!(Engine::<u32>::new(Config::dims(0).weights(weights)).is_err(), "{weights:?}");
     }
     let mut engine = Engine::<u32>::new(Config::dims(0)).unwrap();
     assert_eq!(engine.upsert(1, anybody()), Err(EngineError::TodayNotSet));
@@ -122,9 +89,7 @@ fn a_view_is_paged_whole_while_a_writer_changes_everything() {
     let mut engine = engine(Config::dims(2));
     let person = |n: u32| {
         let x = f32::from((n % 50) as u8) / 25.0;
-        Person::new(Gender::O, 20 + (n % 30) as u8)
-            .vectors(&[x, 1.0], &[0.5, x])
-            .interests(&[(n % 20) as u16])
+        Person::new(Gender::O, 20 + (n % 30) as u8).vectors(&[x, 1.0], &[0.5, x]).interests(&[(n % 20) as u16])
     };
     for id in 0..2000 {
         engine.upsert(id, person(id)).unwrap();
@@ -177,11 +142,7 @@ fn decisions_exclude_and_can_be_taken_back() {
     }
     let fresh = engine.view().score(1, 2).unwrap();
     engine.record(Event::like(1, 2, 10)).unwrap();
-    assert_eq!(
-        (ids(&engine, 1), ids(&engine, 2)),
-        (vec![], vec![1]),
-        "who is liked still sees who likes"
-    );
+    assert_eq!((ids(&engine, 1), ids(&engine, 2)), (vec![], vec![1]), "who is liked still sees who likes");
     let liked = engine.view().score(1, 2).unwrap();
     assert!(liked.there > fresh.there);
     engine.record(Event::undo(1, 2, 11)).unwrap();
@@ -197,15 +158,8 @@ fn decisions_exclude_and_can_be_taken_back() {
     assert_eq!(ids(&engine, 1), [2]);
     engine.record(Event::unmatch(2, 1, 18)).unwrap();
     engine.record(Event::undo(2, 1, 19)).unwrap();
-    assert_eq!(
-        (ids(&engine, 1), ids(&engine, 2)),
-        (vec![], vec![]),
-        "an unmatch is final"
-    );
-    assert!(
-        engine.view().eligible(1, 2).unwrap(),
-        "eligibility speaks of profiles alone"
-    );
+    assert_eq!((ids(&engine, 1), ids(&engine, 2)), (vec![], vec![]), "an unmatch is final");
+    assert!(engine.view().eligible(1, 2).unwrap(), "eligibility speaks of profiles alone");
 }
 
 #[test]
@@ -218,20 +172,11 @@ fn the_age_gate_opens_with_the_year_or_on_the_birthday() {
     ] {
         let mut engine = engine(Config::dims(0).age_gate(gate));
         engine.upsert(1, anybody()).unwrap();
-        engine
-            .upsert(2, Person::born(Gender::M, Day::from_ymd(2007, 12, 31).unwrap()))
-            .unwrap();
+        engine.upsert(2, Person::born(Gender::M, Day::from_ymd(2007, 12, 31).unwrap())).unwrap();
         engine.set_today(Day::from_ymd(day.0, day.1, day.2).unwrap());
-        let relaxed = gpting_core::Relax {
-            age: true,
-            distance: true,
-        };
+        let relaxed = gpting_core::Relax { age: true, distance: true };
         let page = engine.view().query(1).relax(relaxed).run().unwrap();
-        assert_eq!(
-            (page.len() == 1, ids(&engine, 2).len() == 1),
-            (admitted, admitted),
-            "{gate:?} {day:?}"
-        );
+        assert_eq!((page.len() == 1, ids(&engine, 2).len() == 1), (admitted, admitted), "{gate:?} {day:?}");
     }
 }
 
@@ -249,11 +194,7 @@ impl Signal<u32> for ByIds {
 
     fn logit(&self, viewer: Row<'_, u32>, candidates: &[Row<'_, u32>], out: &mut [f32]) {
         for (candidate, out) in candidates.iter().zip(out) {
-            *out = if self.spoiled {
-                f32::NAN
-            } else {
-                (10 * viewer.id() + candidate.id()) as f32 / 50.0
-            };
+            *out = if self.spoiled { f32::NAN } else { (10 * viewer.id() + candidate.id()) as f32 / 50.0 };
         }
     }
 
@@ -265,18 +206,9 @@ impl Signal<u32> for ByIds {
 #[test]
 fn a_signal_is_added_in_both_directions_and_cut_to_its_bound() {
     let plain = engine(Config::dims(0));
-    let free = engine(Config::dims(0).signal(ByIds {
-        bound: f32::INFINITY,
-        spoiled: false,
-    }));
-    let cut = engine(Config::dims(0).signal(ByIds {
-        bound: 0.3,
-        spoiled: false,
-    }));
-    let spoiled = engine(Config::dims(0).signal(ByIds {
-        bound: 1.0,
-        spoiled: true,
-    }));
+    let free = engine(Config::dims(0).signal(ByIds { bound: f32::INFINITY, spoiled: false }));
+    let cut = engine(Config::dims(0).signal(ByIds { bound: 0.3, spoiled: false }));
+    let spoiled = engine(Config::dims(0).signal(ByIds { bound: 1.0, spoiled: true }));
     let [plain, free, cut, spoiled] = [plain, free, cut, spoiled].map(|mut engine| {
         (1..5).for_each(|id| engine.upsert(id, anybody()).unwrap());
         engine.view()
@@ -292,10 +224,7 @@ fn a_signal_is_added_in_both_directions_and_cut_to_its_bound() {
     let page = free.top(1, 2, After::Start).unwrap();
     assert_eq!(page.iter().map(|pick| pick.id).collect::<Vec<_>>(), [4, 3]);
     assert_eq!(page[0].score, free.explain(1, 4).unwrap().score);
-    assert_eq!(
-        spoiled.top(1, 2, After::Start),
-        Err(EngineError::InvalidSignal { name: "by_ids" })
-    );
+    assert_eq!(spoiled.top(1, 2, After::Start), Err(EngineError::InvalidSignal { name: "by_ids" }));
 }
 
 /// Nobody sees an id above the own one plus one: one-way on purpose.
@@ -322,10 +251,7 @@ fn a_rule_of_the_host_holds_in_both_directions() {
     near.sort_unstable();
     assert_eq!(near, [2, 4]);
     let view = engine.view();
-    assert_eq!(
-        (view.eligible(3, 5), view.eligible(5, 3), view.eligible(3, 4)),
-        (Ok(false), Ok(false), Ok(true))
-    );
+    assert_eq!((view.eligible(3, 5), view.eligible(5, 3), view.eligible(3, 4)), (Ok(false), Ok(false), Ok(true)));
     assert_eq!(view.reach(3).unwrap().eligible, 2);
 }
 
@@ -333,22 +259,9 @@ fn a_rule_of_the_host_holds_in_both_directions() {
 fn an_explanation_names_what_the_two_share() {
     let mut engine = engine(Config::dims(0));
     let seoul = Cell::from_lat_lng(37.56, 126.98).unwrap();
-    let wants = Wants::default()
-        .rule(5, &[1], Strength::Prefer)
-        .rule(6, &[2], Strength::Avoid);
-    engine
-        .upsert(1, anybody().at(seoul).interests(&[3, 4, 9]).wants(wants))
-        .unwrap();
-    engine
-        .upsert(
-            2,
-            anybody()
-                .at(seoul)
-                .interests(&[4, 9, 11])
-                .attributes(&[(5, 1), (6, 2)])
-                .appeal(0.5),
-        )
-        .unwrap();
+    let wants = Wants::default().rule(5, &[1], Strength::Prefer).rule(6, &[2], Strength::Avoid);
+    engine.upsert(1, anybody().at(seoul).interests(&[3, 4, 9]).wants(wants)).unwrap();
+    engine.upsert(2, anybody().at(seoul).interests(&[4, 9, 11]).attributes(&[(5, 1), (6, 2)]).appeal(0.5)).unwrap();
     let why = engine.view().explain(1, 2).unwrap();
     let there: Vec<_> = why.there.iter().map(|part| part.code).collect();
     assert_eq!(
@@ -364,11 +277,7 @@ fn an_explanation_names_what_the_two_share() {
             Reason::AgeFit { years: 0 },
         ]
     );
-    assert!(
-        !why.back
-            .iter()
-            .any(|part| matches!(part.code, Reason::AttributePreferred { .. } | Reason::Appeal))
-    );
+    assert!(!why.back.iter().any(|part| matches!(part.code, Reason::AttributePreferred { .. } | Reason::Appeal)));
 }
 
 #[test]
@@ -377,9 +286,7 @@ fn the_same_calls_make_the_same_slate_whatever_the_order_of_rows() {
         let mut engine = engine(Config::dims(1).fusion(Fusion::Uninorm));
         for id in order {
             let x = (id % 7) as f32 / 7.0;
-            engine
-                .upsert(id, anybody().interests(&[(id % 5) as u16]).vectors(&[x], &[1.0 - x]))
-                .unwrap();
+            engine.upsert(id, anybody().interests(&[(id % 5) as u16]).vectors(&[x], &[1.0 - x])).unwrap();
         }
         engine.view().top(42, 50, After::Start).unwrap()
     };
@@ -388,13 +295,7 @@ fn the_same_calls_make_the_same_slate_whatever_the_order_of_rows() {
 
 #[test]
 fn leaving_people_out_early_never_changes_a_page() {
-    for fusion in [
-        Fusion::Product,
-        Fusion::Harmonic,
-        Fusion::Min,
-        Fusion::Arithmetic,
-        Fusion::Uninorm,
-    ] {
+    for fusion in [Fusion::Product, Fusion::Harmonic, Fusion::Min, Fusion::Arithmetic, Fusion::Uninorm] {
         for bound in [None, Some(f32::INFINITY), Some(40.0), Some(-0.5)] {
             let mut config = Config::dims(9).fusion(fusion);
             if let Some(bound) = bound {
@@ -415,16 +316,8 @@ fn leaving_people_out_early_never_changes_a_page() {
             let view = engine.view();
             for me in [0, 700, 1499] {
                 let whole = view.top(me, 2000, After::Start).unwrap();
-                assert_eq!(
-                    view.top(me, 3, After::Start).unwrap(),
-                    whole[..3],
-                    "{fusion:?} {bound:?}"
-                );
-                assert_eq!(
-                    view.top(me, 20, whole[99].into()).unwrap(),
-                    whole[100..120],
-                    "{fusion:?} {bound:?}"
-                );
+                assert_eq!(view.top(me, 3, After::Start).unwrap(), whole[..3], "{fusion:?} {bound:?}");
+                assert_eq!(view.top(me, 20, whole[99].into()).unwrap(), whole[100..120], "{fusion:?} {bound:?}");
             }
         }
     }

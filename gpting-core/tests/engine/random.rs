@@ -67,29 +67,25 @@ fn spec() -> impl Strategy<Value = Spec> {
         prop::collection::vec((0_u16..3, 0_u16..4), 0..5),
     );
     let flags = (prop::bool::weighted(0.9), any::<bool>(), prop::bool::weighted(0.15));
-    (
-        (gender(), born, cell(), genders, ages, limit),
-        (rules(), lists, vector(), vector(), flags, -2_i8..=2),
+    ((gender(), born, cell(), genders, ages, limit), (rules(), lists, vector(), vector(), flags, -2_i8..=2)).prop_map(
+        |((gender, born, cell, genders, ages, max_km), (rules, lists, is, seeks, flags, appeal))| Spec {
+            gender,
+            born,
+            cell,
+            genders,
+            ages,
+            max_km,
+            rules,
+            interests: [lists.0, lists.1].concat(),
+            attributes: lists.2,
+            is,
+            seeks,
+            active: flags.0,
+            verified: flags.1,
+            verified_only: flags.2,
+            appeal: f32::from(appeal) / 2.0,
+        },
     )
-        .prop_map(
-            |((gender, born, cell, genders, ages, max_km), (rules, lists, is, seeks, flags, appeal))| Spec {
-                gender,
-                born,
-                cell,
-                genders,
-                ages,
-                max_km,
-                rules,
-                interests: [lists.0, lists.1].concat(),
-                attributes: lists.2,
-                is,
-                seeks,
-                active: flags.0,
-                verified: flags.1,
-                verified_only: flags.2,
-                appeal: f32::from(appeal) / 2.0,
-            },
-        )
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -104,17 +100,10 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     ]);
     // A few patterns for many people make exact ties and empty pages common.
     (prop::collection::vec(spec(), 1..16), prop::bool::ANY).prop_flat_map(move |(specs, copies)| {
-        let specs = if copies {
-            specs[..specs.len().div_ceil(4)].to_vec()
-        } else {
-            specs
-        };
+        let specs = if copies { specs[..specs.len().div_ceil(4)].to_vec() } else { specs };
         let put = (0..IDS, prop::sample::select(specs)).prop_map(|(id, spec)| Op::Put(id, Box::new(spec)));
         let act = (kind.clone(), 0..IDS, 0..IDS).prop_map(|(kind, a, b)| Op::Act(kind, a, b));
-        prop::collection::vec(
-            prop_oneof![8 => put, 1 => (0..IDS).prop_map(Op::Remove), 4 => act],
-            0..100,
-        )
+        prop::collection::vec(prop_oneof![8 => put, 1 => (0..IDS).prop_map(Op::Remove), 4 => act], 0..100)
     })
 }
 
@@ -130,13 +119,7 @@ fn event(kind: Kind, a: u32, b: u32, at: i64) -> Event<u32> {
 }
 
 fn fusion() -> impl Strategy<Value = Fusion> {
-    prop::sample::select(vec![
-        Fusion::Product,
-        Fusion::Harmonic,
-        Fusion::Min,
-        Fusion::Arithmetic,
-        Fusion::Uninorm,
-    ])
+    prop::sample::select(vec![Fusion::Product, Fusion::Harmonic, Fusion::Min, Fusion::Arithmetic, Fusion::Uninorm])
 }
 
 fn play(ops: &[Op], fusion: Fusion) -> (Engine<u32>, World) {

@@ -168,13 +168,7 @@ fn check_attributes(attributes: &[Attribute]) -> Result<(), CatalogueError> {
 }
 
 fn not_empty<T>(entry: &str, list: &[T]) -> Result<(), CatalogueError> {
-    if list.is_empty() {
-        Err(CatalogueError::Empty {
-            entry: entry.to_owned(),
-        })
-    } else {
-        Ok(())
-    }
+    if list.is_empty() { Err(CatalogueError::Empty { entry: entry.to_owned() }) } else { Ok(()) }
 }
 
 /// The codes and numbers given away so far in one space of names.
@@ -188,9 +182,7 @@ impl Names {
     fn add(&mut self, entry: &str, code: &str, number: u16, label: &Label) -> Result<(), CatalogueError> {
         let entry = entry.to_owned();
         let snake_case = code.starts_with(|c: char| c.is_ascii_lowercase())
-            && code
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if !snake_case {
             return Err(CatalogueError::Code { entry });
         }
@@ -224,11 +216,9 @@ impl Spellings {
             return Ok(spelling);
         }
         match self.0.insert(spelling.clone(), entry.to_owned()) {
-            Some(other) if other != entry => Err(CatalogueError::SharedSpelling {
-                entry: entry.to_owned(),
-                other,
-                spelling,
-            }),
+            Some(other) if other != entry => {
+                Err(CatalogueError::SharedSpelling { entry: entry.to_owned(), other, spelling })
+            }
             _ => Ok(spelling),
         }
     }

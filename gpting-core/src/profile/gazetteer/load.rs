@@ -93,11 +93,7 @@ impl Gazetteer {
             }
             places.push(place);
         }
-        if places.is_empty() {
-            Err(GazetteerError::Empty)
-        } else {
-            Ok(Self::new(places))
-        }
+        if places.is_empty() { Err(GazetteerError::Empty) } else { Ok(Self::new(places)) }
     }
 }
 
@@ -106,18 +102,9 @@ fn read(line: usize, text: &str, places: &[Place], known: &HashMap<String, usize
     let Ok([code, kind, parent, ko, en, short_ko, short_en, lat, lng, aliases]) =
         <[&str; 10]>::try_from(columns.as_slice())
     else {
-        return Err(GazetteerError::Columns {
-            line,
-            columns: columns.len(),
-        });
+        return Err(GazetteerError::Columns { line, columns: columns.len() });
     };
-    for (column, value) in [
-        ("code", code),
-        ("ko", ko),
-        ("en", en),
-        ("short_ko", short_ko),
-        ("short_en", short_en),
-    ] {
+    for (column, value) in [("code", code), ("ko", ko), ("en", en), ("short_ko", short_ko), ("short_en", short_en)] {
         if value.is_empty() {
             return Err(GazetteerError::Missing { line, column });
         }
@@ -128,10 +115,7 @@ fn read(line: usize, text: &str, places: &[Place], known: &HashMap<String, usize
         "ward" => PlaceKind::Ward,
         "area" => PlaceKind::Area,
         _ => {
-            return Err(GazetteerError::Kind {
-                line,
-                kind: kind.to_owned(),
-            });
+            return Err(GazetteerError::Kind { line, kind: kind.to_owned() });
         }
     };
     let parent_at = known.get(parent).copied();
@@ -143,11 +127,7 @@ fn read(line: usize, text: &str, places: &[Place], known: &HashMap<String, usize
         PlaceKind::Area => matches!(parent_kind, Some(PlaceKind::District | PlaceKind::Ward)),
     };
     if !fits {
-        return Err(GazetteerError::Parent {
-            line,
-            code: code.to_owned(),
-            parent: parent.to_owned(),
-        });
+        return Err(GazetteerError::Parent { line, code: code.to_owned(), parent: parent.to_owned() });
     }
     Ok(Place {
         code: code.to_owned(),
@@ -155,12 +135,7 @@ fn read(line: usize, text: &str, places: &[Place], known: &HashMap<String, usize
         parent: parent_at,
         full: [ko.to_owned(), en.to_owned()],
         short: [short_ko.to_owned(), short_en.to_owned()],
-        aliases: aliases
-            .split('|')
-            .map(str::trim)
-            .filter(|alias| !alias.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        aliases: aliases.split('|').map(str::trim).filter(|alias| !alias.is_empty()).map(str::to_owned).collect(),
         latitude: degrees(line, "lat", lat, 90.0)?,
         longitude: degrees(line, "lng", lng, 180.0)?,
     })
@@ -169,8 +144,5 @@ fn read(line: usize, text: &str, places: &[Place], known: &HashMap<String, usize
 fn degrees(line: usize, column: &'static str, text: &str, limit: f64) -> Result<f64, GazetteerError> {
     // A NaN is in no range.
     let valid = |value: &f64| (-limit..=limit).contains(value);
-    text.parse()
-        .ok()
-        .filter(valid)
-        .ok_or(GazetteerError::Coordinate { line, column })
+    text.parse().ok().filter(valid).ok_or(GazetteerError::Coordinate { line, column })
 }

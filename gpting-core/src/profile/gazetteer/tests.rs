@@ -17,18 +17,14 @@ fn code_of(name: &str) -> Result<&'static str, PlaceError> {
 
 #[test]
 fn all_provinces_and_districts_are_there() {
-    let provinces: Vec<&str> = of_kind(PlaceKind::Province)
-        .map(|place| place.short_name(Lang::Ko))
-        .collect();
+    let provinces: Vec<&str> = of_kind(PlaceKind::Province).map(|place| place.short_name(Lang::Ko)).collect();
     let expected = "서울 부산 대구 인천 광주 대전 울산 세종 경기 강원 충북 충남 전북 전남 경북 경남 제주";
     assert_eq!(provinces.join(" "), expected);
 
     // The number of 시·군·자치구 of each, with 세종 as its own only one and the two cities of 제주.
     let counts = [25, 16, 9, 10, 5, 5, 5, 1, 31, 18, 11, 15, 14, 22, 22, 18, 2];
     for (province, count) in of_kind(PlaceKind::Province).zip(counts) {
-        let districts = of_kind(PlaceKind::District)
-            .filter(|place| korea().parent(place) == Some(province))
-            .count();
+        let districts = of_kind(PlaceKind::District).filter(|place| korea().parent(place) == Some(province)).count();
         assert_eq!(districts, count, "{}", province.code());
     }
     // 수원 4, 성남 3, 안양 2, 부천 3, 안산 2, 고양 3, 용인 3, 청주 4, 천안 2, 전주 2, 포항 2, 창원 5.
@@ -44,10 +40,7 @@ fn every_place_but_a_province_lies_in_a_larger_one_not_far_away() {
             continue;
         };
         assert!(parent.kind() < place.kind(), "{}", place.code());
-        let km = haversine_km(
-            (place.latitude(), place.longitude()),
-            (parent.latitude(), parent.longitude()),
-        );
+        let km = haversine_km((place.latitude(), place.longitude()), (parent.latitude(), parent.longitude()));
         // The farthest are the islands: 울릉 from 안동, 백령 from 덕적.
         let limit = match parent.kind() {
             PlaceKind::Province => 245.0,
@@ -62,11 +55,7 @@ fn every_place_but_a_province_lies_in_a_larger_one_not_far_away() {
 fn every_place_lies_in_korea_and_is_its_own_neighbourhood() {
     for place in korea().places() {
         let (latitude, longitude) = (place.latitude(), place.longitude());
-        assert!(
-            (33.0..38.7).contains(&latitude) && (124.5..131.0).contains(&longitude),
-            "{}",
-            place.code()
-        );
+        assert!((33.0..38.7).contains(&latitude) && (124.5..131.0).contains(&longitude), "{}", place.code());
         let nearest = korea().nearest(latitude, longitude).unwrap();
         let km = haversine_km((latitude, longitude), (nearest.latitude(), nearest.longitude()));
         let parent = korea().parent(place);
@@ -75,11 +64,7 @@ fn every_place_lies_in_korea_and_is_its_own_neighbourhood() {
             PlaceKind::Ward => assert_eq!(nearest, place),
             // A divided city is near one of its own wards.
             PlaceKind::District => {
-                assert!(
-                    nearest == place || korea().parent(nearest) == Some(place),
-                    "{}",
-                    place.code()
-                );
+                assert!(nearest == place || korea().parent(nearest) == Some(place), "{}", place.code());
                 assert!(km < 15.0, "{}", place.code());
             }
             PlaceKind::Area => assert_eq!(Some(nearest), parent, "{}", place.code()),
@@ -94,12 +79,7 @@ fn districts_are_apart() {
         for other in &all[at + 1..] {
             let km = haversine_km((one.latitude(), one.longitude()), (other.latitude(), other.longitude()));
             let nested = korea().parent(other) == Some(*one);
-            assert!(
-                km > 1.0 || nested,
-                "{} and {} are {km} km apart",
-                one.code(),
-                other.code()
-            );
+            assert!(km > 1.0 || nested, "{} and {} are {km} km apart", one.code(), other.code());
         }
     }
 }
@@ -218,17 +198,7 @@ fn a_name_of_several_places_is_ambiguous_and_says_which() {
         other @ (Ok(_) | Err(PlaceError::Unknown)) => panic!("{name}: {other:?}"),
     };
     let jung: Vec<String> = choices("중구").into_iter().map(|choice| choice.ko).collect();
-    assert_eq!(
-        jung,
-        [
-            "서울 중구",
-            "부산 중구",
-            "대구 중구",
-            "인천 중구",
-            "대전 중구",
-            "울산 중구"
-        ]
-    );
+    assert_eq!(jung, ["서울 중구", "부산 중구", "대구 중구", "인천 중구", "대전 중구", "울산 중구"]);
     assert_eq!(choices("Jung-gu").len(), 6);
     assert_eq!(choices("동구").len(), 6);
     assert_eq!(choices("북구").len(), 5);
@@ -268,9 +238,7 @@ fn what_is_no_place_is_unknown() {
     }
     assert!(korea().by_code("atlantis").is_none());
     // A decomposed name has three times as many characters, and is no less a name.
-    let address: String = "대한민국 경상남도 창원시 마산합포구 이름이아주아주긴동네동"
-        .nfd()
-        .collect();
+    let address: String = "대한민국 경상남도 창원시 마산합포구 이름이아주아주긴동네동".nfd().collect();
     assert!(address.chars().count() > 64);
     assert_eq!(code_of(&address), Ok("gyeongnam-changwon-masanhappo-gu"));
 }
@@ -280,15 +248,9 @@ fn every_place_is_found_by_its_label_in_both_languages() {
     for place in korea().places() {
         for lang in [Lang::Ko, Lang::En] {
             let label = korea().label(place, lang);
-            let found = korea()
-                .find(&label)
-                .unwrap_or_else(|error| panic!("{label}: {error:?}"));
+            let found = korea().find(&label).unwrap_or_else(|error| panic!("{label}: {error:?}"));
             // 세종 names the 시도 and its only 시 alike.
-            assert!(
-                found == place || korea().parent(place) == Some(found),
-                "{label} → {}",
-                found.code()
-            );
+            assert!(found == place || korea().parent(place) == Some(found), "{label} → {}", found.code());
             assert_eq!(found == place, place.code() != "sejong-sejong-si", "{label}");
         }
     }
@@ -331,42 +293,17 @@ fn a_wrong_file_is_refused_with_the_line() {
     assert_eq!(load(&[]), Err(GazetteerError::Empty));
     assert_eq!(Gazetteer::from_csv("").map(|_| ()), Err(GazetteerError::Header));
     assert_eq!(Gazetteer::from_csv(a).map(|_| ()), Err(GazetteerError::Header));
-    assert_eq!(
-        load(&[a, a]),
-        Err(GazetteerError::DuplicateCode {
-            line: 3,
-            code: "a".to_owned()
-        })
-    );
-    assert_eq!(
-        load(&["a,province,,가도"]),
-        Err(GazetteerError::Columns { line: 2, columns: 4 })
-    );
-    let unknown_kind = GazetteerError::Kind {
-        line: 2,
-        kind: "planet".to_owned(),
-    };
+    assert_eq!(load(&[a, a]), Err(GazetteerError::DuplicateCode { line: 3, code: "a".to_owned() }));
+    assert_eq!(load(&["a,province,,가도"]), Err(GazetteerError::Columns { line: 2, columns: 4 }));
+    let unknown_kind = GazetteerError::Kind { line: 2, kind: "planet".to_owned() };
     assert_eq!(load(&["a,planet,,가도,A-do,가,A,37.0,127.0,"]), Err(unknown_kind));
     let missing = GazetteerError::Missing { line: 2, column: "en" };
     assert_eq!(load(&["a,province,,가도,,가,A,37.0,127.0,"]), Err(missing));
-    let orphan = |line, parent: &str| {
-        Err(GazetteerError::Parent {
-            line,
-            code: "b".to_owned(),
-            parent: parent.to_owned(),
-        })
-    };
+    let orphan =
+        |line, parent: &str| Err(GazetteerError::Parent { line, code: "b".to_owned(), parent: parent.to_owned() });
     assert_eq!(load(&[b, a]), orphan(2, "a"), "a parent stands before its children");
-    assert_eq!(
-        load(&[a, "b,ward,a,나구,B-gu,나,B,37.1,127.1,"]),
-        orphan(3, "a"),
-        "a ward lies in a district"
-    );
-    assert_eq!(
-        load(&[a, "b,province,a,나도,B-do,나,B,37.1,127.1,"]),
-        orphan(3, "a"),
-        "a province lies in nothing"
-    );
+    assert_eq!(load(&[a, "b,ward,a,나구,B-gu,나,B,37.1,127.1,"]), orphan(3, "a"), "a ward lies in a district");
+    assert_eq!(load(&[a, "b,province,a,나도,B-do,나,B,37.1,127.1,"]), orphan(3, "a"), "a province lies in nothing");
     for (line, column) in [
         ("a,province,,가도,A-do,가,A,north,127.0,", "lat"),
         ("a,province,,가도,A-do,가,A,90.1,127.0,", "lat"),

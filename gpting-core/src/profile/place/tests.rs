@@ -24,10 +24,7 @@ fn a_place_name_gives_the_cell_of_its_centre_and_keeps_the_name() {
     assert_eq!(named.place_code(), Some("seoul-seongsu-dong"));
     assert_eq!(named.region_label(gazetteer, Lang::Ko).unwrap(), "서울 성동구");
     assert_eq!(named.region_label(gazetteer, Lang::En).unwrap(), "Seongdong-gu, Seoul");
-    assert_eq!(
-        Location::from_place_name("아틀란티스", gazetteer),
-        Err(LocationError::Place(PlaceError::Unknown))
-    );
+    assert_eq!(Location::from_place_name("아틀란티스", gazetteer), Err(LocationError::Place(PlaceError::Unknown)));
 }
 
 #[test]
@@ -43,12 +40,7 @@ fn coordinates_outside_korea_have_a_cell_and_no_name() {
 #[test]
 fn impossible_coordinates_are_refused_by_name() {
     let refuse = |lat, lng| Location::from_coordinates(lat, lng, Gazetteer::built_in()).unwrap_err();
-    for (lat, lng) in [
-        (f64::NAN, 127.0),
-        (37.0, f64::NAN),
-        (f64::INFINITY, 127.0),
-        (37.0, f64::NEG_INFINITY),
-    ] {
+    for (lat, lng) in [(f64::NAN, 127.0), (37.0, f64::NAN), (f64::INFINITY, 127.0), (37.0, f64::NEG_INFINITY)] {
         assert_eq!(refuse(lat, lng), LocationError::NotFinite);
     }
     assert_eq!(refuse(90.000_1, 127.0), LocationError::LatitudeOutOfRange);
@@ -65,13 +57,7 @@ fn neither_debug_nor_errors_tell_a_position() {
     let location = at(37.123_456, 127.654_321);
     let cell = location.cell();
     let printed = format!("{location:?}");
-    for secret in [
-        "37.12",
-        "127.65",
-        &cell.to_string(),
-        &format!("{cell:x}"),
-        location.place_code().unwrap(),
-    ] {
+    for secret in ["37.12", "127.65", &cell.to_string(), &format!("{cell:x}"), location.place_code().unwrap()] {
         assert!(!printed.contains(secret), "{printed}");
     }
     let error = Location::from_coordinates(93.5, 127.0, Gazetteer::built_in()).unwrap_err();
@@ -83,10 +69,7 @@ fn stored_locations_are_checked_when_read() {
     let location = at(35.1796, 129.0756);
     let text = serde_json::to_string(&location).unwrap();
     assert_eq!(serde_json::from_str::<Location>(&text).unwrap(), location);
-    assert_eq!(
-        Location::from_stored(location.cell(), location.place_code().map(str::to_owned)),
-        Ok(location.clone())
-    );
+    assert_eq!(Location::from_stored(location.cell(), location.place_code().map(str::to_owned)), Ok(location.clone()));
 
     let coarser = LatLng::new(35.0, 129.0).unwrap().to_cell(Resolution::Six);
     let finer = LatLng::new(35.0, 129.0).unwrap().to_cell(Resolution::Nine);

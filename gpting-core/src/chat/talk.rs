@@ -1,0 +1,259 @@
+//! Rooms and messages as participants use them: lists, history, sending, read marks.
+//!
+//! Every call asks the one question first: may this member see this room now ([`Core::participant`])? A closed room, a
+//! stranger's room and a room that never was are the same answer.
+
+use uuid::Uuid;
+
+use super::room::{Message, NewMessage, RoomOverview};
+use crate::error::{Code, Error, Fault, Result};
+use crate::event::{Event, Fact};
+use crate::gpting::{Chat, Core, STRANGER, bounded, until_fresh};
+use crate::id::{MemberId, MessageId, RoomId};
+use crate::interaction::PairKey;
+use crate::profile::Member;
+use crate::profile::card::Card;
+use crate::store::{Change, MessageRange, Page, Work};
+use crate::text;
+
+/// A message before it is sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Draft {
+    text: String,
+    client_msg_id: Option<Uuid>,
+}
+
+impl std::fmt::Debug for Draft {
+    /// Without the text.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Draft").field("client_msg_id", &self.client_msg_id).finish_non_exhaustive()
+    }
+}
+
+impl Draft {
+    /// A message with this text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), client_msg_id: None }
+    }
+
+    /// The sender's own id for it: sent again under the same id, the first message is answered.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<Option<Uuid>>) -> Self {
+        self.client_msg_id = id.into();
+        self
+    }
+}
+
+/// A message as a participant sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageView {
+    /// The message.
+    pub message: Message,
+    /// The sender's nickname.
+    pub sender_nickname: String,
+    /// Whether the viewer wrote it.
+    pub is_mine: bool,
+    /// Whether the one it was written to has read it.
+    pub is_read: bool,
+}
+
+/// What sending came to. It exists only after the commit: `Ok` means durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The stored message.
+    pub view: MessageView,
+    /// Whether it was stored before under the same `client_msg_id`.
+    pub replayed: bool,
+}
+
+/// A room in a participant's list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoomView {
+    /// The room and where both have read to.
+    pub overview: RoomOverview,
+    /// The other participant.
+    pub partner: Card,
+}
+
+/// A room, who looks at it, and who sits across.
+#[derive(Clone, Debug)]
+pub(crate) struct Participant {
+    pub(crate) overview: RoomOverview,
+    pub(crate) me: Member,
+    pub(crate) partner: Member,
+}
+
+impl Participant {
+    /// A message as this participant sees it.
+    pub(crate) fn view(&self, message: Message) -> MessageView {
+        let is_mine = message.sender == self.me.id;
+        let (sender, read_to) =
+            if is_mine { (&self.me, self.overview.their_read) } else { (&self.partner, self.overview.my_read) };
+        MessageView {
+            sender_nickname: sender.profile.nickname.clone(),
+            is_mine,
+            is_read: message.seq <= read_to,
+            message,
+        }
+    }
+}
+
+impl Chat<'_> {
+    /// The member's open rooms, the latest activity first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn rooms(&self, me: MemberId, page: Page) -> Result<Vec<RoomView>> {
+        let core = self.0;
+        let viewer = core.acting(me).await?.value;
+        let page = Page { limit: bounded(page.limit, core.config.limits.page), ..page };
+        let overviews = core.store.list_rooms(me, page).await?;
+        let ids: Vec<MemberId> = overviews.iter().map(|overview| overview.room.pair.other(me)).collect();
+        let partners: rustc_hash::FxHashMap<MemberId, Member> =
+            core.store.members(&ids).await?.into_iter().map(|row| (row.value.id, row.value)).collect();
+        let now = core.now();
+        Ok(overviews
+            .into_iter()
+            .filter_map(|overview| {
+                let partner = partners.get(&overview.room.pair.other(me)).filter(|other| other.may_be_shown(true))?;
+                let here = viewer.profile.location.as_ref();
+                Some(RoomView { partner: Card::of(partner, here, true, &core.catalogue, now), overview })
+            })
+            .collect())
+    }
+
+    /// The room with somebody the member is connected to, and whether it had to be opened.
+    ///
+    /// # Errors
+    /// [`Code::NotConnected`] for people the member may see but is not matched or friends with,
+    /// [`Code::MemberNotFound`] for everybody else.
+    pub async fn room_with(&self, me: MemberId, other: MemberId) -> Result<(RoomView, bool)> {
+        let core = self.0;
+        core.acting(me).await?;
+        let (id, created) = until_fresh(|| async {
+            let key = PairKey::of(me, other).ok_or(Code::SelfAction)?;
+            let loaded = core.store.pair(key).await?;
+            let Some(loaded) = loaded.filter(|loaded| loaded.value.is_connected()) else {
+                core.seen(me, other).await?;
+                return Err(Code::NotConnected.into());
+            };
+            let (expect, mut pair) = (loaded.expect(), loaded.value);
+            let (id, opening) = core.open_room(&mut pair, core.now()).await?;
+            let Some(opening) = opening else { return Ok((id, false)) };
+            core.commit(Work::new().change(opening).change(Change::PutPair(Box::new(pair), expect))).await?;
+            Ok((id, true))
+        })
+        .await?;
+        let Participant { overview, me, partner } = core.participant(me, id).await.map_err(|_| STRANGER)?;
+        let partner = Card::of(&partner, me.profile.location.as_ref(), true, &core.catalogue, core.now());
+        Ok((RoomView { overview, partner }, created))
+    }
+
+    /// Messages of a room, oldest first: the last `limit` before a place, or the first `limit` after one.
+    ///
+    /// # Errors
+    /// [`Code::RoomNotFound`].
+    pub async fn history(
+        &self,
+        me: MemberId,
+        room: RoomId,
+        range: MessageRange,
+        limit: usize,
+    ) -> Result<Vec<MessageView>> {
+        let core = self.0;
+        let participant = core.participant(me, room).await?;
+        let limit = bounded(limit, core.config.limits.page.max(core.config.chat.replay));
+        core.visible_messages(&participant, range, limit).await
+    }
+
+    /// Says something. `Ok` means that it is durable and has its place.
+    ///
+    /// # Errors
+    /// [`Code::RoomNotFound`]; a fault of the field `content`; [`Code::IdempotencyConflict`] when the `client_msg_id` was
+    /// used with another text.
+    pub async fn send(&self, me: MemberId, room: RoomId, draft: Draft) -> Result<Sent> {
+        let core = self.0;
+        let text =
+            text::block(&draft.text, core.config.chat.message_chars).map_err(|fault| Error::field("content", fault))?;
+        if text.is_empty() {
+            return Err(Error::field("content", Fault::Required));
+        }
+        until_fresh(|| async {
+            let participant = core.participant(me, room).await?;
+            let (now, id) = (core.now(), MessageId::draw(&*core.rng));
+            let message =
+                NewMessage { id, room, sender: me, text: text.clone(), at: now, client_msg_id: draft.client_msg_id };
+            let fact = Fact::MessageSent { member: me, other: participant.partner.id, room, message: id };
+            let work = Work::new().change(Change::Append(message)).event(Event { at: now, fact });
+            let committed = core.commit(work).await?;
+            let appended = committed.appended.into_iter().next().ok_or_else(|| Error::Internal {
+                what: "the store appended nothing and said nothing",
+                source: "broken store contract".into(),
+            })?;
+            if appended.replayed && appended.message.text != text {
+                return Err(Code::IdempotencyConflict.into());
+            }
+            Ok(Sent { view: participant.view(appended.message), replayed: appended.replayed })
+        })
+        .await
+    }
+
+    /// Marks everything up to `seq` as read and answers where the mark stands now. It never goes back, nor beyond the
+    /// newest message.
+    ///
+    /// # Errors
+    /// [`Code::RoomNotFound`].
+    pub async fn read(&self, me: MemberId, room: RoomId, seq: u64) -> Result<u64> {
+        let core = self.0;
+        let before = core.participant(me, room).await?.overview;
+        let seq = seq.min(before.room.last_seq);
+        if seq <= before.my_read {
+            return Ok(before.my_read);
+        }
+        core.commit(Work::new().change(Change::MarkRead { room, member: me, seq })).await?;
+        let now = core.store.room_overview(me, room).await?;
+        Ok(now.map_or(seq, |overview| overview.my_read))
+    }
+}
+
+impl Core {
+    /// A room as one of its two participants sees it. Everybody else, and everybody once it is closed, gets the answer
+    /// for a room that does not exist.
+    pub(crate) async fn participant(&self, me: MemberId, room: RoomId) -> Result<Participant> {
+        let overview = self.store.room_overview(me, room).await?.ok_or(Code::RoomNotFound)?;
+        let other = overview.room.pair.other(me);
+        let mut rows = self.store.members(&[me, other]).await?;
+        let (Some(mine), Some(theirs)) =
+            (rows.iter().position(|row| row.value.id == me), rows.iter().position(|row| row.value.id == other))
+        else {
+            return Err(Code::RoomNotFound.into());
+        };
+        let partner = rows[theirs].value.clone();
+        let me = rows.swap_remove(mine).value;
+        if me.may_be_shown(false) && partner.may_be_shown(true) {
+            Ok(Participant { overview, me, partner })
+        } else {
+            Err(Code::RoomNotFound.into())
+        }
+    }
+
+    /// Messages a participant may see: what was closed away stays hidden.
+    pub(crate) async fn visible_messages(
+        &self,
+        participant: &Participant,
+        range: MessageRange,
+        limit: usize,
+    ) -> Result<Vec<MessageView>> {
+        let room = &participant.overview.room;
+        let range = match range {
+            MessageRange::After(seq) => MessageRange::After(seq.max(room.hidden_through)),
+            MessageRange::Before(seq) => MessageRange::Before(seq),
+        };
+        let messages = self.store.messages(room.id, range, limit).await?;
+        Ok(messages
+            .into_iter()
+            .filter(|message| message.seq > room.hidden_through)
+            .map(|message| participant.view(message))
+            .collect())
+    }
+}

@@ -1,0 +1,352 @@
+//! [`Gpting`]: the handle an embedder holds, its builder, and its facets.
+//!
+//! Adapters call a facet, the facet's methods live in the room of their noun (`interaction/decide.rs`,
+//! `chat/send.rs`, …), and every one of them is load → decide → one [`Work`] → commit → wake. [`Core`] is what they
+//! share: the ports, the settings, and the one way to commit.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use crate::clock::{Clock, SystemClock, to_micros};
+use crate::config::Config;
+use crate::error::{Code, Result};
+use crate::matching::replica::Replica;
+use crate::port::{BlobStore, Bus, EventSink, Hint, LocalBus, Mailer, Pictures};
+use crate::profile::catalogue::Catalogue;
+use crate::rng::{Rng, SystemRng};
+use crate::store::{Change, Committed, Store, StoreError, Work};
+
+/// The whole service on the host's ports. Cheap to clone; clones share everything.
+///
+/// # Examples
+/// ```
+/// use gpting_core::{Gpting, id::HostId, store::MemoryStore};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> gpting_core::Result<()> {
+/// let g = Gpting::builder(MemoryStore::default()).build().await?;
+/// let me = g.members().ensure(HostId::from("user-42")).await?;
+/// assert_eq!(me, g.members().ensure(HostId::from("user-42")).await?);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Gpting {
+    pub(crate) core: Arc<Core>,
+}
+
+/// What the facets share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) events: Option<Arc<dyn EventSink>>,
+    pub(crate) mailer: Option<Arc<dyn Mailer>>,
+    pub(crate) blobs: Option<Arc<dyn BlobStore>>,
+    pub(crate) pictures: Option<Arc<dyn Pictures>>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) config: Config,
+    pub(crate) replica: Replica,
+    pub(crate) jobs: Notify,
+    pub(crate) outbox: Notify,
+    /// Tells one run of the service from the next: a chat client that comes back with another epoch starts afresh.
+    pub(crate) epoch: u64,
+    #[cfg(feature = "accounts")]
+    pub(crate) accounts: Option<crate::account::AccountsPart>,
+}
+
+impl Core {
+    /// The present instant, in the microseconds that stores keep.
+    pub(crate) fn now(&self) -> Timestamp {
+        to_micros(self.clock.now())
+    }
+
+    /// Commits work and wakes whoever waits for what it changed.
+    pub(crate) async fn commit(&self, mut work: Work) -> Result<Committed, StoreError> {
+        if self.events.is_none() {
+            // Nobody listens: an outbox that is never emptied would only grow.
+            work.events.clear();
+        }
+        let after = Aftermath::of(&work);
+        let committed = self.store.commit(work).await?;
+        self.wake(after).await;
+        Ok(committed)
+    }
+
+    /// Wakes whoever waits for what a commit changed.
+    pub(crate) async fn wake(&self, after: Aftermath) {
+        if after.jobs {
+            self.jobs.notify_one();
+        }
+        if after.events {
+            self.outbox.notify_one();
+        }
+        if !after.hints.is_empty() {
+            self.bus.publish(&after.hints).await;
+        }
+    }
+}
+
+/// Who is to be woken after a commit.
+#[derive(Debug, Default)]
+pub(crate) struct Aftermath {
+    hints: Vec<Hint>,
+    jobs: bool,
+    events: bool,
+}
+
+impl Aftermath {
+    pub(crate) fn of(work: &Work) -> Self {
+        let mut after = Self { events: !work.events.is_empty(), ..Self::default() };
+        for change in &work.changes {
+            match change {
+                Change::PutMember(member, _) => after.hints.push(Hint::Member(member.id)),
+                Change::Erase { member, .. } => after.hints.push(Hint::Member(*member)),
+                Change::PutRoom(room, _) => after.hints.push(Hint::Room(room.id)),
+                Change::Append(message) => after.hints.push(Hint::Room(message.room)),
+                Change::MarkRead { room, .. } => after.hints.push(Hint::Room(*room)),
+                Change::PutJob(..) => after.jobs = true,
+                Change::PutPair(..)
+                | Change::Serve { .. }
+                | Change::PutReport(..)
+                | Change::DeleteJob(..)
+                | Change::DropEvents(_)
+                | Change::DropReports { .. } => {}
+            }
+        }
+        after
+    }
+}
+
+/// Runs a use-case again while the store answers that a row has changed since it was read.
+///
+/// Every such answer means that somebody else's commit went through, so the whole system moves on; the bound only
+/// keeps a broken store from spinning a request for ever.
+pub(crate) async fn until_fresh<T, F>(mut attempt: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    for _ in 0..200 {
+        match attempt().await {
+            Err(crate::Error::Store(StoreError::Stale)) => tokio::task::yield_now().await,
+            done => return done,
+        }
+    }
+    Err(StoreError::Stale.into())
+}
+
+/// Sets up a [`Gpting`]. Only the store is required.
+#[derive(Debug)]
+pub struct Builder {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    bus: Arc<dyn Bus>,
+    events: Option<Arc<dyn EventSink>>,
+    mailer: Option<Arc<dyn Mailer>>,
+    blobs: Option<Arc<dyn BlobStore>>,
+    pictures: Option<Arc<dyn Pictures>>,
+    catalogue: Catalogue,
+    config: Config,
+    #[cfg(feature = "accounts")]
+    accounts: Option<(Arc<dyn crate::account::AccountStore>, crate::account::AccountKeys)>,
+}
+
+macro_rules! knobs {
+    ($($(#[$doc:meta])* $name:ident: $port:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, port: impl $port) -> Self {
+            let port: Arc<dyn $port> = Arc::new(port);
+            self.$name = port.into();
+            self
+        }
+    )+};
+}
+
+impl Builder {
+    knobs! {
+        /// The clock; the system's by default.
+        clock: Clock,
+        /// The random source; the operating system's by default.
+        rng: Rng,
+        /// Carries wake-ups; within this process by default.
+        bus: Bus,
+        /// Learns what happens; nobody by default.
+        events: EventSink,
+        /// Sends mail; needed by accounts.
+        mailer: Mailer,
+        /// Keeps pictures; without it photos are unavailable.
+        blobs: BlobStore,
+        /// Makes uploaded pictures safe; without it photos are unavailable.
+        pictures: Pictures,
+    }
+
+    /// Interests and attributes; the built-in ones by default.
+    #[must_use]
+    pub fn catalogue(mut self, catalogue: Catalogue) -> Self {
+        self.catalogue = catalogue;
+        self
+    }
+
+    /// Limits and knobs.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Builds the service and fills its engine from the store: `O(members)`.
+    ///
+    /// # Errors
+    /// When the store fails, or a setting of the accounts is weaker than allowed.
+    pub async fn build(self) -> Result<Gpting> {
+        let mut epoch = [0; 8];
+        self.rng.fill(&mut epoch);
+        let now = to_micros(self.clock.now());
+        let replica = Replica::new(&self.config, now)?;
+        #[cfg(feature = "accounts")]
+        let accounts = match self.accounts {
+            Some((store, keys)) => Some(crate::account::AccountsPart::new(store, keys, &self.config.accounts)?),
+            None => None,
+        };
+        let core = Core {
+            store: self.store,
+            clock: self.clock,
+            rng: self.rng,
+            bus: self.bus,
+            events: self.events,
+            mailer: self.mailer,
+            blobs: self.blobs,
+            pictures: self.pictures,
+            catalogue: Arc::new(self.catalogue),
+            config: self.config,
+            replica,
+            jobs: Notify::new(),
+            outbox: Notify::new(),
+            // Below 2^53: it travels through JSON.
+            epoch: u64::from_le_bytes(epoch) >> 11,
+            #[cfg(feature = "accounts")]
+            accounts,
+        };
+        core.refresh_replica().await?;
+        Ok(Gpting { core: Arc::new(core) })
+    }
+}
+
+impl Gpting {
+    /// Starts from a store. Members are the host's ([`Members::ensure`]) or imported; nobody signs up here.
+    pub fn builder(store: impl Store) -> Builder {
+        Self::builder_on(Arc::new(store))
+    }
+
+    /// Starts from a store that others hold too.
+    pub fn builder_on(store: Arc<dyn Store>) -> Builder {
+        Builder {
+            store,
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SystemRng),
+            bus: Arc::new(LocalBus::default()),
+            events: None,
+            mailer: None,
+            blobs: None,
+            pictures: None,
+            catalogue: Catalogue::built_in().clone(),
+            config: Config::default(),
+            #[cfg(feature = "accounts")]
+            accounts: None,
+        }
+    }
+
+    /// Starts from a store that also keeps accounts, with the keys that sign their tokens.
+    #[cfg(feature = "accounts")]
+    pub fn builder_with_accounts(
+        store: Arc<impl crate::account::AccountStore>,
+        keys: crate::account::AccountKeys,
+    ) -> Builder {
+        let mut builder = Self::builder_on(Arc::<_>::clone(&store) as Arc<dyn Store>);
+        builder.accounts = Some((store, keys));
+        builder
+    }
+
+    /// Who takes part.
+    pub fn members(&self) -> Members<'_> {
+        Members(&self.core)
+    }
+
+    /// What members say of themselves and wish for.
+    pub fn profiles(&self) -> Profiles<'_> {
+        Profiles(&self.core)
+    }
+
+    /// Proposals, likes, matches, friends.
+    pub fn matching(&self) -> Matching<'_> {
+        Matching(&self.core)
+    }
+
+    /// Rooms and messages.
+    pub fn chat(&self) -> Chat<'_> {
+        Chat(&self.core)
+    }
+
+    /// Blocks, reports, erasure.
+    pub fn safety(&self) -> Safety<'_> {
+        Safety(&self.core)
+    }
+
+    /// Sign-up, login, tokens.
+    #[cfg(feature = "accounts")]
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts(&self.core)
+    }
+
+    /// The settings it runs with.
+    pub fn config(&self) -> &Config {
+        &self.core.config
+    }
+
+    /// Whether it can serve: the store is reachable and on the right schema.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn health(&self) -> Result<()> {
+        Ok(self.core.store.health().await?)
+    }
+}
+
+macro_rules! facets {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name<'a>(pub(crate) &'a Arc<Core>);
+    )+};
+}
+
+facets! {
+    /// Who takes part. See [`Gpting::members`].
+    Members,
+    /// What members say of themselves and wish for. See [`Gpting::profiles`].
+    Profiles,
+    /// Proposals, likes, matches, friends. See [`Gpting::matching`].
+    Matching,
+    /// Rooms and messages. See [`Gpting::chat`].
+    Chat,
+    /// Blocks, reports, erasure. See [`Gpting::safety`].
+    Safety,
+}
+
+#[cfg(feature = "accounts")]
+facets! {
+    /// Sign-up, login, tokens. See [`Gpting::accounts`].
+    Accounts,
+}
+
+/// Turns a page's limit into one within bounds.
+pub(crate) fn bounded(limit: usize, most: usize) -> usize {
+    limit.clamp(1, most)
+}
+
+/// The refusal that a stranger gets: the person does not exist for them.
+pub(crate) const STRANGER: Code = Code::MemberNotFound;

@@ -1,0 +1,86 @@
+//! A member as the engine knows them: codes become numbers, wishes become rules.
+//!
+//! Called by [`super::replica`] for every member that changes, and by the parser of preferences, so that a wish that
+//! cannot be turned into a rule is refused when it is stated. Pure.
+
+use super::{AttributeRule, Cell, Gender, Genders, Person, Strength, Wants};
+use crate::profile::catalogue::{AttributeKind, Catalogue};
+use crate::profile::{AttributeWish, Member, WishStrength, parse_gender};
+use crate::safety::age::day;
+use crate::safety::{Purpose, is_granted};
+
+/// The engine's row of a member, or none when nobody may meet them: hidden, or incomplete.
+pub(crate) fn person(member: &Member, catalogue: &Catalogue) -> Option<Person> {
+    if !member.is_visible() {
+        return None;
+    }
+    let profile = &member.profile;
+    let (gender, born) = (profile.gender?, profile.birth_date?);
+    let mut person = Person::born(gender, day(born)).verified(member.verified).wants(wants(member, catalogue));
+    if let Some(location) = &profile.location
+        && let Ok(cell) = Cell::try_from(location.cell())
+    {
+        person = person.at(cell);
+    }
+    let interests: Vec<u16> =
+        profile.interests.iter().filter_map(|code| Some(catalogue.interest(code)?.number)).collect();
+    let sensitive_allowed = is_granted(&member.consents, Purpose::Sensitive);
+    let mut attributes: Vec<(u16, u16)> = Vec::new();
+    for (code, value) in &profile.attributes {
+        if let Some(attribute) = catalogue.attribute(code)
+            && (!attribute.sensitive || sensitive_allowed)
+        {
+            attributes.extend(attribute.engine_values(value).into_iter().map(|value| (attribute.number, value)));
+        }
+    }
+    Some(person.interests(&interests).attributes(&attributes))
+}
+
+fn wants(member: &Member, catalogue: &Catalogue) -> Wants {
+    let preferences = &member.preferences;
+    let genders: Genders = preferences.genders.iter().filter_map(|letter| parse_gender(letter)).collect::<Genders>();
+    let mut wants = Wants { genders, ..Wants::new(Gender::M) };
+    wants.age_min = preferences.age_min;
+    wants.age_max = preferences.age_max;
+    wants.max_distance_km = preferences.max_distance_km;
+    wants.rules = preferences.attributes.iter().filter_map(|wish| rule(wish, catalogue)).collect();
+    wants
+}
+
+fn rule(wish: &AttributeWish, catalogue: &Catalogue) -> Option<AttributeRule> {
+    let attribute = catalogue.attribute(&wish.attribute)?.number;
+    let strength = match wish.strength {
+        WishStrength::Must => Strength::Must,
+        WishStrength::Prefer => Strength::Prefer,
+        WishStrength::Avoid => Strength::Avoid,
+        WishStrength::Never => Strength::Never,
+    };
+    Some(AttributeRule { attribute, values: engine_values(wish, catalogue)?, strength })
+}
+
+/// The values a wish speaks of as the engine's numbers; none when one of them does not exist.
+///
+/// Values of a numeric attribute are written `"min..max"` (both inclusive, either may be missing) or as one number.
+pub(crate) fn engine_values(wish: &AttributeWish, catalogue: &Catalogue) -> Option<Vec<u16>> {
+    let attribute = catalogue.attribute(&wish.attribute)?;
+    let mut values = Vec::new();
+    for value in &wish.values {
+        if let AttributeKind::Number { min, max, .. } = attribute.kind {
+            let (low, high) = match value.split_once("..") {
+                Some((low, high)) => (bound(low, min)?, bound(high, max)?),
+                None => (bound(value, min)?, bound(value, max)?),
+            };
+            if low > high || low < min || high > max {
+                return None;
+            }
+            values.extend((low..=high).filter_map(|number| u16::try_from(number).ok()));
+        } else {
+            values.push(attribute.value(value)?.number);
+        }
+    }
+    Some(values)
+}
+
+fn bound(text: &str, missing: i32) -> Option<i32> {
+    if text.trim().is_empty() { Some(missing) } else { text.trim().parse().ok() }
+}

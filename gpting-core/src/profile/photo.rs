@@ -1,0 +1,146 @@
+//! Pictures of members: made safe before they are kept, shown only to people who may see the card.
+
+use super::member::{Member, Photo};
+use crate::error::{Code, Error, Fault, Result};
+use crate::gpting::{Core, Profiles, STRANGER};
+use crate::id::{JobId, MemberId, PhotoId};
+use crate::job::{Job, Task};
+use crate::port::{BlobStore, PictureError, PortError};
+use crate::store::{Change, Expect, Work};
+
+impl Profiles<'_> {
+    /// Adds a picture at the end. The bytes are decoded within limits and re-encoded; nothing else of them is kept.
+    ///
+    /// # Errors
+    /// [`Code::PhotoUnsupported`], [`Code::PhotoTooLarge`], [`Code::PhotoLimit`]; [`Error::Unavailable`] when the service
+    /// was built without pictures.
+    pub async fn add_photo(&self, me: MemberId, bytes: Vec<u8>) -> Result<Photo> {
+        let core = self.0;
+        let limit = core.config.limits.photos;
+        if core.acting(me).await?.value.profile.photos.len() >= limit {
+            return Err(Code::PhotoLimit.into());
+        }
+        let pictures = core.pictures.as_ref().ok_or_else(without_photos)?;
+        let picture = pictures.prepare(bytes).await.map_err(|error| match error {
+            PictureError::TooLarge => Error::Refused(Code::PhotoTooLarge),
+            PictureError::Unsupported => Error::Refused(Code::PhotoUnsupported),
+            PictureError::Busy => {
+                Error::Unavailable { part: "the picture workshop", retry_after: std::time::Duration::from_secs(2) }
+            }
+        })?;
+        let photo = Photo {
+            id: PhotoId::draw(&*core.rng),
+            key: random_key(core),
+            width: picture.width,
+            height: picture.height,
+        };
+        core.blobs()?.put(&photo.key, picture.bytes).await.map_err(blob_failed)?;
+        let added = core
+            .change_member(me, None, |member, _| {
+                if member.profile.photos.len() >= limit {
+                    return Err(Code::PhotoLimit.into());
+                }
+                member.profile.photos.push(photo.clone());
+                Ok(())
+            })
+            .await;
+        if let Err(error) = added {
+            // Nothing refers to the blob: it goes at once, and a failure to delete leaves only a nameless file.
+            let _ = core.blobs()?.delete(&photo.key).await;
+            return Err(error);
+        }
+        Ok(photo)
+    }
+
+    /// Puts the pictures in this order; every one must be named once.
+    ///
+    /// # Errors
+    /// A fault of the field `photos` when the list is not a permutation of the present ones.
+    pub async fn order_photos(&self, me: MemberId, order: Vec<PhotoId>) -> Result<Vec<Photo>> {
+        let changed = self
+            .0
+            .change_member(me, None, |member, _| {
+                let photos = &mut member.profile.photos;
+                let mut wanted = Vec::with_capacity(photos.len());
+                for id in &order {
+                    let at = photos.iter().position(|photo| photo.id == *id);
+                    wanted.push(photos.remove(at.ok_or_else(|| Error::field("photos", Fault::Unknown))?));
+                }
+                if !photos.is_empty() {
+                    return Err(Error::field("photos", Fault::Required));
+                }
+                *photos = wanted;
+                Ok(())
+            })
+            .await?;
+        Ok(changed.value.profile.photos)
+    }
+
+    /// Deletes a picture; its bytes go by a job after the commit.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] when the member has no such picture.
+    pub async fn delete_photo(&self, me: MemberId, id: PhotoId) -> Result<()> {
+        let core = self.0;
+        crate::gpting::until_fresh(|| async {
+            let loaded = core.acting(me).await?;
+            let expect = loaded.expect();
+            let mut member = loaded.value;
+            let at = member.profile.photos.iter().position(|photo| photo.id == id).ok_or(Code::NotFound)?;
+            let photo = member.profile.photos.remove(at);
+            let job = Job {
+                id: JobId::draw(&*core.rng),
+                task: Task::DeleteBlobs { keys: vec![photo.key] },
+                run_at: core.now(),
+                attempts: 0,
+            };
+            let work = Work::new()
+                .change(Change::PutMember(Box::new(member), expect))
+                .change(Change::PutJob(job, Expect::New));
+            core.commit(work).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The bytes (JPEG) of somebody's picture, for a viewer who may see their card.
+    ///
+    /// # Errors
+    /// [`Code::MemberNotFound`] when they may not, [`Code::NotFound`] when there is no such picture.
+    pub async fn photo(&self, viewer: MemberId, owner: MemberId, id: PhotoId) -> Result<Vec<u8>> {
+        let core = self.0;
+        let member: Member = if viewer == owner {
+            core.acting(viewer).await?.value
+        } else {
+            core.acting(viewer).await?;
+            core.seen(viewer, owner).await.map_err(|_| STRANGER)?.0
+        };
+        let photo = member.profile.photos.iter().find(|photo| photo.id == id).ok_or(Code::NotFound)?;
+        core.blobs()?.get(&photo.key).await.map_err(blob_failed)?.ok_or_else(|| Code::NotFound.into())
+    }
+}
+
+impl Core {
+    fn blobs(&self) -> Result<&dyn BlobStore> {
+        self.blobs.as_deref().ok_or_else(without_photos)
+    }
+}
+
+fn without_photos() -> Error {
+    Error::Unavailable { part: "the picture storage", retry_after: std::time::Duration::from_mins(1) }
+}
+
+fn blob_failed(error: PortError) -> Error {
+    Error::Internal { what: "the picture storage failed", source: Box::new(error) }
+}
+
+/// 128 random bits in hexadecimal: a name that nobody can guess.
+fn random_key(core: &Core) -> String {
+    let mut bytes = [0; 16];
+    core.rng.fill(&mut bytes);
+    bytes.iter().fold(String::with_capacity(32), |mut key, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(key, "{byte:02x}");
+        key
+    })
+}
