@@ -15,6 +15,7 @@
 //! - A member's document is read back as it was put.
 
 pub mod error;
+pub mod memory;
 
 pub mod work;
 
@@ -22,6 +23,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use self::error::{StoreError, Unique};
+pub use self::memory::MemoryStore;
 
 pub use self::work::{Appended, Change, Committed, Expect, Version, Versioned, Work};
 use crate::chat::{Message, Room, RoomOverview};

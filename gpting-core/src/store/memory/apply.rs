@@ -1,0 +1,154 @@
+//! Applying one unit of work.
+
+use super::super::{Appended, Change, Committed, StoreError, StoreResult, Unique, Work};
+use super::{State, put};
+use crate::chat::{NewMessage, Room};
+use crate::id::MemberId;
+use crate::interaction::{Pair, PairKey};
+use crate::profile::Member;
+use crate::store::Expect;
+
+impl State {
+    /// Does all of the work; the caller drops the state when a change fails.
+    pub(super) fn apply(&mut self, work: Work) -> StoreResult<Committed> {
+        let mut committed = Committed::default();
+        for change in work.changes {
+            match change {
+                Change::PutMember(member, expect) => self.put_member(*member, expect)?,
+                Change::PutPair(pair, expect) => self.put_pair(*pair, expect)?,
+                Change::PutRoom(room, expect) => self.put_room(room, expect)?,
+                Change::Append(message) => committed.appended.push(self.append(message)?),
+                Change::MarkRead { room, member, seq } => self.mark_read(room, member, seq),
+                Change::Serve { viewer, candidates, .. } => {
+                    self.served.extend(candidates.into_iter().map(|candidate| (viewer, candidate)));
+                }
+                Change::PutReport(report, expect) => {
+                    put(&mut self.reports, report.id, *report, expect)?;
+                }
+                Change::PutJob(job, expect) => {
+                    put(&mut self.jobs, job.id, job, expect)?;
+                }
+                Change::DeleteJob(id, version) => {
+                    if self.jobs.remove(&id).is_none_or(|row| row.version != version) {
+                        return Err(StoreError::Stale);
+                    }
+                }
+                Change::DropEvents(numbers) => self.events.retain(|number, _| !numbers.contains(number)),
+                Change::Erase { member, tombstone } => self.erase(member, tombstone),
+                Change::DropReports { before } => self.reports.retain(|_, row| row.value.keep_until >= before),
+            }
+        }
+        for event in work.events {
+            self.event_number += 1;
+            self.events.insert(self.event_number, event);
+        }
+        Ok(committed)
+    }
+
+    fn put_member(&mut self, member: Member, expect: Expect) -> StoreResult<()> {
+        let taken = |what: Unique, same: &dyn Fn(&Member) -> bool| {
+            let other = self.members.values().any(|row| row.value.id != member.id && same(&row.value));
+            if other { Err(StoreError::Conflict { what }) } else { Ok(()) }
+        };
+        if member.host.is_some() {
+            taken(Unique::Host, &|other| other.host == member.host)?;
+        }
+        if member.source.is_some() {
+            taken(Unique::Source, &|other| other.source == member.source)?;
+        }
+        let id = member.id;
+        put(&mut self.members, id, member, expect)?;
+        self.note(id);
+        Ok(())
+    }
+
+    /// Moves a member to the end of the feed.
+    fn note(&mut self, id: MemberId) {
+        self.position += 1;
+        if let Some(old) = self.changed.insert(id, self.position) {
+            self.feed.remove(&old);
+        }
+        self.feed.insert(self.position, id);
+    }
+
+    fn put_pair(&mut self, pair: Pair, expect: Expect) -> StoreResult<()> {
+        let key = pair.key;
+        put(&mut self.pairs, key, pair, expect)?;
+        self.neighbours.insert((key.low, key.high));
+        self.neighbours.insert((key.high, key.low));
+        Ok(())
+    }
+
+    fn put_room(&mut self, mut room: Room, expect: Expect) -> StoreResult<()> {
+        if let Some(present) = self.rooms.get(&room.id) {
+            room.last_seq = present.value.last_seq;
+        }
+        put(&mut self.rooms, room.id, room, expect)?;
+        Ok(())
+    }
+
+    fn append(&mut self, message: NewMessage) -> StoreResult<Appended> {
+        let (id, sender) = (message.room, message.sender);
+        let room = self.rooms.get_mut(&id).filter(|room| room.value.closed_at.is_none()).ok_or(StoreError::Stale)?;
+        let key = message.client_msg_id.map(|client| (id, sender, client));
+        if let Some(seq) = key.and_then(|key| self.sent.get(&key)) {
+            let old = self.messages.get(&(id, *seq)).ok_or(StoreError::Stale)?;
+            return Ok(Appended { message: old.clone(), replayed: true });
+        }
+        room.value.last_seq += 1;
+        room.version += 1;
+        let seq = room.value.last_seq;
+        let stored = message.at_seq(seq);
+        self.messages.insert((id, seq), stored.clone());
+        if let Some(key) = key {
+            self.sent.insert(key, seq);
+        }
+        self.mark_read(id, sender, seq);
+        Ok(Appended { message: stored, replayed: false })
+    }
+
+    fn mark_read(&mut self, room: crate::id::RoomId, member: MemberId, seq: u64) {
+        let Some(found) = self.rooms.get(&room).filter(|found| found.value.has(member)) else { return };
+        let mark = self.reads.entry((room, member)).or_default();
+        *mark = (*mark).max(seq.min(found.value.last_seq));
+    }
+
+    fn erase(&mut self, member: MemberId, tombstone: MemberId) {
+        if self.members.remove(&member).is_some() {
+            self.note(member);
+        }
+        self.pairs.retain(|key, _| key.side(member).is_none());
+        self.neighbours.retain(|(a, b)| *a != member && *b != member);
+        self.served.retain(|(a, b)| *a != member && *b != member);
+        self.reports.retain(|_, row| row.value.reporter != member);
+        self.events.retain(|_, event| !event.fact.names(member));
+        self.reads.retain(|(_, reader), _| *reader != member);
+        self.sent.retain(|(_, sender, _), _| *sender != member);
+        let mut abandoned = Vec::new();
+        for row in self.rooms.values_mut() {
+            let room = &mut row.value;
+            if !room.has(member) {
+                continue;
+            }
+            let partner = room.pair.other(member);
+            if self.members.contains_key(&partner) {
+                // A pair of equal ids cannot be: the tombstone is drawn fresh.
+                room.pair = PairKey::of(partner, tombstone).unwrap_or(room.pair);
+                row.version += 1;
+            } else {
+                abandoned.push(room.id);
+            }
+        }
+        for message in self.messages.values_mut().filter(|message| message.sender == member) {
+            message.sender = tombstone;
+            message.text.clear();
+            message.client_msg_id = None;
+        }
+        for id in abandoned {
+            self.rooms.remove(&id);
+            self.messages.retain(|(room, _), _| *room != id);
+            self.reads.retain(|(room, _), _| *room != id);
+            self.sent.retain(|(room, ..), _| *room != id);
+        }
+    }
+}
