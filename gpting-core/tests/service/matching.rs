@@ -1,0 +1,191 @@
+//! Slates, likes, matches, friends.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use gpting_core::Code;
+use gpting_core::matching::slate::SlateRequest;
+use gpting_core::profile::PreferencesEdit;
+use gpting_core::store::{Page, Store as _};
+use jiff::SignedDuration;
+
+use crate::people::town;
+
+fn code<T: std::fmt::Debug>(answer: gpting_core::Result<T>) -> Code {
+    answer.expect_err("a refusal").code()
+}
+
+#[tokio::test]
+async fn two_people_see_each_other_match_and_never_again_in_a_slate() {
+    let town = town().await;
+    let (a, b) = (town.person("민지", "F", &["M"]).await, town.person("준호", "M", &["F"]).await);
+    let slate = town.g.matching().slate(a, SlateRequest::first(10)).await.unwrap();
+    assert_eq!(slate.cards.iter().map(|card| card.card.id).collect::<Vec<_>>(), [b]);
+    let card = &slate.cards[0];
+    assert_eq!((card.card.age, card.card.distance_km, card.score), (Some(30), Some(2), 1.0));
+    assert!(card.reasons.iter().any(|reason| reason.code == "shared_interest" && reason.text.ko.contains("등산")));
+    let weights: f64 = card.reasons.iter().map(|reason| reason.weight).sum();
+    assert!((weights - 1.0).abs() < 1e-9);
+    town.g.matching().like(a, b, Some("안녕하세요".to_owned())).await.unwrap();
+    let received = town.g.matching().likes_received(b, Page::first(10)).await.unwrap();
+    assert_eq!((received[0].card.id, received[0].message.as_deref()), (a, Some("안녕하세요")));
+    let liked = town.g.matching().like(b, a, None).await.unwrap();
+    assert!(liked.matched.is_some() && !liked.already);
+    assert_eq!(town.g.matching().like(b, a, None).await.unwrap().matched, liked.matched);
+    for me in [a, b] {
+        assert!(town.g.matching().slate(me, SlateRequest::first(10)).await.unwrap().cards.is_empty());
+        assert_eq!(town.g.matching().matches(me, Page::first(10)).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn strangers_do_not_exist() {
+    let town = town().await;
+    let a = town.person("민지", "F", &["M"]).await;
+    let other = town.person("수아", "F", &["F"]).await;
+    assert_eq!(code(town.g.profiles().card(a, other).await), Code::MemberNotFound);
+    assert_eq!(code(town.g.matching().like(a, other, None).await), Code::MemberNotFound);
+    assert_eq!(code(town.g.matching().pass(a, other).await), Code::MemberNotFound);
+    assert_eq!(code(town.g.matching().request_friend(a, other).await), Code::MemberNotFound);
+    assert_eq!(code(town.g.safety().block(a, other).await), Code::MemberNotFound);
+    assert_eq!(code(town.g.matching().unmatch(a, other).await), Code::MemberNotFound);
+    assert_eq!(code(town.g.matching().like(a, a, None).await), Code::SelfAction);
+}
+
+#[tokio::test]
+async fn whoever_was_served_may_still_be_seen_after_filters_change() {
+    let town = town().await;
+    let (a, b) = (town.person("민지", "F", &["M"]).await, town.person("준호", "M", &["F"]).await);
+    town.g.matching().slate(a, SlateRequest::first(10)).await.unwrap();
+    let nobody = PreferencesEdit { genders: Some(vec!["O".to_owned()]), ..PreferencesEdit::default() };
+    town.g.profiles().set_preferences(b, nobody).await.unwrap();
+    assert_eq!(town.g.profiles().card(a, b).await.unwrap().id, b);
+    assert_eq!(code(town.g.profiles().card(b, a).await), Code::MemberNotFound);
+    assert_eq!(code(town.g.matching().like(a, b, None).await), Code::MemberNotFound);
+}
+
+#[tokio::test]
+async fn a_paging_shows_everybody_once_whatever_happens_meanwhile() {
+    let town = town().await;
+    let me = town.person("민지", "F", &["M"]).await;
+    let mut people = HashSet::new();
+    for n in 0..25 {
+        people.insert(town.person(&format!("남{n}"), "M", &["F"]).await);
+    }
+    let (mut seen, mut request) = (Vec::new(), SlateRequest::first(4));
+    loop {
+        let slate = town.g.matching().slate(me, request).await.unwrap();
+        seen.extend(slate.cards.iter().map(|card| card.card.id));
+        let latecomer = town.person(&format!("늦은 {}", seen.len()), "M", &["F"]).await;
+        assert!(!people.contains(&latecomer));
+        match slate.next {
+            Some(next) => request.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 25, "the view of the first page is pinned");
+    assert_eq!(seen.iter().copied().collect::<HashSet<_>>(), people);
+}
+
+#[tokio::test]
+async fn whoever_changed_since_the_engine_looked_is_replaced_so_that_the_page_stays_full() {
+    let town = town().await;
+    let me = town.person("민지", "F", &["M"]).await;
+    let mut people = Vec::new();
+    for n in 0..6 {
+        people.push(town.person(&format!("남{n}"), "M", &["F"]).await);
+    }
+    // Another process hides one of them: the replica of this one has not heard of it.
+    let row = town.store.members(&[people[0]]).await.unwrap().pop().unwrap();
+    let mut hidden = row.value.clone();
+    hidden.standing = gpting_core::profile::Standing::Deactivated;
+    let put = gpting_core::store::Change::PutMember(Box::new(hidden), row.expect());
+    town.store.commit(gpting_core::store::Work::new().change(put)).await.unwrap();
+    let slate = town.g.matching().slate(me, SlateRequest::first(5)).await.unwrap();
+    assert_eq!(slate.cards.len(), 5);
+    assert!(slate.cards.iter().all(|card| card.card.id != people[0]));
+}
+
+#[tokio::test]
+async fn undo_takes_back_the_newest_decision_only_in_time_and_never_a_match() {
+    let town = town().await;
+    let (a, b) = (town.person("민지", "F", &["M"]).await, town.person("준호", "M", &["F"]).await);
+    assert_eq!(code(town.g.matching().undo(a).await), Code::NothingToUndo);
+    town.g.matching().pass(a, b).await.unwrap();
+    assert!(town.g.matching().pass(a, b).await.unwrap().already);
+    assert_eq!(town.g.matching().undo(a).await.unwrap().0, b);
+    assert_eq!(town.g.matching().slate(a, SlateRequest::first(5)).await.unwrap().cards.len(), 1);
+    town.g.matching().pass(a, b).await.unwrap();
+    town.clock.advance(SignedDuration::from_mins(11));
+    assert_eq!(code(town.g.matching().undo(a).await), Code::NothingToUndo);
+    town.g.matching().like(a, b, None).await.unwrap();
+    town.g.matching().like(b, a, None).await.unwrap();
+    assert_eq!(code(town.g.matching().undo(b).await), Code::NothingToUndo);
+    assert_eq!(code(town.g.matching().pass(a, b).await), Code::AlreadyMatched);
+}
+
+#[tokio::test]
+async fn unmatch_is_final_and_closes_the_room_for_both() {
+    let town = town().await;
+    let (a, b, room) = town.couple().await;
+    town.g.matching().unmatch(a, b).await.unwrap();
+    town.g.matching().unmatch(b, a).await.unwrap();
+    for (me, other) in [(a, b), (b, a)] {
+        assert_eq!(code(town.g.matching().like(me, other, None).await), Code::Unmatched);
+        assert_eq!(code(town.g.chat().read(me, room, 1).await), Code::RoomNotFound);
+        assert_eq!(code(town.g.profiles().card(me, other).await), Code::MemberNotFound);
+        assert!(town.g.chat().rooms(me, Page::first(10)).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn friends_without_a_match_have_a_room_until_the_friendship_ends() {
+    let town = town().await;
+    let (a, b) = (town.person("민지", "F", &["M"]).await, town.person("준호", "M", &["F"]).await);
+    let asked = town.g.matching().request_friend(a, b).await.unwrap();
+    let again = town.g.matching().request_friend(a, b).await.unwrap();
+    assert_eq!((again.already, again.request), (true, asked.request));
+    let request = asked.request.unwrap();
+    assert_eq!(town.g.matching().friend_requests(b, false, Page::first(5)).await.unwrap()[0].id, request);
+    assert_eq!(town.g.matching().friend_requests(a, true, Page::first(5)).await.unwrap()[0].card.id, b);
+    assert_eq!(code(town.g.matching().respond_friend(a, request, true).await), Code::FriendRequestNotFound);
+    let room = town.g.matching().respond_friend(b, request, true).await.unwrap().unwrap();
+    assert_eq!(town.g.chat().room_with(a, b).await.unwrap().0.overview.room.id, room);
+    town.g.matching().unfriend(b, a).await.unwrap();
+    assert_eq!(code(town.g.chat().room_with(a, b).await), Code::NotConnected);
+    // A match opens the same room again.
+    town.g.matching().like(a, b, None).await.unwrap();
+    assert_eq!(town.g.matching().like(b, a, None).await.unwrap().matched, Some(room));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pairs_liking_each_other_at_once_make_one_match_each() {
+    let town = Arc::new(town().await);
+    let mut tasks = Vec::new();
+    let mut couples = Vec::new();
+    for n in 0..50 {
+        let a = town.person(&format!("여{n}"), "F", &["M"]).await;
+        let b = town.person(&format!("남{n}"), "M", &["F"]).await;
+        couples.push((a, b));
+    }
+    for &(a, b) in &couples {
+        for (me, other) in [(a, b), (b, a), (a, b), (b, a)] {
+            let town = Arc::clone(&town);
+            tasks.push(tokio::spawn(async move { town.g.matching().like(me, other, None).await.unwrap() }));
+        }
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let mut rooms = HashSet::new();
+    for (a, b) in couples {
+        let (mine, theirs) = (
+            town.g.matching().matches(a, Page::first(10)).await.unwrap(),
+            town.g.matching().matches(b, Page::first(10)).await.unwrap(),
+        );
+        assert_eq!((mine.len(), theirs.len()), (1, 1));
+        assert_eq!(mine[0].room, theirs[0].room);
+        rooms.insert(mine[0].room.unwrap());
+    }
+    assert_eq!(rooms.len(), 50);
+}
