@@ -96,22 +96,6 @@ pub enum Fact {
     },
 }
 
-impl Fact {
-    /// Whether it tells of a member. Events that nobody has delivered yet go with whoever is erased, except that one.
-    pub fn names(&self, id: MemberId) -> bool {
-        match *self {
-            Self::Liked { member, other }
-            | Self::Matched { member, other, .. }
-            | Self::Unmatched { member, other }
-            | Self::Befriended { member, other, .. }
-            | Self::MessageSent { member, other, .. }
-            | Self::Blocked { member, other }
-            | Self::Reported { member, other, .. } => member == id || other == id,
-            Self::Joined { member } | Self::Erased { member } => member == id,
-        }
-    }
-}
-
 /// An event with its place in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {

@@ -89,7 +89,7 @@ pub enum Change {
     /// Deletes these events from the outbox; numbers that are not there are passed over.
     DropEvents(Vec<u64>),
     /// Erases a member: the member, their pairs and lists, read marks, who was shown to them and to whom they were
-    /// shown, reports that they made, events that name them; in their rooms their messages lose sender, text and `client_msg_id`, and the
+    /// shown, reports that they made; in their rooms their messages lose sender, text and `client_msg_id`, and the
     /// room keeps `tombstone` in their place. Rooms whose both participants are erased go whole. Reports about them
     /// stay until their term ends. Erasing who is not there changes nothing.
     Erase {

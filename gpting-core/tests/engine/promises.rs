@@ -153,7 +153,7 @@ fn decisions_exclude_and_can_be_taken_back() {
     engine.record(Event::block(1, 2, 14)).unwrap();
     engine.record(Event::block(2, 1, 15)).unwrap();
     engine.record(Event::unblock(1, 2, 16)).unwrap();
-    assert_eq!(ids(&engine, 1), [], "lifting my block leaves theirs");
+    assert_eq!(ids(&engine, 1), Vec::<u32>::new(), "lifting my block leaves theirs");
     engine.record(Event::unblock(2, 1, 17)).unwrap();
     assert_eq!(ids(&engine, 1), [2]);
     engine.record(Event::unmatch(2, 1, 18)).unwrap();

@@ -121,7 +121,6 @@ impl State {
         self.neighbours.retain(|(a, b)| *a != member && *b != member);
         self.served.retain(|(a, b)| *a != member && *b != member);
         self.reports.retain(|_, row| row.value.reporter != member);
-        self.events.retain(|_, event| !event.fact.names(member));
         self.reads.retain(|(_, reader), _| *reader != member);
         self.sent.retain(|(_, sender, _), _| *sender != member);
         let mut abandoned = Vec::new();

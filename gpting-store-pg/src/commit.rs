@@ -1,0 +1,198 @@
+//! Applies work: one transaction, or one statement where that is enough.
+//!
+//! Every change is one statement (erasure is several), and what is sent most often, a message or a decision with its
+//! event, is one statement as a whole: a statement is a transaction of its own, so it costs one round trip and holds
+//! its row lock for no longer than the commit takes. Larger work runs between `BEGIN` and `COMMIT` under READ COMMITTED,
+//! whatever the connection's default is: a statement that has waited for a lock must see what the other has done.
+//!
+//! Nothing here sends a `NOTIFY`: notifying transactions commit one at a time.
+
+#[cfg(feature = "accounts")]
+use gpting_core::account::{AccountChange, AccountWork};
+use gpting_core::profile::Member;
+use gpting_core::store::{Appended, Change, Committed, Expect, StoreError, StoreResult, Work};
+use sqlx::{PgConnection, Postgres, Transaction};
+
+use crate::PgStore;
+use crate::error::store_error;
+use crate::lock::Lock;
+use crate::row::Statement;
+use crate::schema::Schema;
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// How many new members go into one statement: enough to make its fixed cost vanish, some two megabytes of documents.
+const BATCH: usize = 1_000;
+
+/// A commit on its way: a connection, and what has been appended so far.
+pub(crate) struct Commit<'c> {
+    pub(crate) connection: &'c mut PgConnection,
+    pub(crate) appended: Vec<Appended>,
+    schema: &'c Schema,
+}
+
+/// Commits work as a whole.
+pub(crate) async fn commit(store: &PgStore, work: Work) -> StoreResult<Committed> {
+    if work.is_empty() {
+        return Ok(Committed::default());
+    }
+    if let Some(committed) = commit_at_once(store, &work).await? {
+        return Ok(committed);
+    }
+    let mut transaction = begin(store).await?;
+    let mut commit = Commit::on(&mut transaction, &store.schema);
+    let done = Box::pin(commit.apply(&work)).await;
+    let appended = commit.appended;
+    finish(transaction, done, appended).await
+}
+
+/// Commits account changes together with domain changes.
+#[cfg(feature = "accounts")]
+pub(crate) async fn commit_account(store: &PgStore, work: AccountWork) -> StoreResult<Committed> {
+    if work.changes.is_empty() {
+        return commit(store, work.work).await;
+    }
+    let mut transaction = begin(store).await?;
+    let mut commit = Commit::on(&mut transaction, &store.schema);
+    let done = Box::pin(commit.apply_account(&work)).await;
+    let appended = commit.appended;
+    finish(transaction, done, appended).await
+}
+
+async fn begin(store: &PgStore) -> StoreResult<Transaction<'static, Postgres>> {
+    store.pool.begin_with(BEGIN).await.map_err(store_error)
+}
+
+async fn finish(
+    transaction: Transaction<'static, Postgres>,
+    done: StoreResult<()>,
+    appended: Vec<Appended>,
+) -> StoreResult<Committed> {
+    match done {
+        Ok(()) => {
+            transaction.commit().await.map_err(store_error)?;
+            Ok(Committed { appended })
+        }
+        Err(error) => {
+            // Waited for, so that the locks are gone when the caller tries again. A connection that cannot roll back
+            // is lost, and with it the transaction.
+            drop(transaction.rollback().await);
+            Err(error)
+        }
+    }
+}
+
+/// Commits work that one statement can do; none when it takes more, or has to be done under a lock.
+async fn commit_at_once(store: &PgStore, work: &Work) -> StoreResult<Option<Committed>> {
+    let events = work.events.as_slice();
+    let [change] = work.changes.as_slice() else {
+        return Ok(None);
+    };
+    let takes_events = matches!(change, Change::Append(_) | Change::PutPair(..));
+    if matches!(change, Change::Erase { .. }) || !(takes_events || events.is_empty()) {
+        return Ok(None);
+    }
+    let mut connection = store.pool.acquire().await.map_err(store_error)?;
+    let mut commit = Commit::on(&mut connection, &store.schema);
+    if let Change::Append(message) = change {
+        if !commit.append_at_once(message, events).await? {
+            return Ok(None);
+        }
+    } else if let Change::PutPair(pair, expect) = change {
+        commit.put_pair(pair, *expect, events).await?;
+    } else {
+        commit.apply_change(change).await?;
+    }
+    Ok(Some(Committed { appended: commit.appended }))
+}
+
+impl<'c> Commit<'c> {
+    fn on(connection: &'c mut PgConnection, schema: &'c Schema) -> Self {
+        Self { connection, schema, appended: Vec::new() }
+    }
+
+    /// One of this crate's statements, in the store's schema.
+    pub(crate) fn query(&self, statement: &'static str) -> Statement<'static> {
+        sqlx::query(self.schema.sql(statement))
+    }
+
+    /// Runs a statement and counts the rows that it touched or found.
+    pub(crate) async fn run(&mut self, statement: Statement<'_>) -> StoreResult<u64> {
+        let result = statement.execute(&mut *self.connection).await.map_err(store_error)?;
+        Ok(result.rows_affected())
+    }
+
+    async fn apply(&mut self, work: &Work) -> StoreResult<()> {
+        self.lock(work.changes.iter().filter_map(Lock::of).collect()).await?;
+        self.apply_work(work).await
+    }
+
+    #[cfg(feature = "accounts")]
+    async fn apply_account(&mut self, work: &AccountWork) -> StoreResult<()> {
+        let accounts = work.changes.iter().filter_map(Lock::of_account);
+        self.lock(accounts.chain(work.work.changes.iter().filter_map(Lock::of)).collect()).await?;
+        self.lock_pendings(&work.changes).await?;
+        for change in &work.changes {
+            self.apply_account_change(change).await?;
+        }
+        self.apply_work(&work.work).await
+    }
+
+    async fn apply_work(&mut self, work: &Work) -> StoreResult<()> {
+        let mut rest = work.changes.as_slice();
+        while let [change, after @ ..] = rest {
+            let newcomers: Vec<&Member> = rest.iter().take(BATCH).map_while(newcomer).collect();
+            if newcomers.len() > 1 {
+                self.create_members(&newcomers).await?;
+                rest = &rest[newcomers.len()..];
+            } else {
+                self.apply_change(change).await?;
+                rest = after;
+            }
+        }
+        self.tell(&work.events).await
+    }
+
+    async fn apply_change(&mut self, change: &Change) -> StoreResult<()> {
+        match change {
+            Change::PutMember(member, expect) => self.put_member(member, *expect).await,
+            Change::PutPair(pair, expect) => self.put_pair(pair, *expect, &[]).await,
+            Change::PutRoom(room, expect) => self.put_room(room, *expect).await,
+            Change::Append(message) => self.append(message).await,
+            Change::MarkRead { room, member, seq } => self.mark_read(*room, *member, *seq).await,
+            Change::Serve { viewer, candidates, at } => self.serve(*viewer, candidates, *at).await,
+            Change::PutReport(report, expect) => self.put_report(report, *expect).await,
+            Change::PutJob(job, expect) => self.put_job(job, *expect).await,
+            Change::DeleteJob(id, version) => self.delete_job(*id, *version).await,
+            Change::DropEvents(numbers) => self.drop_events(numbers).await,
+            Change::Erase { member, tombstone } => self.erase(*member, *tombstone).await,
+            Change::DropReports { before } => self.drop_reports(*before).await,
+            _ => Err(unknown()),
+        }
+    }
+
+    #[cfg(feature = "accounts")]
+    async fn apply_account_change(&mut self, change: &AccountChange) -> StoreResult<()> {
+        match change {
+            AccountChange::PutAccount(account, expect) => self.put_account(account, *expect).await,
+            AccountChange::PutSession(session, expect) => self.put_session(session, *expect).await,
+            AccountChange::DeleteSession(id) => self.delete_session(*id).await,
+            AccountChange::PutPending(pending, expect) => self.put_pending(pending, *expect).await,
+            AccountChange::TakePending(id) => self.take_pending(*id).await,
+            AccountChange::DropPendings { email } => self.drop_pendings(email).await,
+            AccountChange::DropOldPendings { before } => self.drop_old_pendings(*before).await,
+            AccountChange::EraseAccount(member) => self.erase_account(*member).await,
+            _ => Err(unknown()),
+        }
+    }
+}
+
+/// The member whom a change creates.
+fn newcomer(change: &Change) -> Option<&Member> {
+    if let Change::PutMember(member, Expect::New) = change { Some(member) } else { None }
+}
+
+/// A change that the library has learned after this store was built: refused, rather than half a work done.
+fn unknown() -> StoreError {
+    StoreError::Internal("this build of the store does not know a change of the work".into())
+}

@@ -1,0 +1,107 @@
+//! Erasure of a member.
+//!
+//! Takes its locks in the order of [`lock`](crate::lock): the member, their rooms, their pairs, what was shown, their
+//! reports; rows of one table by key. Each step is a statement of its own, so that it sees what was committed while the
+//! step before it waited for a lock: a message that was being sent loses its sender too.
+
+use gpting_core::id::MemberId;
+use gpting_core::store::StoreResult;
+
+use crate::commit::Commit;
+use crate::error::store_error;
+use crate::row::Row;
+
+/// Deletes the member and says so in the feed, by the database's own clock: the entry serves readers of the feed only.
+const MEMBER: &str = "
+    WITH gone AS (
+        DELETE FROM gpting.member WHERE id = $1 RETURNING id
+    )
+    INSERT INTO gpting.erased (member, at)
+    SELECT id, (extract(epoch FROM now()) * 1000000)::bigint FROM gone
+    ON CONFLICT (member) DO UPDATE SET change = pg_current_xact_id(), at = excluded.at";
+const OLD_ENTRIES: &str = "
+    DELETE FROM gpting.erased WHERE member IN (
+        SELECT member FROM gpting.erased
+        WHERE at < (extract(epoch FROM now() - interval '1 day') * 1000000)::bigint
+        ORDER BY member FOR UPDATE SKIP LOCKED
+    )";
+
+const LOCK_ROOMS: &str = "
+    SELECT id, tombstoned FROM gpting.room WHERE low = $1 OR high = $1 ORDER BY id FOR UPDATE";
+const DELETE_ROOMS: &str = "
+    WITH message AS (
+        DELETE FROM gpting.message WHERE room = ANY($1)
+    ), read_mark AS (
+        DELETE FROM gpting.read_mark WHERE room = ANY($1)
+    )
+    DELETE FROM gpting.room WHERE id = ANY($1)";
+/// The version grows: whoever has read the room before must not put the member back.
+const LEAVE_ROOMS: &str = "
+    WITH message AS (
+        UPDATE gpting.message SET sender = $3, text = '', client_msg_id = NULL
+        WHERE room = ANY($1) AND sender = $2
+    ), read_mark AS (
+        DELETE FROM gpting.read_mark WHERE room = ANY($1) AND member = $2
+    )
+    UPDATE gpting.room
+    SET version = version + 1, tombstoned = true,
+        low = least($3, CASE WHEN low = $2 THEN high ELSE low END),
+        high = greatest($3, CASE WHEN low = $2 THEN high ELSE low END)
+    WHERE id = ANY($1)";
+
+const LOCK_PAIRS: &str = "
+    SELECT FROM gpting.pair WHERE low = $1 OR high = $1 ORDER BY low, high FOR UPDATE";
+const PAIRS: &str = "
+    WITH pair AS (
+        DELETE FROM gpting.pair WHERE low = $1 OR high = $1 RETURNING low, high
+    )
+    DELETE FROM gpting.pair_list AS list USING pair
+    WHERE (list.member = pair.low AND list.other = pair.high) OR (list.member = pair.high AND list.other = pair.low)";
+
+const IMPRESSIONS: &str = "
+    DELETE FROM gpting.impression WHERE (viewer, candidate) IN (
+        SELECT viewer, candidate FROM gpting.impression WHERE viewer = $1 OR candidate = $1
+        ORDER BY viewer, candidate FOR UPDATE
+    )";
+const REPORTS: &str = "
+    DELETE FROM gpting.report WHERE id IN (
+        SELECT id FROM gpting.report WHERE reporter = $1 ORDER BY id FOR UPDATE
+    )";
+
+impl Commit<'_> {
+    /// Erases a member; `tombstone` stands in their place wherever a place is kept.
+    pub(crate) async fn erase(&mut self, member: MemberId, tombstone: MemberId) -> StoreResult<()> {
+        let id = member.value();
+        let gone = self.query(MEMBER).bind(id);
+        self.run(gone).await?;
+        let old = self.query(OLD_ENTRIES);
+        self.run(old).await?;
+        self.erase_from_rooms(id, tombstone.value()).await?;
+        for statement in [LOCK_PAIRS, PAIRS, IMPRESSIONS, REPORTS] {
+            let statement = self.query(statement).bind(id);
+            self.run(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Rooms whose other participant is a tombstone go whole; the others keep this one.
+    async fn erase_from_rooms(&mut self, member: i64, tombstone: i64) -> StoreResult<()> {
+        let lock = self.query(LOCK_ROOMS).bind(member);
+        let rooms = lock.fetch_all(&mut *self.connection).await.map_err(store_error)?;
+        let (mut emptied, mut left) = (Vec::new(), Vec::new());
+        for row in &rooms {
+            let row = Row::of("room", row);
+            let tombstoned: bool = row.get("tombstoned")?;
+            if tombstoned { &mut emptied } else { &mut left }.push(row.get::<i64>("id")?);
+        }
+        if !emptied.is_empty() {
+            let delete = self.query(DELETE_ROOMS).bind(emptied);
+            self.run(delete).await?;
+        }
+        if !left.is_empty() {
+            let leave = self.query(LEAVE_ROOMS).bind(left).bind(member).bind(tombstone);
+            self.run(leave).await?;
+        }
+        Ok(())
+    }
+}

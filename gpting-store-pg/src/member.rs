@@ -1,0 +1,208 @@
+//! Members, the feed of their changes, and who was shown to whom.
+//!
+//! The feed is ordered by the id of the transaction that changed a row, and read only up to the oldest transaction
+//! still running: ids are given at the start and seen at the end, so beyond that point a smaller one might still
+//! appear and be skipped for ever.
+
+use std::time::Duration;
+
+use gpting_core::id::{HostId, MemberId};
+use gpting_core::profile::Member;
+use gpting_core::store::{Expect, FeedCursor, FeedEntry, StoreResult, Versioned};
+use jiff::Timestamp;
+use sqlx::types::Json;
+
+use crate::PgStore;
+use crate::commit::Commit;
+use crate::error::store_error;
+use crate::row::{Row, all_versioned, any_versioned, bind_expected, limit, put, require};
+
+const TABLE: &str = "member";
+
+const BY_IDS: &str = "SELECT id, version, document FROM gpting.member WHERE id = ANY($1)";
+const BY_HOST: &str = "SELECT id, version, document FROM gpting.member WHERE host = $1";
+const BY_SOURCES: &str = "SELECT id, version, document FROM gpting.member WHERE source = ANY($1)";
+
+const CREATE: &str = "
+    INSERT INTO gpting.member (id, version, host, source, document)
+    VALUES ($1, 1, $2, $3, $4)
+    ON CONFLICT (id) DO NOTHING";
+const CREATE_MANY: &str = "
+    INSERT INTO gpting.member (id, version, host, source, document)
+    SELECT id, 1, host, source, document
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[]) AS put (id, host, source, document)
+    ON CONFLICT (id) DO NOTHING";
+const REPLACE: &str = "
+    UPDATE gpting.member
+    SET version = version + 1, host = $2, source = $3, document = $4, change = pg_current_xact_id()
+    WHERE id = $1 AND version = $5";
+
+/// One row at least, so that an empty page tells too whether it is empty because something is held back.
+const CHANGED: &str = "
+    SELECT coalesce(page.id, 0) AS id, page.change::text AS change, page.version, page.document,
+           settled.upto::text AS upto, settled.newest::text AS newest
+    FROM (
+        SELECT pg_snapshot_xmin(pg_current_snapshot()) AS upto,
+               greatest(
+                   (SELECT change FROM gpting.member ORDER BY change DESC LIMIT 1),
+                   (SELECT change FROM gpting.erased ORDER BY change DESC LIMIT 1)
+               ) AS newest
+    ) AS settled
+    LEFT JOIN (
+        (SELECT id, change, version, document FROM gpting.member
+         WHERE (change, id) > ($1::text::xid8, $2) AND change < pg_snapshot_xmin(pg_current_snapshot())
+         ORDER BY change, id LIMIT $3)
+        UNION ALL
+        (SELECT member, change, NULL, NULL FROM gpting.erased
+         WHERE (change, member) > ($1::text::xid8, $2) AND change < pg_snapshot_xmin(pg_current_snapshot())
+         ORDER BY change, member LIMIT $3)
+        ORDER BY change, id LIMIT $3
+    ) AS page ON true
+    ORDER BY page.change, page.id";
+
+/// How long a read of the feed waits for transactions that hold back what others have committed.
+const PATIENCE: [Duration; 6] = [
+    Duration::from_millis(2),
+    Duration::from_millis(5),
+    Duration::from_millis(15),
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+];
+
+const WAS_SERVED: &str = "
+    SELECT EXISTS (SELECT FROM gpting.impression WHERE viewer = $1 AND candidate = $2)";
+/// Sorted, so that two slates for one viewer take their rows in one order.
+const SERVE: &str = "
+    INSERT INTO gpting.impression (viewer, candidate, first_at, last_at, shows)
+    SELECT DISTINCT $1::bigint, candidate, $3::bigint, $3::bigint, 1
+    FROM unnest($2::bigint[]) AS candidate
+    ORDER BY candidate
+    ON CONFLICT (viewer, candidate) DO UPDATE
+    SET last_at = greatest(impression.last_at, excluded.last_at), shows = impression.shows + 1";
+
+pub(crate) async fn members(store: &PgStore, ids: &[MemberId]) -> StoreResult<Vec<Versioned<Member>>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<i64> = ids.iter().map(|id| id.value()).collect();
+    let rows = store.query(BY_IDS).bind(ids).fetch_all(&store.pool).await.map_err(store_error)?;
+    all_versioned(TABLE, &rows)
+}
+
+pub(crate) async fn member_by_host(store: &PgStore, host: &HostId) -> StoreResult<Option<Versioned<Member>>> {
+    let row = store.query(BY_HOST).bind(host.as_str()).fetch_optional(&store.pool).await.map_err(store_error)?;
+    any_versioned(TABLE, row.as_ref())
+}
+
+pub(crate) async fn members_by_source(store: &PgStore, sources: &[String]) -> StoreResult<Vec<Versioned<Member>>> {
+    if sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = store.query(BY_SOURCES).bind(sources).fetch_all(&store.pool).await.map_err(store_error)?;
+    all_versioned(TABLE, &rows)
+}
+
+pub(crate) async fn members_changed(
+    store: &PgStore,
+    cursor: FeedCursor,
+    most: usize,
+) -> StoreResult<(Vec<FeedEntry>, FeedCursor)> {
+    let mut patience = PATIENCE.iter();
+    let mut newest = None;
+    loop {
+        let page = read_feed(store, cursor, most).await?;
+        // What was committed before this call has to appear in it. It cannot be past what was the newest change then.
+        let newest = *newest.get_or_insert(page.newest);
+        if page.entries.len() >= most || page.upto > newest {
+            return Ok((page.entries, page.cursor));
+        }
+        let Some(wait) = patience.next() else {
+            return Ok((page.entries, page.cursor));
+        };
+        tokio::time::sleep(*wait).await;
+    }
+}
+
+/// A part of the feed, and how far it could be read.
+struct FeedPage {
+    entries: Vec<FeedEntry>,
+    cursor: FeedCursor,
+    /// Everything before this change is in the feed.
+    upto: u64,
+    /// The newest change that has been committed.
+    newest: u64,
+}
+
+async fn read_feed(store: &PgStore, cursor: FeedCursor, most: usize) -> StoreResult<FeedPage> {
+    let rows = store
+        .query(CHANGED)
+        .bind(cursor.position.to_string())
+        .bind(cursor.id)
+        .bind(limit(most))
+        .fetch_all(&store.pool)
+        .await
+        .map_err(store_error)?;
+    let mut page = FeedPage { entries: Vec::with_capacity(rows.len()), cursor, upto: 0, newest: 0 };
+    for row in &rows {
+        let row = Row::of(TABLE, row);
+        page.upto = transaction(&row, "upto")?.unwrap_or_default();
+        page.newest = transaction(&row, "newest")?.unwrap_or_default();
+        let Some(position) = transaction(&row, "change")? else {
+            continue;
+        };
+        let id = row.id("id", MemberId::new)?;
+        page.cursor = FeedCursor { position, id: id.value() };
+        let version: Option<i64> = row.get("version")?;
+        page.entries.push(match version {
+            Some(_) => FeedEntry::Put(Box::new(row.versioned()?)),
+            None => FeedEntry::Gone(id),
+        });
+    }
+    Ok(page)
+}
+
+/// A transaction's id, which the driver knows only as text.
+fn transaction(row: &Row<'_>, column: &'static str) -> StoreResult<Option<u64>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| text.parse().map_err(|_| row.corrupt(column))).transpose()
+}
+
+pub(crate) async fn was_served(store: &PgStore, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
+    let row = store
+        .query(WAS_SERVED)
+        .bind(viewer.value())
+        .bind(candidate.value())
+        .fetch_one(&store.pool)
+        .await
+        .map_err(store_error)?;
+    Row::of("impression", &row).get("exists")
+}
+
+impl Commit<'_> {
+    pub(crate) async fn put_member(&mut self, member: &Member, expect: Expect) -> StoreResult<()> {
+        let statement = self
+            .query(put(expect, CREATE, REPLACE))
+            .bind(member.id.value())
+            .bind(member.host.as_ref().map(HostId::as_str))
+            .bind(member.source.as_deref())
+            .bind(Json(member));
+        require(self.run(bind_expected(statement, expect)).await?, 1)
+    }
+
+    /// New members, all of them by one statement.
+    pub(crate) async fn create_members(&mut self, members: &[&Member]) -> StoreResult<()> {
+        let ids: Vec<i64> = members.iter().map(|member| member.id.value()).collect();
+        let hosts: Vec<Option<&str>> = members.iter().map(|member| member.host.as_ref().map(HostId::as_str)).collect();
+        let sources: Vec<Option<&str>> = members.iter().map(|member| member.source.as_deref()).collect();
+        let documents: Vec<Json<&Member>> = members.iter().map(|member| Json(*member)).collect();
+        let statement = self.query(CREATE_MANY).bind(ids).bind(hosts).bind(sources).bind(documents);
+        require(self.run(statement).await?, members.len() as u64)
+    }
+
+    pub(crate) async fn serve(&mut self, viewer: MemberId, candidates: &[MemberId], at: Timestamp) -> StoreResult<()> {
+        let candidates: Vec<i64> = candidates.iter().map(|candidate| candidate.value()).collect();
+        let statement = self.query(SERVE).bind(viewer.value()).bind(candidates).bind(at.as_microsecond());
+        self.run(statement).await.map(drop)
+    }
+}

@@ -1,0 +1,158 @@
+//! Messages, and the append that gives each its place.
+//!
+//! `seq` is taken under the room's row lock in the transaction that inserts the message, so commit order is `seq` order
+//! and there are no holes. An append alone in its work is one statement, which holds the lock for no longer than the
+//! commit takes.
+
+use gpting_core::chat::{Message, NewMessage};
+use gpting_core::event::Event;
+use gpting_core::id::{MemberId, MessageId, RoomId};
+use gpting_core::store::{Appended, MessageRange, StoreError, StoreResult};
+use sqlx::types::Json;
+
+use crate::PgStore;
+use crate::commit::Commit;
+use crate::error::{MESSAGE_RESEND, store_error, violates};
+use crate::row::{Row, limit, number};
+
+const TABLE: &str = "message";
+
+const AFTER: &str = "
+    SELECT room, seq, id AS message_id, sender, text, at, client_msg_id
+    FROM gpting.message WHERE room = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+const BEFORE: &str = "
+    SELECT room, seq, id AS message_id, sender, text, at, client_msg_id
+    FROM gpting.message WHERE room = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+
+const LOCK_ROOM: &str = "SELECT FROM gpting.room WHERE id = $1 FOR UPDATE";
+
+/// Appends, or finds the message that is there already. No row: the room takes no message.
+///
+/// `said` sees what was committed before the statement began. The same message, sent twice at once, may therefore pass
+/// it; then the unique index refuses the second, and [`Commit::append`] looks again under the lock.
+const APPEND: &str = "
+    WITH said AS (
+        SELECT message.* FROM gpting.message
+        JOIN gpting.room ON room.id = message.room AND room.closed_at IS NULL
+        WHERE message.room = $1 AND message.sender = $2 AND message.client_msg_id = $6
+    ), moved AS (
+        UPDATE gpting.room
+        SET last_seq = last_seq + 1, version = version + 1, activity = $5
+        WHERE id = $1 AND closed_at IS NULL AND $2 IN (low, high) AND NOT EXISTS (SELECT FROM said)
+        RETURNING last_seq
+    ), stored AS (
+        INSERT INTO gpting.message (room, seq, id, sender, text, at, client_msg_id)
+        SELECT $1, last_seq, $3, $2, $4, $5, $6 FROM moved
+    ), marked AS (
+        INSERT INTO gpting.read_mark (room, member, seq)
+        SELECT $1, $2, last_seq FROM moved
+        ON CONFLICT (room, member) DO UPDATE SET seq = excluded.seq WHERE read_mark.seq < excluded.seq
+    ), answer AS (
+        SELECT last_seq AS seq, false AS replayed, NULL::bigint AS message_id, NULL::text AS text, NULL::bigint AS at
+        FROM moved
+        UNION ALL
+        SELECT seq, true, id, text, at FROM said
+    ), told AS (
+        INSERT INTO gpting.outbox (document)
+        SELECT document FROM answer, unnest($7::jsonb[]) WITH ORDINALITY AS event (document, place)
+        ORDER BY place
+    )
+    SELECT seq, replayed, message_id, text, at FROM answer";
+
+pub(crate) async fn messages(
+    store: &PgStore,
+    room: RoomId,
+    range: MessageRange,
+    most: usize,
+) -> StoreResult<Vec<Message>> {
+    let (statement, seq) = match range {
+        MessageRange::After(seq) => (AFTER, seq),
+        MessageRange::Before(seq) => (BEFORE, seq),
+    };
+    let rows = store
+        .query(statement)
+        .bind(room.value())
+        .bind(number(seq))
+        .bind(limit(most))
+        .fetch_all(&store.pool)
+        .await
+        .map_err(store_error)?;
+    let mut messages: Vec<Message> =
+        rows.iter().map(|row| message_of(&Row::of(TABLE, row))).collect::<StoreResult<_>>()?;
+    if matches!(range, MessageRange::Before(_)) {
+        messages.reverse();
+    }
+    Ok(messages)
+}
+
+/// A message out of the columns that every statement which selects one names alike.
+pub(crate) fn message_of(row: &Row<'_>) -> StoreResult<Message> {
+    Ok(Message {
+        id: row.id("message_id", MessageId::new)?,
+        room: row.id("room", RoomId::new)?,
+        seq: row.count("seq")?,
+        sender: row.id("sender", MemberId::new)?,
+        text: row.get("text")?,
+        at: row.time("at")?,
+        client_msg_id: row.get("client_msg_id")?,
+    })
+}
+
+impl Commit<'_> {
+    /// Appends a message within a transaction.
+    pub(crate) async fn append(&mut self, message: &NewMessage) -> StoreResult<()> {
+        if message.client_msg_id.is_some() {
+            // What was said can be looked up only once nobody else can say it: with the lock, by the next statement.
+            let lock = self.query(LOCK_ROOM).bind(message.room.value());
+            self.run(lock).await?;
+        }
+        let appended = self.append_once(message, &[]).await.map_err(store_error)?;
+        self.answer(appended)
+    }
+
+    /// Appends a message and its events by one statement outside of a transaction. False: the same message is being
+    /// sent at this moment; nothing was done, and [`Commit::append`] will find it.
+    pub(crate) async fn append_at_once(&mut self, message: &NewMessage, events: &[Event]) -> StoreResult<bool> {
+        match self.append_once(message, events).await {
+            Ok(appended) => self.answer(appended).map(|()| true),
+            Err(error) if violates(&error, MESSAGE_RESEND) => Ok(false),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    async fn append_once(
+        &mut self,
+        message: &NewMessage,
+        events: &[Event],
+    ) -> Result<Option<StoreResult<Appended>>, sqlx::Error> {
+        let events: Vec<Json<&Event>> = events.iter().map(Json).collect();
+        let statement = self
+            .query(APPEND)
+            .bind(message.room.value())
+            .bind(message.sender.value())
+            .bind(message.id.value())
+            .bind(&message.text)
+            .bind(message.at.as_microsecond())
+            .bind(message.client_msg_id)
+            .bind(events);
+        let row = statement.fetch_optional(&mut *self.connection).await?;
+        Ok(row.map(|row| appended_of(&Row::of(TABLE, &row), message)))
+    }
+
+    fn answer(&mut self, appended: Option<StoreResult<Appended>>) -> StoreResult<()> {
+        let appended = appended.ok_or(StoreError::Stale)??;
+        self.appended.push(appended);
+        Ok(())
+    }
+}
+
+fn appended_of(row: &Row<'_>, message: &NewMessage) -> StoreResult<Appended> {
+    let replayed: bool = row.get("replayed")?;
+    let mut stored = message.clone().at_seq(row.count("seq")?);
+    if replayed {
+        stored.id = row.id("message_id", MessageId::new)?;
+        stored.text = row.get("text")?;
+        stored.at = row.time("at")?;
+    }
+    Ok(Appended { message: stored, replayed })
+}

@@ -1,0 +1,121 @@
+//! Applies one work to the open transaction of the writer.
+//!
+//! Called by [`writer`](crate::writer), which opens and ends the transaction; calls the file of each noun. What a
+//! change expects is part of the statement that makes it, so nothing is looked at first and written later.
+
+#[cfg(feature = "accounts")]
+use gpting_core::account::AccountChange;
+use gpting_core::profile::Member;
+use gpting_core::store::{Change, Committed, Expect, StoreError, StoreResult, Work};
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteArguments;
+
+use crate::error::from_sqlx;
+use crate::{erase, event, job, member, message, pair, report, room};
+
+/// A statement with its arguments.
+pub(crate) type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
+
+/// Everything that one call wants committed.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    /// Account changes, applied first.
+    #[cfg(feature = "accounts")]
+    pub(crate) account: Vec<AccountChange>,
+    /// Domain changes and events.
+    pub(crate) work: Work,
+}
+
+/// What applying a work did.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    /// The answer, once the transaction is committed.
+    pub(crate) committed: Committed,
+    /// Whether something was erased that no file may keep.
+    pub(crate) erased: bool,
+}
+
+/// Applies all changes, in order, and then the events.
+pub(crate) async fn apply(connection: &mut SqliteConnection, whole: Whole, now: Timestamp) -> StoreResult<Applied> {
+    let mut applied = Applied::default();
+    #[cfg(feature = "accounts")]
+    for change in &whole.account {
+        applied.erased |= crate::account::apply(connection, change).await?;
+    }
+    let mut newcomers = Vec::new();
+    for change in whole.work.changes {
+        if let Change::PutMember(member, Expect::New) = change {
+            newcomers.push(*member);
+            continue;
+        }
+        insert_waiting(connection, &mut newcomers).await?;
+        apply_one(connection, change, now, &mut applied).await?;
+    }
+    insert_waiting(connection, &mut newcomers).await?;
+    event::put(connection, &whole.work.events).await?;
+    if applied.erased {
+        erase::note(connection).await?;
+    }
+    Ok(applied)
+}
+
+/// Puts new members that followed each other in by one statement.
+async fn insert_waiting(connection: &mut SqliteConnection, newcomers: &mut Vec<Member>) -> StoreResult<()> {
+    if !newcomers.is_empty() {
+        member::insert(connection, newcomers).await?;
+        newcomers.clear();
+    }
+    Ok(())
+}
+
+async fn apply_one(
+    connection: &mut SqliteConnection,
+    change: Change,
+    now: Timestamp,
+    applied: &mut Applied,
+) -> StoreResult<()> {
+    match change {
+        Change::PutMember(member, expect) => match expect {
+            Expect::New => member::insert(connection, &[*member]).await,
+            Expect::Version(version) => member::update(connection, &member, version).await,
+        },
+        Change::PutPair(pair, expect) => pair::put(connection, &pair, expect).await,
+        Change::PutRoom(room, expect) => room::put(connection, &room, expect).await,
+        Change::Append(message) => {
+            let appended = message::append(connection, message).await?;
+            applied.committed.appended.push(appended);
+            Ok(())
+        }
+        Change::MarkRead { room, member, seq } => message::mark_read(connection, room, member, seq).await,
+        Change::Serve { viewer, candidates, at } => pair::serve(connection, viewer, &candidates, at).await,
+        Change::PutReport(report, expect) => report::put(connection, &report, expect).await,
+        Change::PutJob(job, expect) => job::put(connection, &job, expect).await,
+        Change::DeleteJob(id, version) => job::delete(connection, id, version).await,
+        Change::DropEvents(numbers) => event::drop_numbers(connection, &numbers).await,
+        Change::Erase { member, tombstone } => {
+            applied.erased |= erase::member(connection, member, tombstone, now).await?;
+            Ok(())
+        }
+        Change::DropReports { before } => {
+            applied.erased |= report::drop_ended(connection, before).await? > 0;
+            Ok(())
+        }
+        // The enum grows in minor versions of the core; a store that does not know a change must not pass over it.
+        unknown => {
+            tracing::error!(change = ?std::mem::discriminant(&unknown), "store.sqlite.unknown_change");
+            Err(unknown_change())
+        }
+    }
+}
+
+/// The answer to a change that this version of the store does not know.
+pub(crate) fn unknown_change() -> StoreError {
+    StoreError::Internal("a change that this version of the store does not know".into())
+}
+
+/// Runs a put that must touch exactly one row; otherwise the row is not as expected.
+pub(crate) async fn one_row(put: Query<'_>, connection: &mut SqliteConnection) -> StoreResult<()> {
+    let done = put.execute(connection).await.map_err(from_sqlx)?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}

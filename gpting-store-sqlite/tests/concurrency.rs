@@ -1,0 +1,142 @@
+//! Writers beside each other: in one store, and in two stores on the same file as two processes have them.
+
+mod people;
+
+use std::sync::Arc;
+
+use gpting_core::profile::Member;
+use gpting_core::store::{Change, Expect, FeedCursor, FeedEntry, MessageRange, Store, StoreError, Versioned};
+use gpting_store_sqlite::{Options, SqliteStore};
+use people::{id, member, message, put, room, work};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stores_on_one_file_lose_nothing() {
+    const EACH: i64 = 150;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    // Opened at the same moment, so both want to create the schema.
+    let (one, two) = tokio::join!(SqliteStore::open(&path), SqliteStore::open(&path));
+    let stores = [Arc::new(one.unwrap()), Arc::new(two.unwrap())];
+    let opened = Change::PutRoom(room(1, 1, 2), Expect::New);
+    stores[0].commit(work([opened])).await.unwrap();
+
+    let mut tasks = tokio::task::JoinSet::new();
+    for (number, store) in (0_i64..).zip(&stores) {
+        for task in 0..5 {
+            let store = Arc::clone(store);
+            tasks.spawn(async move {
+                for step in 0..EACH / 5 {
+                    let unique = 1000 + number * EACH + task * (EACH / 5) + step;
+                    let changes = [put(member(unique, "")), Change::Append(message(unique, 1, 1 + number, "text"))];
+                    let committed = store.commit(work(changes)).await.unwrap();
+                    // Whoever was answered finds the change in the next read, through either store.
+                    assert_eq!(store.members(&[id(unique)]).await.unwrap().len(), 1);
+                    assert!(!committed.appended[0].replayed);
+                }
+            });
+        }
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+
+    for store in &stores {
+        let said = store.messages(room(1, 1, 2).id, MessageRange::After(0), 1000).await.unwrap();
+        let places: Vec<u64> = said.iter().map(|message| message.seq).collect();
+        assert_eq!(places, (1..=2 * EACH.unsigned_abs()).collect::<Vec<_>>());
+        let (entries, _) = store.members_changed(FeedCursor::default(), 1000).await.unwrap();
+        assert_eq!(entries.len(), said.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_work_leaves_those_it_was_committed_with_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(folder.path().join("a.db")).await.unwrap());
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 1..=300 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            let mut changes = vec![put(member(number, "kept")), put(member(1000 + number, "kept"))];
+            if number % 3 == 0 {
+                // The last change is the stale one, so the others have to be taken back.
+                changes.push(Change::PutMember(Box::new(member(number, "changed")), Expect::Version(9)));
+            }
+            (number, store.commit(work(changes)).await)
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        let (number, result) = done.unwrap();
+        match result {
+            Ok(_) => assert_ne!(number % 3, 0),
+            Err(StoreError::Stale) => assert_eq!(number % 3, 0),
+            Err(other) => panic!("{number}: {other:?}"),
+        }
+    }
+    let everybody: Vec<_> = (1..=2000).map(id).collect();
+    let kept = store.members(&everybody).await.unwrap();
+    assert_eq!(kept.len(), 400);
+    let right = |row: &Versioned<Member>| row.version == 1 && row.value.id.value() % 1000 % 3 != 0;
+    assert!(kept.iter().all(right));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_of_the_feed_misses_nobody_while_members_are_put() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open_with(Options::new(folder.path().join("a.db")).readers(2)).await.unwrap());
+    let writers = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let mut tasks = tokio::task::JoinSet::new();
+            for number in 1..=400 {
+                let store = Arc::clone(&store);
+                tasks.spawn(async move { store.commit(work([put(member(number, ""))])).await });
+            }
+            while let Some(done) = tasks.join_next().await {
+                done.unwrap().unwrap();
+            }
+        })
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    let mut cursor = FeedCursor::default();
+    loop {
+        let finished = writers.is_finished();
+        let (entries, next) = store.members_changed(cursor, 7).await.unwrap();
+        cursor = next;
+        if entries.is_empty() && finished {
+            break;
+        }
+        for entry in entries {
+            let FeedEntry::Put(member) = entry else { panic!("nobody was erased") };
+            assert!(seen.insert(member.value.id), "everybody was put once");
+        }
+    }
+    assert_eq!(seen.len(), 400);
+}
+
+#[tokio::test]
+async fn a_thousand_new_members_in_one_work_are_as_if_put_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("a.db")).await.unwrap();
+    let text = "따옴표 \" \\ \u{0} 👩‍👩‍👧 \u{1112}\u{1161}\u{11ab}\n";
+    store.commit(work((1..=1000).map(|number| put(member(number, text))))).await.unwrap();
+    let (entries, _) = store.members_changed(FeedCursor::default(), 5000).await.unwrap();
+    let mut people: Vec<_> = entries
+        .into_iter()
+        .map(|entry| match entry {
+            FeedEntry::Put(row) => (row.value.id.value(), row.version, row.value),
+            FeedEntry::Gone(who) => panic!("{who} is gone"),
+        })
+        .collect();
+    people.sort_by_key(|row| row.0);
+    assert_eq!(people.len(), 1000);
+    for (number, (_, version, value)) in (1..).zip(people) {
+        assert_eq!((version, value), (1, member(number, text)));
+    }
+
+    // One of them is there already: nobody of the second thousand may be.
+    let second = (1000..2000).map(|number| put(Member { source: None, ..member(number, "") }));
+    assert!(matches!(store.commit(work(second)).await, Err(StoreError::Stale)));
+    let (entries, _) = store.members_changed(FeedCursor::default(), 5000).await.unwrap();
+    assert_eq!(entries.len(), 1000);
+}
