@@ -30,12 +30,24 @@ fn states() -> Vec<(&'static str, Pair)> {
         acts.iter().for_each(|act| act(&mut pair));
         pair
     };
-    let a_passed: fn(&mut Pair) = |pair| drop(pair.pass(A, at(1)).unwrap());
-    let a_liked: fn(&mut Pair) = |pair| drop(pair.like(A, at(1), None).unwrap());
-    let b_liked: fn(&mut Pair) = |pair| drop(pair.like(B, at(2), None).unwrap());
-    let ended: fn(&mut Pair) = |pair| drop(pair.unmatch(at(3)).unwrap());
-    let a_blocks: fn(&mut Pair) = |pair| drop(pair.block(A, at(3)));
-    let b_blocks: fn(&mut Pair) = |pair| drop(pair.block(B, at(3)));
+    let a_passed: fn(&mut Pair) = |pair| {
+        let _ = pair.pass(A, at(1)).unwrap();
+    };
+    let a_liked: fn(&mut Pair) = |pair| {
+        let _ = pair.like(A, at(1), None).unwrap();
+    };
+    let b_liked: fn(&mut Pair) = |pair| {
+        let _ = pair.like(B, at(2), None).unwrap();
+    };
+    let ended: fn(&mut Pair) = |pair| {
+        let _ = pair.unmatch(at(3)).unwrap();
+    };
+    let a_blocks: fn(&mut Pair) = |pair| {
+        let _ = pair.block(A, at(3));
+    };
+    let b_blocks: fn(&mut Pair) = |pair| {
+        let _ = pair.block(B, at(3));
+    };
     vec![
         ("none", build(&[])),
         ("a passed", build(&[a_passed])),

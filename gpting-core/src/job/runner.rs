@@ -18,6 +18,8 @@ use crate::store::{Change, StoreError, Versioned, Work};
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// How often due jobs are looked for when nobody wakes the runner.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often rows are looked for whose term has ended.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_hours(1);
 /// The longest wait between two attempts.
 const SLOWEST_RETRY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -29,6 +31,7 @@ impl Gpting {
         tokio::spawn(async move {
             let (jobs, outbox, replica) = (core.run_jobs(), core.run_outbox(), core.run_replica());
             tokio::select! {
+                () = core.run_housekeeping() => {}
                 () = jobs => {}
                 () = outbox => {}
                 () = replica => {}
@@ -37,11 +40,12 @@ impl Gpting {
         })
     }
 
-    /// Performs every job that is due now, once, and answers how many. For hosts without a background task, and tests.
+    /// Performs every job that is due now, once, and lets go of what is kept for a term only; answers how many jobs. For hosts without a background task, and tests.
     ///
     /// # Errors
     /// When the store fails. A job that fails is put back and is no error here.
     pub async fn run_due_jobs(&self) -> Result<usize> {
+        self.core.keep_house().await?;
         self.core.run_due_jobs().await
     }
 }
@@ -71,6 +75,29 @@ impl Core {
                 tracing::warn!(error = %crate::error::Chain(&error), "changes could not be read");
             }
         }
+    }
+
+    /// Lets go, once an hour, of what is kept for a term only: old evidence, and sign-ups that nobody finished.
+    async fn run_housekeeping(&self) {
+        loop {
+            if let Err(error) = self.keep_house().await {
+                tracing::warn!(error = %crate::error::Chain(&error), "what has run out could not be erased");
+            }
+            tokio::time::sleep(HOUSEKEEPING_EVERY).await;
+        }
+    }
+
+    async fn keep_house(&self) -> Result<()> {
+        let now = self.now();
+        self.store.commit(Work::new().change(Change::DropReports { before: now })).await?;
+        #[cfg(feature = "accounts")]
+        if let Some(accounts) = &self.accounts {
+            use crate::account::{AccountChange, AccountWork};
+            let before = now - self.config.accounts.pending_ttl;
+            let work = AccountWork::new().change(AccountChange::DropOldPendings { before });
+            accounts.store.commit_account(work).await?;
+        }
+        Ok(())
     }
 
     async fn run_due_jobs(&self) -> Result<usize> {
