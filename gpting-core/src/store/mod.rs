@@ -14,9 +14,10 @@
 //!   the whole time.
 //! - A member's document is read back as it was put.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod error;
 pub mod memory;
-
 pub mod work;
 
 use async_trait::async_trait;
@@ -24,7 +25,6 @@ use jiff::Timestamp;
 
 pub use self::error::{StoreError, Unique};
 pub use self::memory::MemoryStore;
-
 pub use self::work::{Appended, Change, Committed, Expect, Version, Versioned, Work};
 use crate::chat::{Message, Room, RoomOverview};
 use crate::event::StoredEvent;

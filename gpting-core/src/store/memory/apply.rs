@@ -80,9 +80,7 @@ impl State {
     }
 
     fn put_room(&mut self, mut room: Room, expect: Expect) -> StoreResult<()> {
-        if let Some(present) = self.rooms.get(&room.id) {
-            room.last_seq = present.value.last_seq;
-        }
+        room.last_seq = self.rooms.get(&room.id).map_or(0, |present| present.value.last_seq);
         put(&mut self.rooms, room.id, room, expect)?;
         Ok(())
     }

@@ -1,0 +1,149 @@
+//! The contract suite: every promise of the store port, as a test that any implementation runs against itself.
+//!
+//! A store's own test file hands [`store_contract!`](crate::store_contract) an async function that makes a fresh,
+//! empty store; the macro expands to one `#[tokio::test]` per promise. One that also keeps accounts adds
+//! [`account_store_contract!`](crate::account_store_contract). The test crate needs `tokio` with `macros` and
+//! `rt-multi-thread`, and `gpting-core` with the feature `contract`.
+//!
+//! Each promise is a public function here, grouped by noun, so that it can also be called alone. They use only the
+//! traits, put members before anything that names them, and ask for nothing that the traits do not say. A function
+//! panics when its promise is broken.
+
+#![expect(clippy::missing_panics_doc, reason = "every function of a test suite panics when its promise is broken")]
+
+#[cfg(feature = "accounts")]
+pub mod account;
+pub mod commit;
+pub mod differential;
+pub mod erase;
+pub mod event;
+pub mod feed;
+pub mod job;
+pub mod member;
+pub mod message;
+pub mod pair;
+pub mod report;
+pub mod room;
+mod samples;
+
+/// Tests a store against every promise of [`Store`](crate::store::Store).
+///
+/// `$make` is an async function (or closure) without arguments that gives a fresh, empty store behind an `Arc`, and
+/// whatever must live as long as it (a temporary directory; `()` when nothing must).
+///
+/// ```
+/// # #[cfg(test)] mod tests {
+/// use std::sync::Arc;
+/// use gpting_core::store::MemoryStore;
+///
+/// async fn fresh() -> (Arc<MemoryStore>, ()) {
+///     (Arc::new(MemoryStore::default()), ())
+/// }
+///
+/// gpting_core::store_contract!(fresh);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! store_contract {
+    ($make:expr) => {
+        $crate::contract_tests! { $make;
+            commit {
+                healthy, empty_work_commits, a_stale_change_leaves_nothing, a_conflict_leaves_nothing,
+                versions_start_at_one_and_grow_by_one, changes_apply_in_order;
+                one_of_many_creators_wins, one_of_many_replacers_wins, no_update_is_lost,
+                acknowledged_commits_are_seen
+            }
+            member {
+                documents_are_read_back_as_put, members_are_found_once, members_are_found_by_host,
+                members_are_found_by_source, host_and_source_are_unique, names_are_let_go, many_members_in_one_work;
+                one_of_many_claims_of_a_host_wins
+            }
+            feed {
+                the_feed_starts_with_everybody, every_change_appears, pages_of_one_reach_everybody;
+                concurrent_changes_are_not_lost
+            }
+            pair {
+                pairs_are_read_back_as_put, lists_follow_listings, blocks_hide_pairs, lists_are_paged_without_gaps,
+                pages_survive_changes, waiting_requests_are_found, the_served_are_remembered;
+            }
+            room {
+                last_seq_belongs_to_the_store, appending_grows_the_version, only_participants_see_open_rooms,
+                overviews_count_unread, read_marks_only_advance, hidden_messages_stay_hidden,
+                rooms_are_listed_by_activity, rooms_are_paged_without_gaps;
+            }
+            message {
+                messages_are_read_back_as_appended, ranges_answer_oldest_first, a_resend_appends_nothing,
+                a_resend_in_one_work_appends_nothing, closed_and_missing_rooms_take_nothing,
+                a_failed_append_leaves_no_hole;
+                seq_has_no_holes, concurrent_resends_append_once
+            }
+            report {
+                open_cases_are_found, reports_are_dropped_after_their_term;
+            }
+            job {
+                due_jobs_come_oldest_first, a_lease_is_taken_once, jobs_are_deleted_at_their_version;
+                one_of_many_leases_wins
+            }
+            event {
+                events_come_in_order, dropped_events_are_gone, numbers_are_not_used_twice;
+            }
+            erase {
+                the_erased_are_nowhere, rooms_keep_a_tombstone, empty_rooms_go_whole, reports_about_them_stay,
+                their_names_are_free, erasing_nobody_changes_nothing, erasure_makes_older_reads_of_a_room_stale,
+                the_feed_tells_of_erasure;
+            }
+            differential {
+                random_works_one, random_works_two, random_works_three;
+            }
+        }
+    };
+}
+
+/// Tests a store against every promise of [`AccountStore`](crate::account::AccountStore), on top of
+/// [`store_contract!`](crate::store_contract).
+#[cfg(feature = "accounts")]
+#[macro_export]
+macro_rules! account_store_contract {
+    ($make:expr) => {
+        $crate::contract_tests! { $make;
+            account {
+                accounts_are_read_back_as_put, account_rows_have_versions, names_and_addresses_are_unique,
+                accounts_are_found_by_login, names_can_change, sessions_are_listed_newest_first,
+                sessions_are_deleted, pending_sign_ups_claim_nothing, pending_sign_ups_are_dropped,
+                old_pending_sign_ups_are_dropped, accounts_are_erased, both_halves_commit_as_one;
+                a_pending_sign_up_is_taken_once, one_of_many_claims_of_an_address_wins
+            }
+        }
+    };
+}
+
+/// One `#[tokio::test]` per function: before the `;` of a group those that take the store by reference, after it
+/// those that share it between tasks.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tests {
+    ($make:expr; $($group:ident { $($alone:ident),* $(,)?; $($shared:ident),* $(,)? })*) => {
+        $(
+            $crate::contract_tests! { @alone $make; $group; $($alone),* }
+            $crate::contract_tests! { @shared $make; $group; $($shared),* }
+        )*
+    };
+    (@alone $make:expr; $group:ident; $($promise:ident),*) => { $(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $promise() {
+            let make = $make;
+            let (store, guard) = make().await;
+            $crate::store::contract::$group::$promise(&*store).await;
+            drop((store, guard));
+        }
+    )* };
+    (@shared $make:expr; $group:ident; $($promise:ident),*) => { $(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $promise() {
+            let make = $make;
+            let (store, guard) = make().await;
+            $crate::store::contract::$group::$promise(::std::sync::Arc::clone(&store) as _).await;
+            drop((store, guard));
+        }
+    )* };
+}
