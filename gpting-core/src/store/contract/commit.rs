@@ -12,7 +12,7 @@ use crate::interaction::{Pair, PairList};
 use crate::job::Job;
 use crate::safety::Report;
 use crate::store::{
-    Change, Committed, Expect, MessageRange, Page, Store, StoreError, StoreResult, Unique, Versioned, Work,
+    Change, Committed, Expect, FeedCursor, MessageRange, Page, Store, StoreError, StoreResult, Unique, Versioned, Work,
 };
 
 /// A fresh store says that it can be used.
@@ -42,7 +42,7 @@ async fn everything(store: &dyn Store) -> Work {
     append(store, message(1, 1, 1, "first")).await;
     let number = store.events(1).await.expect("events")[0].number;
     let mut renamed = member(1);
-    renamed.profile.nickname = "renamed".to_owned();
+    "renamed".clone_into(&mut renamed.profile.nickname);
     work([
         put_member(renamed, Expect::Version(1)),
         put_member(member(4), Expect::New),
@@ -66,7 +66,7 @@ async fn seen(store: &dyn Store) -> String {
     let ids = [1, 2, 3, 4].map(member_id);
     let mut members = store.members(&ids).await.expect("members");
     members.sort_by_key(|row| row.value.id);
-    let feed = store.members_changed(Default::default(), 100).await.expect("feed").0.len();
+    let feed = store.members_changed(FeedCursor::default(), 100).await.expect("feed").0.len();
     let overview = store.room_overview(ids[1], room_id(1)).await.expect("overview");
     let messages = store.messages(room_id(1), MessageRange::After(0), 100).await.expect("messages");
     format!(

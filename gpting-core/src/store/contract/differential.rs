@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::samples::{
-    all_lists, at, decision, job, joined, key, matched, member, member_id, message, put_member, put_pair, put_report,
+    Transcript, at, decision, job, joined, key, matched, member, member_id, message, put_member, put_pair, put_report,
     report, request, resend_id, room_id,
 };
 use crate::chat::{NewMessage, Room};
@@ -302,55 +302,55 @@ impl Run {
 
     /// Everything that can be read, a line per read.
     async fn everything(&self, store: &dyn Store) -> String {
-        let mut read = String::new();
+        let mut read = Transcript::default();
         let everybody: Vec<MemberId> = self.everybody.iter().copied().collect();
         let mut members = store.members(&everybody).await.expect("members");
         members.sort_by_key(|row| row.value.id);
-        read += &format!("{members:?}\n");
+        read.add(&members);
         for name in (0..NAMES).map(|n| format!("name {n}")) {
-            read += &format!("{:?}\n", store.member_by_host(&HostId::new(name.clone())).await.expect("member"));
-            read += &format!("{:?}\n", store.members_by_source(&[name]).await.expect("members"));
+            read.add(&store.member_by_host(&HostId::new(name.clone())).await.expect("member"));
+            read.add(&store.members_by_source(&[name]).await.expect("members"));
         }
-        read += &format!("{:?}\n", present(store).await);
+        read.add(&present(store).await);
         for viewer in &everybody {
-            read += &self.of_one(store, *viewer).await;
+            self.read_one(store, *viewer, &mut read).await;
         }
         for room in self.rooms.keys().map(|room| room_id(*room)) {
-            read += &format!("{:?}\n", store.room(room).await.expect("room"));
+            read.add(&store.room(room).await.expect("room"));
             for range in [MessageRange::After(2), MessageRange::Before(6), MessageRange::Before(u64::MAX)] {
-                read += &format!("{:?}\n", store.messages(room, range, 4).await.expect("messages"));
+                read.add(&store.messages(room, range, 4).await.expect("messages"));
             }
         }
-        read += &format!("{:?}\n", store.due_jobs(at(self.next - 50), 3).await.expect("jobs"));
+        read.add(&store.due_jobs(at(self.next - 50), 3).await.expect("jobs"));
         let events = store.events(1000).await.expect("events");
-        read + &format!("{:?}\n", events.iter().map(|stored| &stored.event).collect::<Vec<_>>())
+        read.add(&events.iter().map(|stored| &stored.event).collect::<Vec<_>>());
+        read.0
     }
 
     /// What concerns one member.
-    async fn of_one(&self, store: &dyn Store, viewer: MemberId) -> String {
-        let mut read = all_lists(store, viewer.value()).await;
+    async fn read_one(&self, store: &dyn Store, viewer: MemberId, read: &mut Transcript) {
+        read.add_lists(store, viewer.value()).await;
         for list in [PairList::Decided, PairList::Excluded] {
             let before = Before { at: at(2), id: self.next / 2 };
             let page = Page::after(before, 2);
-            read += &format!("{:?}\n", store.list_pairs(viewer, list, page).await.expect("list"));
+            read.add(&store.list_pairs(viewer, list, page).await.expect("list"));
         }
         for page in [Page::first(2), Page::after(Before { at: at(2), id: self.next / 2 }, 2)] {
-            read += &format!("{:?}\n", store.list_rooms(viewer, page).await.expect("rooms"));
+            read.add(&store.list_rooms(viewer, page).await.expect("rooms"));
         }
         for other in self.everybody.iter().filter(|other| **other != viewer) {
             let (a, b) = (viewer.value(), other.value());
             let pair = store.pair(key(a, b)).await.expect("pair");
             if let Some(waiting) = pair.as_ref().and_then(|row| row.value.friend_request.as_ref()) {
-                read += &format!("{:?}\n", store.pair_by_request(waiting.id).await.expect("pair"));
+                read.add(&store.pair_by_request(waiting.id).await.expect("pair"));
             }
             let served = store.was_served(viewer, *other).await.expect("served");
             let report = store.open_report(viewer, *other).await.expect("report");
-            read += &format!("{a} {b} {served} {pair:?} {report:?}\n");
+            read.add(&(a, b, served, pair, report));
         }
         for room in self.rooms.keys().map(|room| room_id(*room)) {
-            read += &format!("{:?}\n", store.room_overview(viewer, room).await.expect("overview"));
+            read.add(&store.room_overview(viewer, room).await.expect("overview"));
         }
-        read
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::feed::{Reader, told};
 use super::samples::{
-    all_lists, append, assert_stale, at, commit, full_member, joined, key, matched, member, member_id, message,
+    Transcript, append, assert_stale, at, commit, full_member, joined, key, matched, member, member_id, message,
     open_room, put_member, put_members, put_pair, put_report, report, request, resend_id, room_id, work,
 };
 use crate::chat::{Message, NewMessage, Room};
@@ -70,30 +70,31 @@ async fn settle_in(store: &dyn Store) {
 
 /// Everything that can be read about the people of [`settle_in`], reports and events aside.
 async fn everything_read(store: &dyn Store) -> String {
-    let mut read = String::new();
+    let mut read = Transcript::default();
     let people = [1, 2, 3, 4, GONE, STAYS, TOMBSTONE];
-    read += &format!("{:?}", store.members(&people.map(member_id)).await.expect("members"));
+    read.add(&store.members(&people.map(member_id)).await.expect("members"));
     let (entries, _) = store.members_changed(FeedCursor::default(), 100).await.expect("feed");
     let present: Vec<_> = entries.iter().filter(|entry| matches!(entry, FeedEntry::Put(_))).collect();
-    read += &format!("{present:?}");
+    read.add(&present);
     for n in people {
         let viewer = member_id(n);
-        read += &all_lists(store, n).await;
-        read += &format!("{:?}", store.list_rooms(viewer, Page::first(10)).await.expect("rooms"));
+        read.add_lists(store, n).await;
+        read.add(&store.list_rooms(viewer, Page::first(10)).await.expect("rooms"));
         for other in people.into_iter().filter(|other| *other != n) {
-            read += &format!("{:?}", store.pair(key(n, other)).await.expect("pair"));
+            read.add(&store.pair(key(n, other)).await.expect("pair"));
             if store.was_served(viewer, member_id(other)).await.expect("served") {
-                read += &format!("{n} was shown {other}");
+                read.add(&format!("{n} was shown {other}"));
             }
         }
     }
     for room in [1, 2] {
-        read += &format!("{:?}", store.room(room_id(room)).await.expect("room"));
+        read.add(&store.room(room_id(room)).await.expect("room"));
         for range in [MessageRange::After(0), MessageRange::Before(u64::MAX)] {
-            read += &format!("{:?}", store.messages(room_id(room), range, 100).await.expect("messages"));
+            read.add(&store.messages(room_id(room), range, 100).await.expect("messages"));
         }
     }
-    read + &format!("{:?}", store.pair_by_request(request(1, Side::High, 2).id).await.expect("pair"))
+    read.add(&store.pair_by_request(request(1, Side::High, 2).id).await.expect("pair"));
+    read.0
 }
 
 /// No text, name, id, list place, impression or report of the erased can be read anywhere; other people's rows are

@@ -2,6 +2,8 @@
 //!
 //! Everything is a function of a small number, so that a failing test reads the same every time.
 
+use std::fmt::Write;
+
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -289,14 +291,23 @@ pub(super) fn winners<T: std::fmt::Debug>(results: &[StoreResult<T>]) -> usize {
     results.iter().filter(|result| result.is_ok()).count()
 }
 
-/// All of a member's lists, printed.
-pub(super) async fn all_lists(store: &dyn Store, n: i64) -> String {
-    let mut read = String::new();
-    for list in PairList::ALL {
-        let pairs = store.list_pairs(member_id(n), list, Page::first(1000)).await.expect("list");
-        let mut listed = store.listed(member_id(n), list).await.expect("listed");
-        listed.sort_unstable();
-        read += &format!("{list:?}: {listed:?} {pairs:?}\n");
+/// Everything that was read, a line per read, to be compared as a whole.
+#[derive(Default)]
+pub(super) struct Transcript(pub(super) String);
+
+impl Transcript {
+    /// Adds what was read.
+    pub(super) fn add(&mut self, read: &(dyn std::fmt::Debug + Sync)) {
+        writeln!(self.0, "{read:?}").expect("a string takes everything");
     }
-    read
+
+    /// Reads and adds all of a member's lists.
+    pub(super) async fn add_lists(&mut self, store: &dyn Store, n: i64) {
+        for list in PairList::ALL {
+            let pairs = store.list_pairs(member_id(n), list, Page::first(1000)).await.expect("list");
+            let mut listed = store.listed(member_id(n), list).await.expect("listed");
+            listed.sort_unstable();
+            self.add(&(list, listed, pairs));
+        }
+    }
 }
