@@ -16,7 +16,7 @@ const NEXT_POSITIONS: &str = "UPDATE state SET feed_position = feed_position + ?
 
 const INSERT: &str = "
     INSERT INTO member (id, version, change, host, source, document)
-    SELECT value ->> 0, 1, ?2 - key, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
+    SELECT value ->> 0, 1, ?2 + key, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
     ON CONFLICT (id) DO NOTHING";
 
 const UPDATE: &str = "
@@ -45,9 +45,10 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, members: &[Member]
         rows.push((member.id, host, member.source.as_deref(), to_document(member)?));
     }
     let newest = next_positions(connection, members.len()).await?;
+    let first = newest - limit(members.len()) + 1;
     let inserted = query(INSERT)
         .bind(to_document(&rows)?)
-        .bind(newest)
+        .bind(first)
         .execute(connection)
         .await
         .map_err(from_sqlx)?
