@@ -8,6 +8,8 @@ use gpting_core::profile::Member;
 use gpting_core::store::{Change, Expect, FeedCursor, FeedEntry, MessageRange, Store, StoreError, Versioned};
 use gpting_store_sqlite::{Options, SqliteStore};
 use people::{id, member, message, put, room, work};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_stores_on_one_file_lose_nothing() {
@@ -47,6 +49,21 @@ async fn two_stores_on_one_file_lose_nothing() {
         let (entries, _) = store.members_changed(FeedCursor::default(), 1000).await.unwrap();
         assert_eq!(entries.len(), said.len());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_another_process_keeps_is_unavailable_until_it_is_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let refused = store.commit(work([put(member(1, ""))])).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(store.members(&[id(1)]).await.unwrap().is_empty(), "reads go on meanwhile");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    store.commit(work([put(member(1, ""))])).await.unwrap();
+    assert_eq!(store.settings().await.unwrap()[0].synchronous, 2, "the writer's new connection is durable too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
