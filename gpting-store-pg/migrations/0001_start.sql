@@ -50,18 +50,16 @@ CREATE INDEX pair_list_page ON pair_list (member, list, at DESC, other DESC);
 
 -- No column that an append changes is indexed, so that appends stay within the row's page.
 CREATE TABLE room (
-    id             bigint  PRIMARY KEY,
-    version        bigint  NOT NULL,
-    low            bigint  NOT NULL,
-    high           bigint  NOT NULL,
-    created_at     bigint  NOT NULL,
-    last_seq       bigint  NOT NULL,
+    id             bigint PRIMARY KEY,
+    version        bigint NOT NULL,
+    low            bigint NOT NULL,
+    high           bigint NOT NULL,
+    created_at     bigint NOT NULL,
+    last_seq       bigint NOT NULL,
     closed_at      bigint,
-    hidden_through bigint  NOT NULL,
+    hidden_through bigint NOT NULL,
     -- What room lists are sorted by: the time of the newest message that is not hidden, else of the opening.
-    activity       bigint  NOT NULL,
-    -- One of the two has been erased, and a random id stands in their place.
-    tombstoned     boolean NOT NULL DEFAULT false
+    activity       bigint NOT NULL
 ) WITH (fillfactor = 70);
 CREATE INDEX room_low ON room (low);
 CREATE INDEX room_high ON room (high);

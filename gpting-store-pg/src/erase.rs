@@ -27,7 +27,11 @@ const OLD_ENTRIES: &str = "
     )";
 
 const LOCK_ROOMS: &str = "
-    SELECT id, tombstoned FROM gpting.room WHERE low = $1 OR high = $1 ORDER BY id FOR UPDATE";
+    SELECT FROM gpting.room WHERE low = $1 OR high = $1 ORDER BY id FOR UPDATE";
+/// After the lock: when the partner is being erased too, whoever comes second finds that nobody is left.
+const ROOMS: &str = "
+    SELECT id, EXISTS (SELECT FROM gpting.member WHERE member.id IN (room.low, room.high)) AS shared
+    FROM gpting.room WHERE low = $1 OR high = $1";
 const DELETE_ROOMS: &str = "
     WITH message AS (
         DELETE FROM gpting.message WHERE room = ANY($1)
@@ -44,7 +48,7 @@ const LEAVE_ROOMS: &str = "
         DELETE FROM gpting.read_mark WHERE room = ANY($1) AND member = $2
     )
     UPDATE gpting.room
-    SET version = version + 1, tombstoned = true,
+    SET version = version + 1,
         low = least($3, CASE WHEN low = $2 THEN high ELSE low END),
         high = greatest($3, CASE WHEN low = $2 THEN high ELSE low END)
     WHERE id = ANY($1)";
@@ -69,11 +73,13 @@ const REPORTS: &str = "
     )";
 
 impl Commit<'_> {
-    /// Erases a member; `tombstone` stands in their place wherever a place is kept.
+    /// Erases a member; `tombstone` stands in their place wherever a place is kept. Nothing, if they are not there.
     pub(crate) async fn erase(&mut self, member: MemberId, tombstone: MemberId) -> StoreResult<()> {
         let id = member.value();
         let gone = self.query(MEMBER).bind(id);
-        self.run(gone).await?;
+        if self.run(gone).await? == 0 {
+            return Ok(());
+        }
         let old = self.query(OLD_ENTRIES);
         self.run(old).await?;
         self.erase_from_rooms(id, tombstone.value()).await?;
@@ -84,15 +90,21 @@ impl Commit<'_> {
         Ok(())
     }
 
-    /// Rooms whose other participant is a tombstone go whole; the others keep this one.
+    /// Rooms in which nobody is left go whole; in the others the tombstone takes the member's place.
     async fn erase_from_rooms(&mut self, member: i64, tombstone: i64) -> StoreResult<()> {
         let lock = self.query(LOCK_ROOMS).bind(member);
-        let rooms = lock.fetch_all(&mut *self.connection).await.map_err(store_error)?;
-        let (mut emptied, mut left) = (Vec::new(), Vec::new());
+        self.run(lock).await?;
+        let rooms = self.query(ROOMS).bind(member);
+        let rooms = rooms.fetch_all(&mut *self.connection).await.map_err(store_error)?;
+        let (mut left, mut emptied) = (Vec::new(), Vec::new());
         for row in &rooms {
             let row = Row::of("room", row);
-            let tombstoned: bool = row.get("tombstoned")?;
-            if tombstoned { &mut emptied } else { &mut left }.push(row.get::<i64>("id")?);
+            let id: i64 = row.get("id")?;
+            if row.get("shared")? {
+                left.push(id);
+            } else {
+                emptied.push(id);
+            }
         }
         if !emptied.is_empty() {
             let delete = self.query(DELETE_ROOMS).bind(emptied);

@@ -138,7 +138,7 @@ fn overview_of(row: &Row<'_>) -> StoreResult<RoomOverview> {
 }
 
 impl Commit<'_> {
-    /// Puts a room. What moves with its messages stays as it is: `last_seq`, and whether somebody was erased from it.
+    /// Puts a room; `last_seq`, which moves with its messages, stays as it is.
     pub(crate) async fn put_room(&mut self, room: &Room, expect: Expect) -> StoreResult<()> {
         let statement = self
             .query(put(expect, CREATE, REPLACE))
