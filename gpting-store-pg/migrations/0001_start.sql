@@ -103,6 +103,7 @@ CREATE TABLE report (
     document   jsonb  NOT NULL
 );
 CREATE INDEX report_reporter ON report (reporter, subject);
+CREATE UNIQUE INDEX report_open ON report (reporter, subject) WHERE closed_at IS NULL;
 CREATE INDEX report_keep_until ON report (keep_until);
 
 CREATE TABLE job (

@@ -59,7 +59,8 @@ pub enum Change {
     /// Creates or replaces a room. `last_seq` is kept as the store has it; everything else is taken over.
     PutRoom(Room, Expect),
     /// Appends a message: gives it the next `seq` under the room's lock, advances `last_seq` and the version of the
-    /// room, and the sender's read mark. In a closed or missing room the work is stale. When the room already has a
+    /// room, and the sender's read mark. In a closed or missing room, or one that
+    /// the sender does not take part in, the work is stale. When the room already has a
     /// message with the same sender and `client_msg_id`, nothing is appended and the old one is answered.
     Append(NewMessage),
     /// Moves a member's read mark in a room forward, never back, and never beyond `last_seq`.
@@ -80,7 +81,7 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
-    /// Creates or replaces a report.
+    /// Creates or replaces a report. A second open one of the same reporter and subject is stale.
     PutReport(Box<Report>, Expect),
     /// Creates or replaces a job.
     PutJob(Job, Expect),

@@ -1,6 +1,7 @@
 //! The service over the memory store: what people do, end to end, without HTTP.
 
 #![expect(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a failed step fails its test")]
+#![expect(unreachable_pub, reason = "a test is a crate without users")]
 
 mod accounts;
 mod chat;

@@ -17,6 +17,14 @@ fn resent(room: i64, sender: i64, seconds: i64, id: u128) -> NewMessage {
     NewMessage { client_msg_id: Some(resend_id(id)), ..message(room, sender, seconds, &format!("said at {seconds}")) }
 }
 
+/// Whoever does not take part in a room appends nothing to it.
+pub async fn strangers_append_nothing(store: &dyn Store) {
+    open_room(store, 1, 1, 2).await;
+    put_members(store, 3..=3).await;
+    assert_stale(&store.commit(work([Change::Append(message(1, 3, 1, "let me in"))])).await);
+    assert!(all(store, 1).await.is_empty());
+}
+
 /// What is appended is answered, and read back, as it was said.
 pub async fn messages_are_read_back_as_appended(store: &dyn Store) {
     open_room(store, 1, 1, 2).await;

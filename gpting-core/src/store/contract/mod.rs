@@ -74,11 +74,11 @@ macro_rules! store_contract {
             message {
                 messages_are_read_back_as_appended, ranges_answer_oldest_first, a_resend_appends_nothing,
                 a_resend_in_one_work_appends_nothing, closed_and_missing_rooms_take_nothing,
-                a_failed_append_leaves_no_hole;
+                a_failed_append_leaves_no_hole, strangers_append_nothing;
                 seq_has_no_holes, concurrent_resends_append_once
             }
             report {
-                open_cases_are_found, reports_are_dropped_after_their_term;
+                open_cases_are_found, one_case_is_open_per_pair, reports_are_dropped_after_their_term;
             }
             job {
                 due_jobs_come_oldest_first, a_lease_is_taken_once, jobs_are_deleted_at_their_version;

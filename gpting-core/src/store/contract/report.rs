@@ -1,6 +1,6 @@
 //! What a store promises about reports: the open case is found, and evidence goes when its term ends.
 
-use super::samples::{at, commit, member_id, put_members, put_report, report};
+use super::samples::{assert_stale, at, commit, member_id, put_members, put_report, report, work};
 use crate::safety::Report;
 use crate::store::{Change, Expect, Store, Versioned};
 
@@ -29,6 +29,15 @@ pub async fn open_cases_are_found(store: &dyn Store) {
     let second = report(4, 1, 2);
     commit(store, [put_report(second.clone(), Expect::New)]).await;
     assert_eq!(open(store, 1, 2).await.expect("a new case").value, second);
+}
+
+/// A second open case of the same reporter and subject is stale, also when two are put at the same time.
+pub async fn one_case_is_open_per_pair(store: &dyn Store) {
+    put_members(store, 1..=2).await;
+    commit(store, [put_report(report(1, 1, 2), Expect::New)]).await;
+    assert_stale(&store.commit(work([put_report(report(2, 1, 2), Expect::New)])).await);
+    commit(store, [put_report(report(3, 2, 1), Expect::New)]).await;
+    assert_eq!(open(store, 1, 2).await.expect("the first").value.id, report(1, 1, 2).id);
 }
 
 /// Reports with `keep_until` before the given time go, open and closed; one that ends just then stays.

@@ -1,11 +1,12 @@
 //! Applying one unit of work.
 
-use super::super::{Appended, Change, Committed, StoreError, StoreResult, Unique, Work};
+use super::super::{Appended, Change, Committed, StoreError, StoreResult, Unique, Versioned, Work};
 use super::{State, put};
 use crate::chat::{NewMessage, Room};
 use crate::id::MemberId;
 use crate::interaction::{Pair, PairKey};
 use crate::profile::Member;
+use crate::safety::Report;
 use crate::store::Expect;
 
 impl State {
@@ -23,6 +24,11 @@ impl State {
                     self.served.extend(candidates.into_iter().map(|candidate| (viewer, candidate)));
                 }
                 Change::PutReport(report, expect) => {
+                    let same = |other: &Report| (other.reporter, other.subject) == (report.reporter, report.subject);
+                    let open = |other: &Report| other.closed_at.is_none() && other.id != report.id && same(other);
+                    if report.closed_at.is_none() && self.reports.values().any(|row| open(&row.value)) {
+                        return Err(StoreError::Stale);
+                    }
                     put(&mut self.reports, report.id, *report, expect)?;
                 }
                 Change::PutJob(job, expect) => {
@@ -87,7 +93,8 @@ impl State {
 
     fn append(&mut self, message: NewMessage) -> StoreResult<Appended> {
         let (id, sender) = (message.room, message.sender);
-        let room = self.rooms.get_mut(&id).filter(|room| room.value.closed_at.is_none()).ok_or(StoreError::Stale)?;
+        let open = |room: &&mut Versioned<Room>| room.value.closed_at.is_none() && room.value.has(sender);
+        let room = self.rooms.get_mut(&id).filter(open).ok_or(StoreError::Stale)?;
         let key = message.client_msg_id.map(|client| (id, sender, client));
         if let Some(seq) = key.and_then(|key| self.sent.get(&key)) {
             let old = self.messages.get(&(id, *seq)).ok_or(StoreError::Stale)?;
