@@ -307,6 +307,11 @@ impl Gpting {
         &self.core.config
     }
 
+    /// How many members this instance can propose to others.
+    pub fn people(&self) -> usize {
+        self.core.replica.view(self.core.now()).len()
+    }
+
     /// Whether it can serve: the store is reachable and on the right schema.
     ///
     /// # Errors

@@ -39,21 +39,21 @@ struct Files;
 
 /// One file of the web client, ready to be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asset {
+pub(crate) struct Asset {
     /// The content; borrowed from the binary in release builds.
-    pub body: Cow<'static, [u8]>,
+    pub(crate) body: Cow<'static, [u8]>,
     /// The value of `Content-Type`, with `charset=utf-8` where the type is text.
-    pub mime: String,
+    pub(crate) mime: String,
     /// The value of `ETag`: strong, quoted, the same for the same content on every instance.
-    pub etag: String,
+    pub(crate) etag: String,
     /// Whether the content of this address never changes, so that it may be cached for ever; otherwise it must be
     /// revalidated (`Cache-Control: no-cache`). True for names that carry a hash of their content (`logo.3f9a01bc.svg`).
-    pub immutable: bool,
+    pub(crate) immutable: bool,
 }
 
 /// What the client answers at the request path `path` (no query): the shell at a page address, a file under `/web/`,
 /// `None` for everything else.
-pub fn asset(path: &str) -> Option<Asset> {
+pub(crate) fn asset(path: &str) -> Option<Asset> {
     let name = if is_page(path) {
         SHELL
     } else {
@@ -75,7 +75,7 @@ pub fn asset(path: &str) -> Option<Asset> {
 }
 
 /// Whether `path` is the address of a page of the client, with or without its last slash.
-pub fn is_page(path: &str) -> bool {
+pub(crate) fn is_page(path: &str) -> bool {
     let path = path.strip_suffix('/').unwrap_or(path);
     PAGES.iter().any(|page| match page.strip_suffix('*') {
         None => *page == path,

@@ -9,7 +9,7 @@ CREATE TABLE member (
     version  bigint NOT NULL,
     host     text COLLATE "C",
     source   text COLLATE "C",
-    -- The transaction that changed the row last: the feed reads in this order, up to the oldest one still running.
+    -- The transaction that changed the row last: the feed reads in this order, up to the oldest one still writing.
     change   xid8   NOT NULL DEFAULT pg_current_xact_id(),
     document jsonb  NOT NULL
 ) WITH (fillfactor = 80);

@@ -16,6 +16,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use crate::PgStore;
 use crate::error::store_error;
 use crate::lock::Lock;
+use crate::member;
 use crate::row::Statement;
 use crate::schema::Schema;
 
@@ -39,7 +40,7 @@ pub(crate) async fn commit(store: &PgStore, work: Work) -> StoreResult<Committed
     if let Some(committed) = commit_at_once(store, &work).await? {
         return Ok(committed);
     }
-    let mut transaction = begin(store).await?;
+    let mut transaction = begin(store, &work).await?;
     let mut commit = Commit::on(&mut transaction, &store.schema);
     let done = Box::pin(commit.apply(&work)).await;
     let appended = commit.appended;
@@ -52,15 +53,18 @@ pub(crate) async fn commit_account(store: &PgStore, work: AccountWork) -> StoreR
     if work.changes.is_empty() {
         return commit(store, work.work).await;
     }
-    let mut transaction = begin(store).await?;
+    let mut transaction = begin(store, &work.work).await?;
     let mut commit = Commit::on(&mut transaction, &store.schema);
     let done = Box::pin(commit.apply_account(&work)).await;
     let appended = commit.appended;
     finish(transaction, done, appended).await
 }
 
-async fn begin(store: &PgStore) -> StoreResult<Transaction<'static, Postgres>> {
-    store.pool.begin_with(BEGIN).await.map_err(store_error)
+async fn begin(store: &PgStore, work: &Work) -> StoreResult<Transaction<'static, Postgres>> {
+    let writes_members =
+        work.changes.iter().any(|change| matches!(change, Change::PutMember(..) | Change::Erase { .. }));
+    let statement = if writes_members { member::BEGIN } else { BEGIN };
+    store.pool.begin_with(store.schema.sql(statement)).await.map_err(store_error)
 }
 
 async fn finish(

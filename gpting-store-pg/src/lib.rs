@@ -23,8 +23,8 @@
 //!   connection is changed. Its transactions must default to READ COMMITTED, as PostgreSQL's do; under a stricter
 //!   default busy rows answer [`Stale`](StoreError::Stale) more often.
 //! - **Durable** means what the server's `synchronous_commit` says; the store does not touch it. Leave it `on`.
-//! - **The feed of changed members** waits for transactions: while any transaction of the server that has written stays
-//!   open, changes committed after its start are not in the feed yet. They are not lost.
+//! - **The feed of changed members** ends at the oldest transaction that is still writing members. Write to the tables
+//!   only through a store: a transaction that has an id before it locks `member` may be passed over by the feed.
 //! - **An erased member's id** stays for a day in the table `erased`, for readers of the feed, and nowhere else. What
 //!   PostgreSQL keeps of deleted rows goes with its next vacuum, and from the write-ahead log and backups by their term.
 

@@ -1,8 +1,11 @@
 //! Members, the feed of their changes, and who was shown to whom.
 //!
-//! The feed is ordered by the id of the transaction that changed a row, and read only up to the oldest transaction
-//! still running: ids are given at the start and seen at the end, so beyond that point a smaller one might still
-//! appear and be skipped for ever.
+//! The feed is ordered by the id of the transaction that changed a row. Ids are given at the start of a transaction and
+//! its rows are seen at the end, so it is read only up to the oldest transaction that is still writing members; beyond
+//! that, a smaller one might still appear and be skipped for ever. Who is writing members is seen from the locks on
+//! their table, so that a long transaction of the host, in this or another database, holds nothing back.
+//!
+//! Invariant: a transaction that writes members has locked their table before it has an id ([`BEGIN`]).
 
 use std::time::Duration;
 
@@ -37,30 +40,44 @@ const REPLACE: &str = "
     SET version = version + 1, host = $2, source = $3, document = $4, change = pg_current_xact_id()
     WHERE id = $1 AND version = $5";
 
-/// One row at least, so that an empty page tells too whether it is empty because something is held back.
-const CHANGED: &str = "
-    SELECT coalesce(page.id, 0) AS id, page.change::text AS change, page.version, page.document,
-           settled.upto::text AS upto, settled.newest::text AS newest
-    FROM (
-        SELECT pg_snapshot_xmin(pg_current_snapshot()) AS upto,
-               greatest(
-                   (SELECT change FROM gpting.member ORDER BY change DESC LIMIT 1),
-                   (SELECT change FROM gpting.erased ORDER BY change DESC LIMIT 1)
-               ) AS newest
-    ) AS settled
-    LEFT JOIN (
-        (SELECT id, change, version, document FROM gpting.member
-         WHERE (change, id) > ($1::text::xid8, $2) AND change < pg_snapshot_xmin(pg_current_snapshot())
-         ORDER BY change, id LIMIT $3)
-        UNION ALL
-        (SELECT member, change, NULL, NULL FROM gpting.erased
-         WHERE (change, member) > ($1::text::xid8, $2) AND change < pg_snapshot_xmin(pg_current_snapshot())
-         ORDER BY change, member LIMIT $3)
-        ORDER BY change, id LIMIT $3
-    ) AS page ON true
-    ORDER BY page.change, page.id";
+/// Begins a transaction that writes members and more. A single statement locks its table first by itself.
+pub(crate) const BEGIN: &str = "
+    BEGIN ISOLATION LEVEL READ COMMITTED;
+    LOCK TABLE gpting.member IN ROW EXCLUSIVE MODE";
 
-/// How long a read of the feed waits for transactions that hold back what others have committed.
+/// How far the feed can be read (`upto`): to the oldest transaction that is writing members, at the most to the next
+/// one that can come (`next`).
+///
+/// The locks are looked at before the rows are, by a statement of its own: who has let go of the lock by then is seen
+/// by the later statement, and who has not yet taken it will have a larger id than `next`. Locks show the lower 32 bits
+/// of an id, which lies within 2^31 of `next`.
+const HORIZON: &str = "
+    WITH locks AS MATERIALIZED (
+        SELECT locktype, database, relation, mode, virtualtransaction, transactionid::text::bigint AS low
+        FROM pg_catalog.pg_locks WHERE granted
+    ), snapshot AS MATERIALIZED (
+        SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
+    ), writer AS (
+        SELECT next - (((next & 4294967295) - own.low + 6442450944) % 4294967296 - 2147483648) AS id
+        FROM snapshot, locks AS held
+        JOIN locks AS own USING (virtualtransaction)
+        WHERE held.locktype = 'relation' AND held.mode = 'RowExclusiveLock'
+          AND held.relation = 'gpting.member'::regclass
+          AND held.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+          AND own.locktype = 'transactionid' AND own.mode = 'ExclusiveLock'
+    )
+    SELECT next, least(next, (SELECT min(id) FROM writer)) AS upto FROM snapshot";
+
+const CHANGED: &str = "
+    (SELECT id, change::text AS change, version, document FROM gpting.member
+     WHERE (change, id) > ($1::text::xid8, $2) AND change < $4::text::xid8
+     ORDER BY member.change, id LIMIT $3)
+    UNION ALL
+    (SELECT member, change::text, NULL, NULL FROM gpting.erased
+     WHERE (change, member) > ($1::text::xid8, $2) AND change < $4::text::xid8
+     ORDER BY erased.change, member LIMIT $3)";
+
+/// How long a read of the feed waits for those who were writing members when it began.
 const PATIENCE: [Duration; 6] = [
     Duration::from_millis(2),
     Duration::from_millis(5),
@@ -109,63 +126,65 @@ pub(crate) async fn members_changed(
     most: usize,
 ) -> StoreResult<(Vec<FeedEntry>, FeedCursor)> {
     let mut patience = PATIENCE.iter();
-    let mut newest = None;
-    loop {
-        let page = read_feed(store, cursor, most).await?;
-        // What was committed before this call has to appear in it. It cannot be past what was the newest change then.
-        let newest = *newest.get_or_insert(page.newest);
-        if page.entries.len() >= most || page.upto > newest {
-            return Ok((page.entries, page.cursor));
-        }
-        let Some(wait) = patience.next() else {
-            return Ok((page.entries, page.cursor));
-        };
+    let mut horizon = horizon(store).await?;
+    // What was acknowledged before this call lies before `next`, and has to appear in it if that can be.
+    let next = horizon.next;
+    while horizon.upto < next
+        && let Some(wait) = patience.next()
+    {
         tokio::time::sleep(*wait).await;
+        horizon = self::horizon(store).await?;
     }
+    read_feed(store, cursor, horizon.upto, most).await
 }
 
-/// A part of the feed, and how far it could be read.
-struct FeedPage {
-    entries: Vec<FeedEntry>,
-    cursor: FeedCursor,
-    /// Everything before this change is in the feed.
+/// Where the feed ends at this moment.
+struct Horizon {
+    /// Every transaction that has ended has a smaller id.
+    next: u64,
+    /// Every transaction with a smaller id that writes members has ended.
     upto: u64,
-    /// The newest change that has been committed.
-    newest: u64,
 }
 
-async fn read_feed(store: &PgStore, cursor: FeedCursor, most: usize) -> StoreResult<FeedPage> {
+async fn horizon(store: &PgStore) -> StoreResult<Horizon> {
+    let row = store.query(HORIZON).fetch_one(&store.pool).await.map_err(store_error)?;
+    let row = Row::of(TABLE, &row);
+    Ok(Horizon { next: row.count("next")?, upto: row.count("upto")? })
+}
+
+async fn read_feed(
+    store: &PgStore,
+    mut cursor: FeedCursor,
+    upto: u64,
+    most: usize,
+) -> StoreResult<(Vec<FeedEntry>, FeedCursor)> {
     let rows = store
         .query(CHANGED)
         .bind(cursor.position.to_string())
         .bind(cursor.id)
         .bind(limit(most))
+        .bind(upto.to_string())
         .fetch_all(&store.pool)
         .await
         .map_err(store_error)?;
-    let mut page = FeedPage { entries: Vec::with_capacity(rows.len()), cursor, upto: 0, newest: 0 };
+    let mut changes = Vec::with_capacity(rows.len());
     for row in &rows {
         let row = Row::of(TABLE, row);
-        page.upto = transaction(&row, "upto")?.unwrap_or_default();
-        page.newest = transaction(&row, "newest")?.unwrap_or_default();
-        let Some(position) = transaction(&row, "change")? else {
-            continue;
-        };
-        let id = row.id("id", MemberId::new)?;
-        page.cursor = FeedCursor { position, id: id.value() };
-        let version: Option<i64> = row.get("version")?;
-        page.entries.push(match version {
-            Some(_) => FeedEntry::Put(Box::new(row.versioned()?)),
-            None => FeedEntry::Gone(id),
-        });
+        // A transaction's id, which the driver knows only as text.
+        let position: u64 = row.get::<&str>("change")?.parse().map_err(|_| row.corrupt("change"))?;
+        changes.push((FeedCursor { position, id: row.get("id")? }, row));
     }
-    Ok(page)
-}
-
-/// A transaction's id, which the driver knows only as text.
-fn transaction(row: &Row<'_>, column: &'static str) -> StoreResult<Option<u64>> {
-    let text: Option<String> = row.get(column)?;
-    text.map(|text| text.parse().map_err(|_| row.corrupt(column))).transpose()
+    changes.sort_by_key(|(place, _)| (place.position, place.id));
+    let mut entries = Vec::with_capacity(changes.len().min(most));
+    for (place, row) in changes.into_iter().take(most) {
+        let version: Option<i64> = row.get("version")?;
+        entries.push(match version {
+            Some(_) => FeedEntry::Put(Box::new(row.versioned()?)),
+            None => FeedEntry::Gone(row.id("id", MemberId::new)?),
+        });
+        cursor = place;
+    }
+    Ok((entries, cursor))
 }
 
 pub(crate) async fn was_served(store: &PgStore, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {

@@ -32,6 +32,18 @@ pub struct ProfileEdit {
     pub attributes: Option<BTreeMap<String, serde_json::Value>>,
 }
 
+impl ProfileEdit {
+    /// The profile of somebody new who says this, by the same rules as an edit: for people who come from elsewhere.
+    ///
+    /// # Errors
+    /// A fault per refused field.
+    pub fn into_profile(self, catalogue: &Catalogue, config: &Config, now: Timestamp) -> Result<Profile> {
+        let mut profile = Profile::default();
+        apply(&mut profile, &self, catalogue, config, now)?;
+        Ok(profile)
+    }
+}
+
 impl Profiles<'_> {
     /// The member's own row, everything included.
     ///

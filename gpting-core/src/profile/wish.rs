@@ -26,6 +26,16 @@ pub struct PreferencesEdit {
     pub attributes: Option<Vec<AttributeWish>>,
 }
 
+impl PreferencesEdit {
+    /// The preferences of somebody new who says this, by the same rules as a change: for people who come from elsewhere.
+    ///
+    /// # Errors
+    /// A fault per refused field.
+    pub fn into_preferences(self, catalogue: &Catalogue, limits: &Limits) -> Result<Preferences> {
+        applied(&Preferences::default(), &self, catalogue, limits)
+    }
+}
+
 impl Profiles<'_> {
     /// Whom the member wishes to meet.
     ///

@@ -1,0 +1,112 @@
+//! The admin port: `/metrics` for Prometheus and `/healthz`, on an address of its own that is not for the public.
+//!
+//! Called by the accept loop of that port; calls the counters and the core. Invariant: only numbers leave here.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use gpting_core::Gpting;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+
+use super::traffic::{Traffic, metric};
+use crate::layer::drain::Drain;
+
+/// What the admin port tells about.
+#[derive(Clone, Debug)]
+pub(crate) struct Admin {
+    g: Gpting,
+    traffic: Arc<Traffic>,
+    drain: Drain,
+    started: Instant,
+}
+
+impl Admin {
+    /// Tells about this service, these counters, these sockets.
+    pub(crate) fn new(g: Gpting, traffic: Arc<Traffic>, drain: Drain, started: Instant) -> Self {
+        Self { g, traffic, drain, started }
+    }
+
+    /// Answers a request.
+    pub(crate) fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+        let (status, kind, text) = match (request.method(), request.uri().path()) {
+            (&Method::GET, "/metrics") => (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", self.metrics()),
+            (&Method::GET, "/healthz") => (StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),
+            (_, "/metrics" | "/healthz") => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", String::new()),
+            _ => (StatusCode::NOT_FOUND, "text/plain", String::new()),
+        };
+        let mut answer = Response::new(Full::new(text.into()));
+        *answer.status_mut() = status;
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
+        }
+        answer
+    }
+
+    fn metrics(&self) -> String {
+        let mut text = String::new();
+        metric(
+            &mut text,
+            "gpting_up",
+            "gauge",
+            "1 while serving, 0 while draining.",
+            u8::from(!self.drain.has_begun()),
+        );
+        text.push_str("# HELP gpting_build_info The version that runs.\n# TYPE gpting_build_info gauge\n");
+        text.push_str(concat!("gpting_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1\n"));
+        let uptime = self.started.elapsed().as_secs_f64();
+        metric(&mut text, "gpting_uptime_seconds", "gauge", "Time since the start.", uptime);
+        metric(&mut text, "gpting_people", "gauge", "Members that the engine can propose.", self.g.people());
+        metric(&mut text, "gpting_sockets_open", "gauge", "WebSockets open.", self.drain.open_sockets());
+        if let Some(bytes) = resident_bytes() {
+            metric(&mut text, "process_resident_memory_bytes", "gauge", "Resident memory.", bytes);
+        }
+        text.push_str(&self.traffic.render());
+        text
+    }
+}
+
+/// Resident memory, where the system tells it.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use gpting_core::store::MemoryStore;
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn metrics_are_numbers_in_the_text_format() {
+        let g = Gpting::builder(MemoryStore::default()).build().await.unwrap();
+        let drain = Drain::default();
+        let admin = Admin::new(g, Arc::default(), drain.clone(), Instant::now());
+        let get = |path: &str| admin.answer(&Request::get(path).body(()).unwrap());
+        let body = get("/metrics").into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            assert!(name.starts_with("gpting_") || name.starts_with("process_"), "{line}");
+            value.parse::<f64>().unwrap();
+        }
+        assert!(text.contains("\ngpting_people 0\n") && text.contains("gpting_up 1\n"), "{text}");
+        drain.begin();
+        assert!(admin.metrics().contains("gpting_up 0\n"));
+        assert_eq!(get("/healthz").status(), StatusCode::OK);
+        assert_eq!(get("/else").status(), StatusCode::NOT_FOUND);
+        let post = admin.answer(&Request::post("/metrics").body(()).unwrap());
+        assert_eq!(
+            (post.status(), post.headers().get("allow").unwrap().as_bytes()),
+            (StatusCode::METHOD_NOT_ALLOWED, b"GET".as_slice())
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! Photos as files in a folder.
+//!
+//! Called by the core with random names it made itself; calls `object_store`, which writes beside the place and moves
+//! the whole file in. Invariants: `Ok` of a put means that the bytes survive a power cut, and no name reaches outside
+//! the folder, whoever made it.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use gpting_core::port::{BlobStore, PortError};
+use object_store::local::LocalFileSystem;
+use object_store::{ObjectStore as _, ObjectStoreExt as _, PutMode, PutPayload, path};
+
+use super::keys::{KeyError, make_private_folder};
+
+/// Longest name.
+const NAME_BYTES: usize = 128;
+
+/// Keeps photos in a folder.
+#[derive(Debug)]
+pub(crate) struct FolderBlobs {
+    store: LocalFileSystem,
+}
+
+impl FolderBlobs {
+    /// Photos in `folder`, which is made.
+    ///
+    /// # Errors
+    /// When it cannot be made, or others can enter it.
+    pub(crate) fn open(folder: &Path) -> Result<Self, KeyError> {
+        make_private_folder(folder)?;
+        let store = LocalFileSystem::new_with_prefix(folder)
+            .map_err(|error| KeyError::File { path: folder.to_owned(), source: std::io::Error::other(error) })?
+            .with_fsync(true);
+        Ok(Self { store })
+    }
+}
+
+/// The place of a name: letters, digits, `-` and `_` only, so that it is one file of this folder.
+fn place(key: &str) -> Result<path::Path, PortError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if key.is_empty() || key.len() > NAME_BYTES || !key.chars().all(is_plain) {
+        return Err(PortError::new("naming a photo", "a name is letters, digits, `-` and `_`"));
+    }
+    Ok(path::Path::from(key))
+}
+
+#[async_trait]
+impl BlobStore for FolderBlobs {
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), PortError> {
+        // Names are never used again: overwriting would show one member's photo as another's.
+        self.store
+            .put_opts(&place(key)?, PutPayload::from(bytes), PutMode::Create.into())
+            .await
+            .map_err(|error| PortError::new("keeping a photo", error))?;
+        Ok(())
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, PortError> {
+        let found = match self.store.get(&place(key)?).await {
+            Ok(found) => found.bytes().await,
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(bytes) => Ok(Some(bytes.into())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(PortError::new("fetching a photo", error)),
+        }
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), PortError> {
+        match self.store.delete(&place(key)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(PortError::new("deleting a photo", error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_photo_is_kept_until_it_is_deleted() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join("photos");
+        let blobs = FolderBlobs::open(&folder).unwrap();
+        blobs.put("a1", b"pixels".to_vec()).await.unwrap();
+        assert!(blobs.put("a1", b"others".to_vec()).await.is_err(), "names are used once");
+        let reopened = FolderBlobs::open(&folder).unwrap();
+        assert_eq!(reopened.get("a1").await.unwrap().as_deref(), Some(b"pixels".as_slice()));
+        blobs.delete("a1").await.unwrap();
+        blobs.delete("a1").await.unwrap();
+        assert_eq!(blobs.get("a1").await.unwrap(), None);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn no_name_leads_out_of_the_folder() {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::write(data.path().join("secret"), "x").unwrap();
+        let blobs = FolderBlobs::open(&data.path().join("photos")).unwrap();
+        for key in ["", "../secret", "a/b", ".", "..", "a.b", "%2e%2e", "가", "a\0b", &"a".repeat(129)] {
+            assert!(blobs.get(key).await.is_err(), "{key:?}");
+            assert!(blobs.put(key, Vec::new()).await.is_err(), "{key:?}");
+            assert!(blobs.delete(key).await.is_err(), "{key:?}");
+        }
+    }
+}

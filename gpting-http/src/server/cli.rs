@@ -1,0 +1,214 @@
+//! The command line: `gpting [serve]`, `migrate`, `import`, `openapi`, `config`.
+//!
+//! Called by the binary; parses, reads the settings, runs one command. What a command answers goes to standard output,
+//! everything else to standard error. Invariant: the process ends with 0 only when the command did what it was asked.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use gpting_core::error::Chain;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::import::{self, Progress, Summary};
+use super::settings::{Layer, Settings};
+use super::start::{self, StartError};
+use super::store::AnyStore;
+use super::{keys, logging};
+
+/// Rows between two lines of progress where no terminal is.
+const LINE_EVERY: u64 = 10_000;
+
+/// AI matchmaking: the server and its commands.
+#[derive(Debug, Parser)]
+#[command(name = "gpting", version)]
+struct Cli {
+    /// The settings file [default: gpting.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Layer,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API, the sockets and the web client (the default)
+    Serve,
+    /// Bring the database to the schema of this build, and end
+    Migrate,
+    /// Take in people from a file of profiles: CSV or JSON Lines, plain or gzip
+    Import {
+        /// The file
+        file: PathBuf,
+        /// Where these people are from; with their ids it recognises them at the next import
+        #[arg(long, value_name = "NAME")]
+        source: Option<String>,
+        /// Answer with one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print the settings as they take effect, and where each comes from
+    Config,
+}
+
+/// Runs the command line of this process.
+pub(super) fn run() -> ExitCode {
+    let cli = match Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, and are no failure.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    match execute(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "gpting: {}", Chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<(), StartError> {
+    // Variables that are not text cannot be settings.
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let settings = Settings::load(&cli.settings, variables, cli.config.as_deref())?;
+    let command = cli.command.unwrap_or(Command::Serve);
+    match &command {
+        Command::Config => return print_settings(&settings),
+        Command::Openapi => {
+            let document = crate::openapi::document(crate::router::Router::new().routes(), &settings.public_url);
+            return Ok(writeln!(io::stdout(), "{document:#}")?);
+        }
+        Command::Serve | Command::Migrate | Command::Import { .. } => logging::begin(settings.log),
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(super::cores()).enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => Box::pin(start::serve(&settings)).await,
+            Command::Migrate => migrate(&settings).await,
+            Command::Import { file, source, json } => {
+                Box::pin(take_in(&settings, &file, source.as_deref(), json)).await
+            }
+            Command::Openapi | Command::Config => Ok(()),
+        }
+    })
+}
+
+fn print_settings(settings: &Settings) -> Result<(), StartError> {
+    let mut out = io::stdout().lock();
+    for setting in settings.effective() {
+        match &setting.value {
+            Some(value) => writeln!(out, "{} = {value:?} # {}", setting.name, setting.origin)?,
+            None => writeln!(out, "# {} is not set", setting.name)?,
+        }
+    }
+    for name in &settings.unknown_variables {
+        writeln!(out, "# {name} is no setting and is ignored")?;
+    }
+    Ok(())
+}
+
+async fn open(settings: &Settings) -> Result<AnyStore, StartError> {
+    keys::make_private_folder(&settings.data_dir)?;
+    Ok(AnyStore::open(&settings.database).await?)
+}
+
+async fn migrate(settings: &Settings) -> Result<(), StartError> {
+    open(settings).await?.close().await;
+    writeln!(io::stdout(), "the database is on the schema of this build")?;
+    Ok(())
+}
+
+async fn take_in(settings: &Settings, file: &Path, source: Option<&str>, json: bool) -> Result<(), StartError> {
+    let store = open(settings).await?;
+    let g = store.builder_without_accounts().build().await?;
+    let started = Instant::now();
+    let mut progress = Terminal::new();
+    let done = import::import(&g, file, source, &mut progress).await;
+    progress.bar.finish_and_clear();
+    store.close().await;
+    let summary = done?;
+    let mut out = io::stdout().lock();
+    if json {
+        let seconds = started.elapsed().as_secs_f64();
+        let mut answer = serde_json::to_value(summary)?;
+        answer["seconds"] = serde_json::json!(seconds);
+        writeln!(out, "{answer}")?;
+    } else {
+        writeln!(out, "{summary}")?;
+    }
+    Ok(())
+}
+
+/// Progress on standard error: a bar on a terminal, a line now and then elsewhere.
+struct Terminal {
+    bar: ProgressBar,
+    lines_at: u64,
+}
+
+impl Terminal {
+    fn new() -> Self {
+        let bar = if io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent}% {msg} [{eta}]") {
+            bar.set_style(style);
+        }
+        Self { bar, lines_at: LINE_EVERY }
+    }
+
+    fn line(&self, text: &str) {
+        if self.bar.is_hidden() {
+            // A closed standard error is no reason to stop.
+            let _ = writeln!(io::stderr(), "{text}");
+        } else {
+            self.bar.println(text);
+        }
+    }
+}
+
+impl Progress for Terminal {
+    fn rejected(&mut self, line: u64, reason: &str) {
+        self.line(&format!("line {line}: {reason}"));
+    }
+
+    fn advanced(&mut self, so_far: Summary, read: u64, total: u64) {
+        self.bar.set_length(total);
+        self.bar.set_position(read);
+        self.bar.set_message(so_far.to_string());
+        let rows = so_far.imported + so_far.unchanged + so_far.rejected;
+        if self.bar.is_hidden() && rows >= self.lines_at {
+            let percent = (read * 100).checked_div(total).unwrap_or(100);
+            self.line(&format!("{percent}%: {so_far}"));
+            self.lines_at = rows - rows % LINE_EVERY + LINE_EVERY;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_stand_before_and_behind_the_command() {
+        for line in [["gpting", "--log", "json", "import", "f.csv"], ["gpting", "import", "f.csv", "--log", "json"]] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert!(matches!(cli.command, Some(Command::Import { .. })));
+            assert_eq!(cli.settings.entries().iter().find(|(name, _)| *name == "log").unwrap().1, Some("json"));
+        }
+        assert!(Cli::try_parse_from(["gpting"]).unwrap().command.is_none());
+        assert!(Cli::try_parse_from(["gpting", "--smtp-url", "smtp://a:b@c"]).is_err(), "secrets are no flags");
+    }
+}

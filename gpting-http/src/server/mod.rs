@@ -1,0 +1,39 @@
+//! The `gpting` server: what the binary adds to the service that others can mount.
+//!
+//! ```text
+//! cli ─► settings ─► start ─┬─ keys, store, mailbox | smtp, blobs, pictures ─► Gpting ─► GptingHttp
+//!                           ├─ accept (public port) ─► GptingHttp
+//!                           └─ accept (admin port)  ─► admin ◄─ traffic
+//! cli ─► import ─► Gpting
+//! ```
+//!
+//! Each adapter is one file and one port of the core; nothing here knows a route or a rule. Everything it keeps is in
+//! the data folder, which only its owner can enter.
+
+mod accept;
+mod admin;
+mod blobs;
+mod cli;
+mod import;
+mod keys;
+mod letter;
+mod logging;
+mod mailbox;
+mod pictures;
+mod settings;
+mod smtp;
+mod start;
+mod store;
+mod traffic;
+
+use std::process::ExitCode;
+
+/// Runs the command line of this process: the whole of the `gpting` binary.
+pub fn main() -> ExitCode {
+    cli::run()
+}
+
+/// How many cores there are; one worker thread and one picture at a time for each.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

@@ -1,0 +1,374 @@
+//! What the server runs with: flags, then `GPTING_*` variables, then `gpting.toml`, then defaults that work.
+//!
+//! Called by the command line before anything is opened; calls [`layer`] for the three written layers. Everything is
+//! parsed here and nowhere else, so a [`Settings`] that exists is valid and whatever is wrong ends the start with the
+//! name of the setting. Invariants:
+//!
+//! - no secret is printed: not by `Debug`, not by `gpting config`, not inside an error;
+//! - what this build cannot do is refused, never silently ignored;
+//! - limits are switched off only where nobody else can call.
+
+mod layer;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use lettre::message::Mailbox;
+use secrecy::{ExposeSecret as _, SecretString};
+
+pub(crate) use self::layer::Layer;
+use crate::layer::client::AddrRange;
+
+/// A setting that cannot be used, and why. Never repeats the value: it may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {reason}")]
+pub(crate) struct SettingError {
+    /// The setting as it is written in the environment, or the file.
+    pub(crate) name: String,
+    /// What is wrong with it.
+    pub(crate) reason: String,
+}
+
+impl SettingError {
+    fn new(name: &str, reason: impl Into<String>) -> Self {
+        Self { name: variable(name), reason: reason.into() }
+    }
+}
+
+/// Where members, rooms and accounts are kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    /// One file beside the process.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server, by its URL.
+    Postgres(SecretString),
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Everything the server is told from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// HTTP and sockets.
+    pub(crate) listen: SocketAddr,
+    /// Metrics; none when switched off.
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// Database file, photos, keys, mailbox.
+    pub(crate) data_dir: PathBuf,
+    /// Where the keys are; several instances of one service share it.
+    pub(crate) keys_dir: PathBuf,
+    /// Where members, rooms and accounts are kept.
+    pub(crate) database: Database,
+    /// The mail server; without it mails become files.
+    pub(crate) smtp_url: Option<SecretString>,
+    /// The sender of mails.
+    pub(crate) mail_from: Mailbox,
+    /// What addresses in answers begin with; empty for a service at the root of its host.
+    pub(crate) public_url: String,
+    /// Whether a language model is configured; without it the local analyst works.
+    pub(crate) has_llm: bool,
+    /// Where photos are kept.
+    pub(crate) photos_dir: PathBuf,
+    /// Whether sockets take `?token=`.
+    pub(crate) ws_query_token: bool,
+    /// Whether request rates and daily quotas are limited.
+    pub(crate) rate_limits: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<AddrRange>,
+    /// Origins whose pages may call.
+    pub(crate) allowed_origins: Vec<String>,
+    /// How log lines are written.
+    pub(crate) log: LogFormat,
+    /// `GPTING_*` variables that mean nothing: probably misspelt.
+    pub(crate) unknown_variables: Vec<String>,
+    effective: Vec<Effective>,
+}
+
+/// One setting as it took effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Effective {
+    /// Its name in `gpting.toml`.
+    pub(crate) name: &'static str,
+    /// Its value, secrets replaced by `***`; none when unset.
+    pub(crate) value: Option<String>,
+    /// `flag`, `environment`, `file` or `default`.
+    pub(crate) origin: &'static str,
+}
+
+impl Settings {
+    /// Puts the layers together: `flags` over `variables` (all of the environment; others than `GPTING_*` are skipped)
+    /// over the file, which may be missing unless it was named.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used, or an unknown key of the file.
+    pub(crate) fn load(
+        flags: &Layer,
+        variables: impl IntoIterator<Item = (String, String)>,
+        file: Option<&Path>,
+    ) -> Result<Self, SettingError> {
+        let (from_environment, unknown_variables) = Layer::from_variables(variables)?;
+        let from_file = Layer::from_file(file.unwrap_or(Path::new("gpting.toml")), file.is_some())?;
+        for (name, value) in flags.entries() {
+            if value.is_some_and(|value| redacted(name, value) != value) {
+                let reason = "holds a secret, and everybody on this machine can read a command line: use the \
+                              environment or gpting.toml";
+                return Err(SettingError::new(name, reason));
+            }
+        }
+        let written = flags.clone().or(from_environment.clone()).or(from_file.clone());
+        let mut settings = Self::parse(&written)?;
+        settings.unknown_variables = unknown_variables;
+        settings.effective =
+            settings.list(&[(flags, "flag"), (&from_environment, "environment"), (&from_file, "file")]);
+        Ok(settings)
+    }
+
+    /// Every setting with its value and where it came from, secrets redacted.
+    pub(crate) fn effective(&self) -> &[Effective] {
+        &self.effective
+    }
+
+    /// The address of the web client as people type it.
+    pub(crate) fn web_url(&self, listening_on: SocketAddr) -> String {
+        if self.public_url.is_empty() {
+            let host = match listening_on.ip() {
+                ip if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+                ip => ip,
+            };
+            format!("http://{}/", SocketAddr::new(host, listening_on.port()))
+        } else {
+            format!("{}/", self.public_url)
+        }
+    }
+
+    /// Where mails are put when there is no mail server.
+    pub(crate) fn mail_dir(&self) -> PathBuf {
+        self.data_dir.join("mail")
+    }
+
+    fn parse(written: &Layer) -> Result<Self, SettingError> {
+        let text =
+            |value: &Option<String>| value.clone().map(|value| value.trim().to_owned()).filter(|v| !v.is_empty());
+        let listen = address("listen", text(&written.listen).as_deref().unwrap_or("127.0.0.1:8000"))?;
+        let admin_listen = match text(&written.admin_listen).as_deref() {
+            Some("off" | "none") => None,
+            value => Some(address("admin_listen", value.unwrap_or("127.0.0.1:9000"))?),
+        };
+        let data_dir = PathBuf::from(text(&written.data_dir).unwrap_or_else(|| "./gpting-data".to_owned()));
+        let keys_dir = text(&written.keys_dir).map_or_else(|| data_dir.join("keys"), PathBuf::from);
+        let database = match text(&written.database_url) {
+            None => Database::Sqlite(data_dir.join("gpting.db")),
+            Some(url) => database(&url)?,
+        };
+        if let Some(url) = text(&written.bus_url)
+            && url != "local"
+        {
+            let reason = "this build knows only `local`; instances that share a PostgreSQL find each other's changes \
+                          by polling";
+            return Err(SettingError::new("bus_url", reason));
+        }
+        let smtp_url = text(&written.smtp_url);
+        let mail_from = match (text(&written.mail_from), &smtp_url) {
+            (Some(from), _) => from.parse().map_err(|_| {
+                SettingError::new("mail_from", "expected an address such as GPTing <no-reply@example.com>")
+            })?,
+            (None, Some(_)) => return Err(SettingError::new("mail_from", "is needed to send mail by `smtp_url`")),
+            (None, None) => "GPTing <no-reply@localhost>".parse().expect("the default is an address"),
+        };
+        if let Some(url) = &smtp_url {
+            super::smtp::check_url(url).map_err(|reason| SettingError::new("smtp_url", reason))?;
+        }
+        let rate_limits = switch("rate_limits", text(&written.rate_limits).as_deref(), true)?;
+        if !rate_limits && !listen.ip().is_loopback() {
+            return Err(SettingError::new("rate_limits", "can be off only while `listen` is a loopback address"));
+        }
+        Ok(Self {
+            listen,
+            admin_listen,
+            keys_dir,
+            database,
+            smtp_url: smtp_url.map(SecretString::from),
+            mail_from,
+            public_url: public_url(text(&written.public_url))?,
+            has_llm: has_llm(written)?,
+            photos_dir: photos_dir(text(&written.blob_url), &data_dir)?,
+            ws_query_token: switch("ws_query_token", text(&written.ws_query_token).as_deref(), true)?,
+            rate_limits,
+            trusted_proxies: list(text(&written.trusted_proxies).as_deref())
+                .map(|range| range.parse().map_err(|error| SettingError::new("trusted_proxies", format!("{error}"))))
+                .collect::<Result<_, _>>()?,
+            allowed_origins: list(text(&written.allowed_origins).as_deref())
+                .map(|raw| origin(&raw))
+                .collect::<Result<_, _>>()?,
+            log: match text(&written.log).as_deref() {
+                None | Some("text") => LogFormat::Text,
+                Some("json") => LogFormat::Json,
+                Some(_) => return Err(SettingError::new("log", "expected `text` or `json`")),
+            },
+            data_dir,
+            unknown_variables: Vec::new(),
+            effective: Vec::new(),
+        })
+    }
+
+    fn list(&self, layers: &[(&Layer, &'static str)]) -> Vec<Effective> {
+        let written = |name: &str| {
+            layers.iter().find_map(|(layer, origin)| {
+                let (_, value) = layer.entries().into_iter().find(|(field, _)| *field == name)?;
+                value.map(|value| (redacted(name, value), *origin))
+            })
+        };
+        Layer::NAMES
+            .iter()
+            .map(|name| match written(name) {
+                Some((value, origin)) => Effective { name, value: Some(value), origin },
+                None => Effective { name, value: self.default_of(name), origin: "default" },
+            })
+            .collect()
+    }
+
+    fn default_of(&self, name: &str) -> Option<String> {
+        let on = |on: bool| Some(if on { "on" } else { "off" }.to_owned());
+        match name {
+            "listen" => Some(self.listen.to_string()),
+            "admin_listen" => self.admin_listen.map(|address| address.to_string()),
+            "data_dir" => Some(self.data_dir.display().to_string()),
+            "keys_dir" => Some(self.keys_dir.display().to_string()),
+            "database_url" => match &self.database {
+                Database::Sqlite(path) => Some(format!("sqlite://{}", path.display())),
+                Database::Postgres(url) => Some(redacted(name, url.expose_secret())),
+            },
+            "bus_url" => Some("local".to_owned()),
+            "mail_from" => Some(self.mail_from.to_string()),
+            "blob_url" => Some(self.photos_dir.display().to_string()),
+            "ws_query_token" => on(self.ws_query_token),
+            "rate_limits" => on(self.rate_limits),
+            "log" => Some("text".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// The variable that a setting is read from.
+fn variable(name: &str) -> String {
+    format!("GPTING_{}", name.to_uppercase())
+}
+
+/// A value as it may be shown: keys hidden whole, passwords cut out of URLs.
+fn redacted(name: &str, value: &str) -> String {
+    if name == "llm_api_key" {
+        return "***".to_owned();
+    }
+    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
+    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    // A password may hold an unescaped slash: then the last `@` decides.
+    let user_end = rest[..authority_end].rfind('@').or_else(|| rest.rfind('@'));
+    let shown = match user_end {
+        Some(at) => match rest[..at].split_once(':') {
+            Some((user, _)) => format!("{scheme}://{user}:***{}", &rest[at..]),
+            None => value.to_owned(),
+        },
+        None => value.to_owned(),
+    };
+    match shown.split_once('?') {
+        Some((before, query)) if query.to_ascii_lowercase().contains("password") => format!("{before}?***"),
+        _ => shown,
+    }
+}
+
+fn address(name: &str, text: &str) -> Result<SocketAddr, SettingError> {
+    let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    text.parse().map_err(|_| SettingError::new(name, "expected an address and port such as 127.0.0.1:8000"))
+}
+
+fn database(url: &str) -> Result<Database, SettingError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Database::Postgres(url.to_owned().into()));
+    }
+    match url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+        Some("" | ":memory:") => {
+            Err(SettingError::new("database_url", "a database in memory forgets what it promised"))
+        }
+        Some(path) => Ok(Database::Sqlite(path.split('?').next().unwrap_or(path).into())),
+        None => Err(SettingError::new("database_url", "expected sqlite://<file> or postgres://…")),
+    }
+}
+
+fn switch(name: &str, text: Option<&str>, default: bool) -> Result<bool, SettingError> {
+    match text.map(str::to_ascii_lowercase).as_deref() {
+        None => Ok(default),
+        Some("on" | "true" | "1" | "yes") => Ok(true),
+        Some("off" | "false" | "0" | "no") => Ok(false),
+        Some(_) => Err(SettingError::new(name, "expected `on` or `off`")),
+    }
+}
+
+fn list(text: Option<&str>) -> impl Iterator<Item = String> {
+    let items: Vec<String> = text.into_iter().flat_map(|text| text.split([',', ' '])).map(str::to_owned).collect();
+    items.into_iter().filter(|item| !item.is_empty())
+}
+
+fn is_web_url(text: &str) -> bool {
+    text.parse::<http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
+            && uri.query().is_none()
+            && !text.contains(['@', '#'])
+    })
+}
+
+fn public_url(text: Option<String>) -> Result<String, SettingError> {
+    let Some(text) = text else { return Ok(String::new()) };
+    let text = text.trim_end_matches('/').to_owned();
+    if is_web_url(&text) {
+        Ok(text)
+    } else {
+        Err(SettingError::new("public_url", "expected an address such as https://dating.example"))
+    }
+}
+
+/// An origin as browsers send it: scheme, host and port, no path.
+fn origin(raw: &str) -> Result<String, SettingError> {
+    let text = raw.trim_end_matches('/').to_ascii_lowercase();
+    let bare = text.split_once("://").is_some_and(|(_, authority)| !authority.contains('/'));
+    if bare && is_web_url(&text) {
+        Ok(text)
+    } else {
+        Err(SettingError::new("allowed_origins", "expected origins such as https://app.example, separated by commas"))
+    }
+}
+
+fn photos_dir(url: Option<String>, data_dir: &Path) -> Result<PathBuf, SettingError> {
+    match url {
+        None => Ok(data_dir.join("photos")),
+        Some(url) => match url.split_once("://") {
+            None => Ok(url.into()),
+            Some(("file", path)) if path.starts_with('/') => Ok(path.into()),
+            Some(_) => Err(SettingError::new("blob_url", "this build keeps photos in a folder only")),
+        },
+    }
+}
+
+fn has_llm(written: &Layer) -> Result<bool, SettingError> {
+    let Some(url) = written.llm_url.as_deref().map(str::trim).filter(|url| !url.is_empty()) else {
+        return match written.llm_api_key {
+            Some(_) => Err(SettingError::new("llm_url", "is needed beside `llm_api_key`")),
+            None => Ok(false),
+        };
+    };
+    if url.parse::<http::Uri>().is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https"))) {
+        Ok(true)
+    } else {
+        Err(SettingError::new("llm_url", "expected an http or https address"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

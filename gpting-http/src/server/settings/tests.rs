@@ -1,0 +1,161 @@
+use super::*;
+
+fn flags(pairs: &[(&str, &str)]) -> Layer {
+    let (layer, _) =
+        Layer::from_variables(pairs.iter().map(|(name, value)| (variable(name), (*value).to_owned()))).unwrap();
+    layer
+}
+
+fn from_environment(pairs: &[(&str, &str)]) -> Result<Settings, SettingError> {
+    let nowhere = tempfile::tempdir().unwrap();
+    let file = nowhere.path().join("gpting.toml");
+    std::fs::write(&file, "").unwrap();
+    Settings::load(
+        &Layer::default(),
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        Some(&file),
+    )
+}
+
+fn refused(pairs: &[(&str, &str)]) -> String {
+    from_environment(pairs).unwrap_err().to_string()
+}
+
+#[test]
+fn flags_go_over_variables_over_the_file_over_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gpting.toml");
+    std::fs::write(
+        &file,
+        "listen = \"127.0.0.1:3\"\nadmin_listen = \"127.0.0.1:4\"\nlog = \"json\"\nws_query_token = false\n\
+         allowed_origins = [\"https://a.example\", \"https://B.example:8443/\"]\n",
+    )
+    .unwrap();
+    let variables = [("GPTING_LISTEN", "127.0.0.1:2"), ("GPTING_ADMIN_LISTEN", "127.0.0.1:5"), ("PATH", "/bin")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let settings = Settings::load(&flags(&[("listen", "127.0.0.1:1")]), variables, Some(&file)).unwrap();
+    assert_eq!(settings.listen.port(), 1);
+    assert_eq!(settings.admin_listen.unwrap().port(), 5);
+    assert_eq!(settings.log, LogFormat::Json);
+    assert!(!settings.ws_query_token && settings.rate_limits);
+    assert_eq!(settings.allowed_origins, ["https://a.example", "https://b.example:8443"]);
+    let origins: Vec<_> = settings.effective().iter().map(|setting| (setting.name, setting.origin)).collect();
+    for expected in [("listen", "flag"), ("admin_listen", "environment"), ("log", "file"), ("data_dir", "default")] {
+        assert!(origins.contains(&expected), "{expected:?} in {origins:?}");
+    }
+}
+
+#[test]
+fn the_defaults_are_those_documented() {
+    let settings = from_environment(&[]).unwrap();
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8000");
+    assert_eq!(settings.admin_listen.unwrap().to_string(), "127.0.0.1:9000");
+    assert!(matches!(&settings.database, Database::Sqlite(path) if path == Path::new("./gpting-data/gpting.db")));
+    assert_eq!(settings.photos_dir, Path::new("./gpting-data/photos"));
+    assert_eq!(settings.mail_dir(), Path::new("./gpting-data/mail"));
+    assert_eq!(settings.web_url(settings.listen), "http://127.0.0.1:8000/");
+    assert_eq!(settings.web_url("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80/");
+    assert_eq!(settings.effective().len(), Layer::NAMES.len());
+}
+
+#[test]
+fn an_unknown_key_of_the_file_is_an_error_and_a_missing_file_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gpting.toml");
+    assert!(Settings::load(&Layer::default(), [], Some(&file)).is_err(), "a file that was named must be there");
+    std::fs::write(&file, "listne = \"127.0.0.1:1\"").unwrap();
+    let error = Settings::load(&Layer::default(), [], Some(&file)).unwrap_err().to_string();
+    assert!(error.contains("`listne`"), "{error}");
+    std::fs::write(&file, "listen = [").unwrap();
+    assert!(Settings::load(&Layer::default(), [], Some(&file)).is_err());
+    assert!(Layer::from_file(&folder.path().join("other.toml"), false).unwrap().listen.is_none());
+}
+
+#[test]
+fn misspelt_variables_are_told() {
+    let settings = from_environment(&[("GPTING_LISTNE", "x"), ("OTHER", "y")]).unwrap();
+    assert_eq!(settings.unknown_variables, ["GPTING_LISTNE"]);
+}
+
+#[test]
+fn limits_go_off_only_on_loopback() {
+    let off = |listen| from_environment(&[("GPTING_RATE_LIMITS", "off"), ("GPTING_LISTEN", listen)]);
+    assert!(!off("127.0.0.1:8000").unwrap().rate_limits);
+    assert!(!off("[::1]:8000").unwrap().rate_limits);
+    for open in ["0.0.0.0:8000", "[::]:8000", "192.168.1.2:8000"] {
+        assert!(off(open).unwrap_err().to_string().starts_with("GPTING_RATE_LIMITS"), "{open}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_by_name() {
+    for (name, value) in [
+        ("GPTING_LISTEN", "8000"),
+        ("GPTING_ADMIN_LISTEN", "nowhere"),
+        ("GPTING_DATABASE_URL", "mysql://localhost"),
+        ("GPTING_DATABASE_URL", "sqlite::memory:"),
+        ("GPTING_BUS_URL", "redis://localhost"),
+        ("GPTING_SMTP_URL", "http://localhost"),
+        ("GPTING_MAIL_FROM", "nobody"),
+        ("GPTING_PUBLIC_URL", "dating.example"),
+        ("GPTING_BLOB_URL", "s3://bucket"),
+        ("GPTING_LOG", "xml"),
+        ("GPTING_WS_QUERY_TOKEN", "maybe"),
+        ("GPTING_TRUSTED_PROXIES", "10.0.0.0/64"),
+        ("GPTING_ALLOWED_ORIGINS", "*"),
+        ("GPTING_ALLOWED_ORIGINS", "https://a.example/path"),
+        ("GPTING_LLM_URL", "localhost"),
+    ] {
+        let mut pairs = vec![(name, value)];
+        if name == "GPTING_SMTP_URL" {
+            pairs.push(("GPTING_MAIL_FROM", "a@example.com"));
+        }
+        let error = refused(&pairs);
+        assert!(error.starts_with(name), "{name}={value}: {error}");
+    }
+    assert!(refused(&[("GPTING_SMTP_URL", "smtp://localhost")]).starts_with("GPTING_MAIL_FROM"));
+    assert!(refused(&[("GPTING_LLM_API_KEY", "k")]).starts_with("GPTING_LLM_URL"));
+}
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let canary = "c4nary-secret";
+    let settings = from_environment(&[
+        ("GPTING_DATABASE_URL", &format!("postgres://gpting:{canary}@db.example/gpting?sslmode=require")),
+        ("GPTING_SMTP_URL", &format!("smtps://mail:{canary}@smtp.example")),
+        ("GPTING_MAIL_FROM", "a@example.com"),
+        ("GPTING_LLM_URL", &format!("https://user:{canary}@llm.example/v1")),
+        ("GPTING_LLM_API_KEY", canary),
+    ])
+    .unwrap();
+    let shown = format!("{settings:?} {:?}", settings.effective());
+    assert!(!shown.contains(canary), "{shown}");
+    let database = settings.effective().iter().find(|setting| setting.name == "database_url").unwrap();
+    assert_eq!(database.value.as_deref(), Some("postgres://gpting:***@db.example/gpting?sslmode=require"));
+    assert!(
+        !refused(&[("GPTING_SMTP_URL", &format!("ftp://a:{canary}@x")), ("GPTING_MAIL_FROM", "a@example.com")])
+            .contains(canary)
+    );
+    assert!(!format!("{:?}", flags(&[("smtp_url", canary)])).contains(canary));
+}
+
+#[test]
+fn passwords_are_cut_out_of_addresses() {
+    for (value, shown) in [
+        ("postgres://u:p@h/d", "postgres://u:***@h/d"),
+        ("postgres://u:p/q@h/d", "postgres://u:***@h/d"),
+        ("postgres://u:p@q@h/d", "postgres://u:***@h/d"),
+        ("postgres://h/d?user=u&password=p", "postgres://h/d?***"),
+        ("postgres://u@h/d", "postgres://u@h/d"),
+        ("sqlite:///tmp/a.db", "sqlite:///tmp/a.db"),
+    ] {
+        assert_eq!(redacted("database_url", value), shown);
+    }
+}
+
+#[test]
+fn a_secret_on_the_command_line_is_refused() {
+    let flags = flags(&[("database_url", "postgres://u:p@h/d")]);
+    let error = Settings::load(&flags, [], None).unwrap_err().to_string();
+    assert!(error.contains("command line"), "{error}");
+}

@@ -1,0 +1,168 @@
+//! `gpting serve`: settings become a running server, and a signal ends it gently.
+//!
+//! Called by the command line; puts keys, store, mail, photos, core, service and the two listeners together. The order
+//! matters: ports are taken first, so that a second server fails before it touches anything, and nothing is answered
+//! before the engine is filled.
+//!
+//! ```text
+//! SIGTERM ─► /readyz 503, no new sockets, open ones told to come back (≤ 5 s)
+//!         ─► listeners closed, requests in hand finished ─► jobs stopped ─► store closed (≤ 10 s in all)
+//! ```
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gpting_core::{Gpting, SystemRng};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::accept::{self, Limits};
+use super::admin::Admin;
+use super::blobs::FolderBlobs;
+use super::keys::{Keys, make_private_folder};
+use super::mailbox::FileMailer;
+use super::pictures::PictureWorkshop;
+use super::settings::Settings;
+use super::smtp::SmtpMailer;
+use super::store::AnyStore;
+use super::traffic::Traffic;
+use crate::{AccountAuth, Drain, GptingHttp, HttpOptions, MemoryRateLimit};
+
+/// How long readiness says no, at least, before the port is closed: what a load balancer needs to look.
+const NOTICE: Duration = Duration::from_secs(1);
+/// How long sockets are waited for.
+const SOCKETS: Duration = Duration::from_secs(5);
+/// How long requests in hand are waited for after that.
+const REQUESTS: Duration = Duration::from_secs(3);
+/// How long background work is waited for.
+const JOBS: Duration = Duration::from_secs(1);
+/// Connections to the admin port.
+const ADMIN_CONNECTIONS: usize = 64;
+
+/// What keeps a server from starting.
+pub(super) type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// When a port is taken, or keys, folders or the store cannot be used.
+pub(super) async fn serve(settings: &Settings) -> Result<(), StartError> {
+    let started = Instant::now();
+    let public = bind(settings.listen).await?;
+    let admin = match settings.admin_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let (g, store, url_key) = open(settings).await?;
+    let service = GptingHttp::new(g.clone(), AccountAuth::new(g.clone())).with(options(settings, url_key));
+    let drain = service.drain();
+    let traffic = Arc::new(Traffic::default());
+
+    let (stopping, jobs_stop) = (CancellationToken::new(), CancellationToken::new());
+    let jobs = g.run({
+        let stop = jobs_stop.clone();
+        async move { stop.cancelled().await }
+    });
+    let admin = admin.map(|listener| {
+        let admin = Admin::new(g.clone(), Arc::clone(&traffic), drain.clone(), started);
+        let answer = tower::service_fn(move |request| {
+            let answer = admin.answer(&request);
+            async move { Ok::<_, Infallible>(answer) }
+        });
+        let limits = Limits { connections: ADMIN_CONNECTIONS, ..Limits::default() };
+        tokio::spawn(accept::serve(listener, answer, limits, Arc::default(), stopping.clone(), REQUESTS))
+    });
+    announce(settings, public.local_addr()?);
+    let accepting = accept::serve(public, service, Limits::default(), traffic, stopping.clone(), REQUESTS);
+    let accepting = tokio::spawn(accepting);
+
+    asked_to_stop().await?;
+    tracing::info!(sockets = drain.open_sockets(), "stopping");
+    wind_down(&drain).await;
+    stopping.cancel();
+    accepting.await?;
+    if let Some(admin) = admin {
+        admin.await?;
+    }
+    jobs_stop.cancel();
+    if tokio::time::timeout(JOBS, jobs).await.is_err() {
+        tracing::warn!("background work did not end in time; it is taken up again at the next start");
+    }
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Opens keys, store, mail and photos, and fills the engine.
+async fn open(settings: &Settings) -> Result<(Gpting, AnyStore, [u8; 32]), StartError> {
+    make_private_folder(&settings.data_dir)?;
+    let keys = Keys::open(&settings.keys_dir, &SystemRng)?;
+    let store = AnyStore::open(&settings.database).await?;
+    let builder = store
+        .builder(keys.account_keys()?)
+        .blobs(FolderBlobs::open(&settings.photos_dir)?)
+        .pictures(PictureWorkshop::new(super::cores()));
+    let builder = match &settings.smtp_url {
+        Some(url) => builder.mailer(SmtpMailer::new(url, settings.mail_from.clone())?),
+        None => builder.mailer(FileMailer::open(&settings.mail_dir(), settings.mail_from.clone())?),
+    };
+    Ok((builder.build().await?, store, keys.url_key()))
+}
+
+fn options(settings: &Settings, signing_key: [u8; 32]) -> HttpOptions {
+    HttpOptions {
+        ws_query_token: settings.ws_query_token,
+        allowed_origins: settings.allowed_origins.clone(),
+        public_url: settings.public_url.clone(),
+        signing_key,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        rate_limit: settings.rate_limits.then(|| Arc::new(MemoryRateLimit::default()) as _),
+        ..HttpOptions::default()
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| format!("{address} cannot be listened on: {error}").into())
+}
+
+/// One line that tells where everything is.
+fn announce(settings: &Settings, listening_on: SocketAddr) {
+    let web = settings.web_url(listening_on);
+    let mail = match settings.smtp_url {
+        Some(_) => "the mail server".to_owned(),
+        None => settings.mail_dir().display().to_string(),
+    };
+    tracing::info!(web, mail, "GPTing is ready at {web} (mail goes to {mail})");
+    for name in &settings.unknown_variables {
+        tracing::warn!("{name} is no setting of this build and is ignored");
+    }
+    if !settings.rate_limits {
+        tracing::warn!("request rates are not limited");
+    }
+    if settings.has_llm {
+        tracing::warn!("a language model is configured, but this build has none: the local analyst works instead");
+    }
+}
+
+/// Resolves at the first SIGTERM or SIGINT. From then on a second one ends the process at once.
+async fn asked_to_stop() -> std::io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Says no to new work and waits for sockets.
+async fn wind_down(drain: &Drain) {
+    drain.begin();
+    let notice = tokio::time::sleep(NOTICE);
+    if tokio::time::timeout(SOCKETS, drain.done()).await.is_err() {
+        tracing::warn!(sockets = drain.open_sockets(), "sockets did not close in time");
+    }
+    notice.await;
+}

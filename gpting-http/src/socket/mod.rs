@@ -1,0 +1,155 @@
+//! Sockets: one room, live, on one connection.
+//!
+//! [`upgrade`] decides before the upgrade who may enter, [`session`] is the life of an open socket, [`frame`] what
+//! travels on it. Called by the service; a session calls the same facets as the handlers.
+//! Invariants: a socket belongs to a caller whose session lives, takes part in its room at every frame, is never waited
+//! for (a slow reader is closed), and is always told why it is closed ([`Close`]).
+
+pub(crate) mod frame;
+mod session;
+mod upgrade;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gpting_core::id::MemberId;
+
+pub(crate) use self::upgrade::open;
+
+/// Why a socket is closed. [`Close::reconnect`] tells the two classes apart: come back, or do not until something else
+/// has changed (a login, a client's bug).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Close {
+    /// The server stops; another one, or the next, takes over.
+    Restart,
+    /// The client does not read what it is sent.
+    Slow,
+    /// The client broke the protocol.
+    Protocol,
+    /// A frame that is not UTF-8.
+    NotText,
+    /// A frame larger than is read.
+    TooBig,
+    /// Nobody said who they are, or the session has ended.
+    Unauthenticated,
+    /// The room does not exist for this member, or not any more.
+    NoRoom,
+    /// No sign of life.
+    Silent,
+    /// Far too many frames.
+    Flood,
+}
+
+impl Close {
+    /// Every reason.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Restart,
+        Self::Slow,
+        Self::Protocol,
+        Self::NotText,
+        Self::TooBig,
+        Self::Unauthenticated,
+        Self::NoRoom,
+        Self::Silent,
+        Self::Flood,
+    ];
+
+    /// The close code.
+    pub(crate) const fn code(self) -> u16 {
+        match self {
+            Self::Protocol => 1002,
+            Self::NotText => 1007,
+            Self::TooBig => 1009,
+            Self::Restart => 1012,
+            Self::Slow => 1013,
+            Self::Unauthenticated => 4401,
+            Self::NoRoom => 4404,
+            Self::Silent => 4408,
+            Self::Flood => 4429,
+        }
+    }
+
+    /// The reason, for machines.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Slow => "slow",
+            Self::Protocol => "protocol",
+            Self::NotText => "not_text",
+            Self::TooBig => "too_big",
+            Self::Unauthenticated => "unauthenticated",
+            Self::NoRoom => "no_room",
+            Self::Silent => "silent",
+            Self::Flood => "flood",
+        }
+    }
+
+    /// Whether the client should simply come back.
+    pub(crate) const fn reconnect(self) -> bool {
+        matches!(self, Self::Restart | Self::Slow | Self::Silent)
+    }
+}
+
+/// How many sockets each member has open.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Registry(Arc<Mutex<HashMap<MemberId, usize>>>);
+
+impl Registry {
+    /// A place for one more socket of a member, unless they have `most` already. Dropping it frees the place.
+    pub(crate) fn enter(&self, member: MemberId, most: usize) -> Option<Place> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(member).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Place { registry: self.clone(), member })
+    }
+}
+
+/// An open socket of a member.
+#[derive(Debug)]
+pub(crate) struct Place {
+    registry: Registry,
+    member: MemberId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.registry.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.member) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.member);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_has_so_many_sockets_and_no_more() {
+        let registry = Registry::default();
+        let (a, b) = (MemberId::new(1).unwrap(), MemberId::new(2).unwrap());
+        let first = registry.enter(a, 2).unwrap();
+        let _second = registry.enter(a, 2).unwrap();
+        assert!(registry.enter(a, 2).is_none());
+        let other = registry.enter(b, 2).unwrap();
+        drop(first);
+        assert!(registry.enter(a, 2).is_some());
+        drop(other);
+        assert_eq!(registry.0.lock().unwrap().len(), 1, "who has left is forgotten");
+    }
+
+    #[test]
+    fn every_close_code_is_one_reason() {
+        for (at, close) in Close::ALL.iter().enumerate() {
+            assert!(Close::ALL[..at].iter().all(|other| other.code() != close.code()), "{close:?}");
+            let is_class = matches!(close.code(), 1002 | 1007 | 1009 | 1012 | 1013 | 4400..=4499);
+            assert!(is_class && !close.reason().is_empty(), "{close:?}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The whole service over the memory store, in process: what clients of the original send, and what they must not.
+
+#![expect(clippy::unwrap_used, reason = "a failed step fails its test")]
+
+mod matrix;
+mod mount;
+mod refuse;
+mod sockets;
+mod story;
+mod town;
