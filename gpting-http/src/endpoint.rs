@@ -85,7 +85,11 @@ impl<I> Call<I> {
     ///
     /// # Errors
     /// 400 when it is no number of the range.
-    pub(crate) fn query_number(&self, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<Option<i64>, Problem> {
+    pub(crate) fn query_number(
+        &self,
+        name: &str,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Result<Option<i64>, Problem> {
         let Some(text) = self.query(name)? else { return Ok(None) };
         let number: i64 = text.parse().map_err(|_| Problem::field(name, Fault::Invalid))?;
         if range.contains(&number) {
@@ -195,7 +199,7 @@ impl Shape {
         let schema = match T::schema() {
             // An object of ours is referred to by name; what has no name of its own stands where it is used.
             RefOr::T(Schema::Array(list)) => RefOr::T(Schema::Array(list)),
-            schema => {
+            schema @ (RefOr::Ref(_) | RefOr::T(_)) => {
                 needs.push((T::name().into_owned(), schema));
                 RefOr::Ref(utoipa::openapi::Ref::from_schema_name(T::name()))
             }
@@ -322,6 +326,32 @@ where
     });
     let takes = Takes { shape: Shape::of::<I>(), required: I::REQUIRED, files: I::FILES, only_files: I::ONLY_FILES };
     Endpoint { run, takes: Some(takes), gives: Gives::Json(Box::new(Shape::of::<O>())), query: &[] }
+}
+
+/// An endpoint that takes nothing and waits for nothing.
+pub(crate) fn at_once<O>(handler: fn(&Call) -> O) -> Endpoint
+where
+    O: Serialize + ToSchema + Send + 'static,
+{
+    let run: Run = Arc::new(move |call| {
+        let (call, _) = call.take();
+        let answer = Reply::ok(handler(&call)).into_response(call.lang);
+        Box::pin(std::future::ready(answer))
+    });
+    Endpoint { run, takes: None, gives: Gives::Json(Box::new(Shape::of::<O>())), query: &[] }
+}
+
+/// An endpoint that answers bytes it has at hand, the same for everybody.
+pub(crate) fn document(media: &'static str, handler: fn(&Call) -> Bytes) -> Endpoint {
+    let run: Run = Arc::new(move |call| {
+        let (call, _) = call.take();
+        let mut response = Response::new(Body::from(handler(&call)));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        Box::pin(std::future::ready(Ok(response)))
+    });
+    Endpoint { run, takes: None, gives: Gives::Bytes(media), query: &[] }
 }
 
 /// An endpoint that answers bytes of its own.

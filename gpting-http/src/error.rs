@@ -111,7 +111,11 @@ enum Case {
 
 /// A refused request.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Refusal>);
+
+/// What there is to say about a refused request. Boxed: it travels as the error of everything.
+#[derive(Debug)]
+struct Refusal {
     case: Case,
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
@@ -123,14 +127,26 @@ pub(crate) struct Problem {
     cause: Option<Error>,
 }
 
-impl Problem {
+impl Refusal {
     fn of(case: Case) -> Self {
         Self { case, fields: Vec::new(), retry_after: None, allow: None, extra: Map::new(), cause: None }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self(Box::new(refusal))
+    }
+}
+
+impl Problem {
+    fn of(case: Case) -> Self {
+        Refusal::of(case).into()
     }
 
     /// Refused fields.
     pub(crate) fn fields(fields: Vec<FieldError>) -> Self {
-        Self { fields, ..Self::of(Case::Core(Code::ValidationFailed)) }
+        Refusal { fields, ..Refusal::of(Case::Core(Code::ValidationFailed)) }.into()
     }
 
     /// One refused field.
@@ -140,30 +156,30 @@ impl Problem {
 
     /// A body that cannot be read; `field` is where it stopped making sense, if that is known.
     pub(crate) fn malformed(field: Option<&str>) -> Self {
-        let fields = field.map(|field| FieldError::new(field, Fault::Invalid));
-        Self { fields: fields.into_iter().collect(), ..Self::of(Case::Edge(Edge::Malformed)) }
+        let fields = field.map(|field| FieldError::new(field, Fault::Invalid)).into_iter().collect();
+        Refusal { fields, ..Refusal::of(Case::Edge(Edge::Malformed)) }.into()
     }
 
     /// A method that the path does not have; `allow` lists those it has.
     pub(crate) fn method(allow: String) -> Self {
-        Self { allow: Some(allow), ..Self::of(Case::Edge(Edge::Method)) }
+        Refusal { allow: Some(allow), ..Refusal::of(Case::Edge(Edge::Method)) }.into()
     }
 
     /// Too often.
     pub(crate) fn too_many(retry_after: Duration) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::of(Case::Core(Code::TooMany)) }
+        Refusal { retry_after: Some(retry_after), ..Refusal::of(Case::Core(Code::TooMany)) }.into()
     }
 
     /// With a member beside those of RFC 9457.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(name.to_owned(), value.into());
+        self.0.extra.insert(name.to_owned(), value.into());
         self
     }
 
     /// The stable code.
     pub(crate) fn code(&self) -> &'static str {
-        match self.case {
+        match self.0.case {
             Case::Core(code) => code.as_str(),
             Case::Edge(edge) => edge.as_str(),
         }
@@ -171,7 +187,7 @@ impl Problem {
 
     /// The core's code, if the core refused.
     pub(crate) fn core_code(&self) -> Option<Code> {
-        match self.case {
+        match self.0.case {
             Case::Core(code) => Some(code),
             Case::Edge(_) => None,
         }
@@ -179,7 +195,7 @@ impl Problem {
 
     /// The status it is answered with.
     pub(crate) fn status(&self) -> StatusCode {
-        match self.case {
+        match self.0.case {
             Case::Core(code) => status_of(code.kind()),
             Case::Edge(edge) => edge.status(),
         }
@@ -187,7 +203,7 @@ impl Problem {
 
     /// The sentence for people. For a single refused field, that field's own sentence.
     pub(crate) fn message(&self, lang: Lang) -> String {
-        match (&self.case, self.fields.as_slice()) {
+        match (&self.0.case, self.0.fields.as_slice()) {
             (Case::Core(Code::ValidationFailed), [only]) => words::fault(&only.fault, lang),
             (Case::Core(code), _) => words::code(*code, lang).to_owned(),
             (Case::Edge(edge), _) => words::edge(*edge, lang).to_owned(),
@@ -196,14 +212,14 @@ impl Problem {
 
     /// Writes what only we may read to the log, once.
     pub(crate) fn log(&self, request_id: &str) {
-        let Some(cause) = &self.cause else { return };
+        let Some(cause) = &self.0.cause else { return };
         if self.status().is_server_error() {
             tracing::error!(request_id, code = self.code(), error = %Chain(cause), "request failed");
         }
     }
 
     /// The answer.
-    pub(crate) fn into_response(self, lang: Lang, request_id: &str) -> Response<Body> {
+    pub(crate) fn into_response(mut self, lang: Lang, request_id: &str) -> Response<Body> {
         self.log(request_id);
         let status = self.status();
         let message = self.message(lang);
@@ -217,10 +233,10 @@ impl Problem {
             "request_id": request_id,
         });
         if let Some(members) = body.as_object_mut() {
-            if !self.fields.is_empty() {
-                members.insert("errors".to_owned(), errors(&self.fields, lang));
+            if !self.0.fields.is_empty() {
+                members.insert("errors".to_owned(), errors(&self.0.fields, lang));
             }
-            members.extend(self.extra);
+            members.extend(std::mem::take(&mut self.0.extra));
         }
         let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = status;
@@ -231,7 +247,7 @@ impl Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            let wait = self.retry_after.unwrap_or(Duration::from_secs(1));
+            let wait = self.0.retry_after.unwrap_or(Duration::from_secs(1));
             // Rounded up: who waits as long as we say must not be too early.
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
@@ -240,10 +256,10 @@ impl Problem {
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
             headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
         }
-        if let Some(allow) = self.allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
+        if let Some(allow) = self.0.allow.take().and_then(|allow| HeaderValue::try_from(allow).ok()) {
             headers.insert(header::ALLOW, allow);
         }
-        if matches!(self.case, Case::Edge(Edge::BodyTooLarge | Edge::BodyTimeout)) {
+        if matches!(self.0.case, Case::Edge(Edge::BodyTooLarge | Edge::BodyTimeout)) {
             // The rest of the body is not read: the connection cannot be used again.
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
@@ -253,23 +269,15 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self {
+        Refusal {
+            case: Case::Core(error.code()),
             fields: error.fields().to_vec(),
             retry_after: error.retry_after(),
+            allow: None,
+            extra: Map::new(),
             cause: Some(error),
-            ..Self::of(Case::Core(Code::Internal))
         }
-        .named()
-    }
-}
-
-impl Problem {
-    /// Takes the case from the cause.
-    fn named(mut self) -> Self {
-        if let Some(cause) = &self.cause {
-            self.case = Case::Core(cause.code());
-        }
-        self
+        .into()
     }
 }
 

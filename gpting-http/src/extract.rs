@@ -96,7 +96,9 @@ impl Fields {
                 self.refuse(name, Fault::Invalid);
                 None
             }
-            _ => Some(value),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+                Some(value)
+            }
         }
     }
 

@@ -12,14 +12,14 @@ use http::Method;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, Content, ContentBuilder, Deprecated, HttpMethod, InfoBuilder, OpenApiBuilder, PathsBuilder, Ref,
     RefOr, Required, Response, ResponseBuilder, ServerBuilder,
 };
 
-use crate::endpoint::{Gives, Param, ParamKind, Schemas, Shape};
+use crate::endpoint::{Gives, Param, ParamKind, Schemas};
 use crate::matrix::Access;
 use crate::router::{Route, aliases};
 use crate::socket::frame;
@@ -43,11 +43,7 @@ impl Documents {
     pub(crate) fn of(routes: &[Route], base: &str) -> Self {
         let document = document(routes, base);
         let page = page::render(&document, base);
-        Self {
-            openapi: document.to_string().into(),
-            page: page.into(),
-            frames: frame::schema().to_string().into(),
-        }
+        Self { openapi: document.to_string().into(), page: page.into(), frames: frame::schema().to_string().into() }
     }
 }
 
@@ -139,7 +135,8 @@ fn item(route: &Route, method: &Method, path: &str, alias: bool) -> PathItem {
         operation = operation.parameter(query_param(param));
     }
     if let Some(takes) = &route.endpoint.takes {
-        let mut body = RequestBodyBuilder::new().required(Some(if takes.required { Required::True } else { Required::False }));
+        let mut body =
+            RequestBodyBuilder::new().required(Some(if takes.required { Required::True } else { Required::False }));
         let schema = || Content::new(Some(takes.shape.schema.clone()));
         if !takes.only_files {
             body = body.content("application/json", schema()).content("application/x-www-form-urlencoded", schema());
@@ -156,7 +153,10 @@ fn item(route: &Route, method: &Method, path: &str, alias: bool) -> PathItem {
     }
     let refused = || {
         let schema: RefOr<Schema> = RefOr::Ref(Ref::from_schema_name("Problem"));
-        ResponseBuilder::new().description("Refused").content("application/problem+json", Content::new(Some(schema))).build()
+        ResponseBuilder::new()
+            .description("Refused")
+            .content("application/problem+json", Content::new(Some(schema)))
+            .build()
     };
     for status in refusals(route) {
         operation = operation.response(status.to_string(), refused());
@@ -191,16 +191,12 @@ fn success(route: &Route, status: u16) -> Response {
         _ => "Done",
     });
     match &route.endpoint.gives {
-        Gives::Json(shape) => response.content("application/json", Content::new(Some(schema_of(shape)))).build(),
-        Gives::Bytes(media) => response.content(*media, ContentBuilder::new().build()).build(),
+        Gives::Json(shape) => response.content("application/json", Content::new(Some(shape.schema.clone()))).build(),
+        Gives::Bytes(media) => {
+            let essence = media.split(';').next().unwrap_or(media);
+            response.content(essence, ContentBuilder::new().build()).build()
+        }
         Gives::Socket => response.build(),
-    }
-}
-
-fn schema_of(shape: &Shape) -> RefOr<Schema> {
-    match &shape.schema {
-        RefOr::T(Schema::Array(list)) => RefOr::T(Schema::Array(ArrayBuilder::from(list.clone()).build())),
-        other => other.clone(),
     }
 }
 
@@ -209,7 +205,12 @@ fn path_id() -> Parameter {
         .schema_type(SchemaType::new(Type::Integer))
         .minimum(Some(1_i64))
         .maximum(Some(gpting_core::id::MAX_ID));
-    ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).required(Required::True).schema(Some(id.build())).build()
+    ParameterBuilder::new()
+        .name("id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .schema(Some(id.build()))
+        .build()
 }
 
 fn query_param(param: &Param) -> Parameter {
@@ -235,7 +236,10 @@ fn query_param(param: &Param) -> Parameter {
 /// `get_api_accounts_profile_id`, unique by method and path.
 fn operation_id(method: &Method, path: &str) -> String {
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    std::iter::once(method.as_str().to_ascii_lowercase()).chain(words.map(str::to_ascii_lowercase)).collect::<Vec<_>>().join("_")
+    std::iter::once(method.as_str().to_ascii_lowercase())
+        .chain(words.map(str::to_ascii_lowercase))
+        .collect::<Vec<_>>()
+        .join("_")
 }
 
 fn tag(path: &str) -> &str {
@@ -287,7 +291,13 @@ mod tests {
         }
         let present: usize = paths
             .values()
-            .map(|item| item.as_object().unwrap().keys().filter(|key| ["get", "post", "put", "patch", "delete"].contains(&key.as_str())).count())
+            .map(|item| {
+                item.as_object()
+                    .unwrap()
+                    .keys()
+                    .filter(|key| ["get", "post", "put", "patch", "delete"].contains(&key.as_str()))
+                    .count()
+            })
             .sum();
         assert_eq!(present, wanted);
         assert_eq!(document["openapi"], "3.1.0");
@@ -321,7 +331,9 @@ mod tests {
     fn no_answer_about_others_has_a_private_field() {
         let document = whole();
         for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
-            if ["OwnProfile", "SignUp", "Login", "LoggedIn", "MailedCode", "Address", "ProfileChange"].contains(&name.as_str()) {
+            if ["OwnProfile", "SignUp", "Login", "LoggedIn", "MailedCode", "Address", "ProfileChange"]
+                .contains(&name.as_str())
+            {
                 continue;
             }
             for field in ["email", "username", "birth_date", "last_active", "latitude", "password"] {

@@ -55,7 +55,8 @@ impl PhotoUrls {
         let (owner, viewer) = (field("owner")?.parse().ok()?, field("viewer")?.parse().ok()?);
         let expires: i64 = field("exp")?.parse().ok()?;
         let tag = URL_SAFE_NO_PAD.decode(field("sig")?).ok()?;
-        let genuine = self.signer.verify(&parts(viewer, owner, photo, expires).each_ref().map(<[u8; 8]>::as_slice), &tag);
+        let genuine =
+            self.signer.verify(&parts(viewer, owner, photo, expires).each_ref().map(<[u8; 8]>::as_slice), &tag);
         (genuine && now.as_second() < expires).then_some(PhotoLook { viewer, owner })
     }
 

@@ -50,7 +50,8 @@ impl MemoryRateLimit {
 
 impl RateLimit for MemoryRateLimit {
     fn check(&self, class: RateClass, key: &RateKey) -> Result<(), Duration> {
-        let Some(limit) = self.limits.iter().find(|(one, _)| *one == class).and_then(|(_, limit)| limit.as_ref()) else {
+        let Some(limit) = self.limits.iter().find(|(one, _)| *one == class).and_then(|(_, limit)| limit.as_ref())
+        else {
             return Ok(());
         };
         if limit.calls.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {

@@ -9,13 +9,11 @@ use std::collections::HashMap;
 
 use http::Method;
 
-use crate::endpoint::{Endpoint, Param, ParamKind, get, on, raw};
+use crate::endpoint::{Endpoint, Param, ParamKind, at_once, document, get, on, raw};
 use crate::handler::{chat, interaction, matching, meta, photo, preference, profile, safety};
 use crate::layer::rate::RateClass::{self, Decide, Free, Message, Picture, Read, Report, Socket, Upload, Write};
 use crate::matrix::Access::{self, Member, Public, Signed};
-use crate::matrix::ObjectClass::{
-    self, FriendRequest, MemberInBody, MemberInPath, Nothing, Own, Photo, Room,
-};
+use crate::matrix::ObjectClass::{self, FriendRequest, MemberInBody, MemberInPath, Nothing, Own, Photo, Room};
 
 /// One line of the table.
 #[derive(Debug)]
@@ -53,7 +51,11 @@ const PAGED: &[Param] = &[
 const SLATE: &[Param] = &[
     PAGED[0],
     PAGED[1],
-    Param { name: "relax", about: "`distance`, `age` or both with a comma: sets own limits aside", kind: ParamKind::Text },
+    Param {
+        name: "relax",
+        about: "`distance`, `age` or both with a comma: sets own limits aside",
+        kind: ParamKind::Text,
+    },
 ];
 const REQUESTS: &[Param] = &[
     PAGED[0],
@@ -98,8 +100,8 @@ pub(crate) fn table() -> Vec<Route> {
         r(DELETE, "/api/accounts/profile/photos/{id}/",   Member, Write,   Photo,         &[200],      get(photo::delete), "Deletes a picture"),
         r(GET,    "/api/accounts/preferences/",           Member, Read,    Own,           &[200],      get(preference::read), "Whom one wishes to meet"),
         r(PUT,    "/api/accounts/preferences/",           Member, Write,   Own,           &[200],      on(preference::write), "Says whom one wishes to meet"),
-        r(GET,    "/api/accounts/interests/",             Public, Read,    Nothing,       &[200],      get(preference::interests), "The interests there are"),
-        r(GET,    "/api/accounts/attributes/",            Public, Read,    Nothing,       &[200],      get(preference::attributes), "The attributes there are"),
+        r(GET,    "/api/accounts/interests/",             Public, Read,    Nothing,       &[200],      at_once(preference::interests), "The interests there are"),
+        r(GET,    "/api/accounts/attributes/",            Public, Read,    Nothing,       &[200],      at_once(preference::attributes), "The attributes there are"),
         r(GET,    "/api/accounts/consents/",              Member, Read,    Own,           &[200],      get(profile::consents), "What one has agreed to"),
         r(PUT,    "/api/accounts/consents/",              Member, Write,   Own,           &[200],      on(profile::set_consents), "Gives or withdraws consent"),
         r(GET,    "/api/accounts/blocks/",                Member, Read,    Own,           &[200],      get(safety::blocks).query(PAGED), "Whom one blocks"),
@@ -133,12 +135,12 @@ pub(crate) fn table() -> Vec<Route> {
         r(GET,    "/ws/chat/{id}/",                       Member, Socket,  Room,          &[101],      Endpoint::socket(TOKEN), "The live line of one room; frames are described in /docs/frames.schema.json"),
         // The service itself.
         r(GET,    "/media/photos/{id}",                   Signed, Picture, Photo,         &[200],      raw("image/jpeg", photo::picture).query(PHOTO), "A picture, by its signed address"),
-        r(GET,    "/media/default-profile.svg",           Public, Free,    Nothing,       &[200],      raw("image/svg+xml", meta::default_picture), "The picture of people without one"),
-        r(GET,    "/openapi.json",                        Public, Free,    Nothing,       &[200],      raw("application/json", meta::openapi), "This document"),
-        r(GET,    "/docs/",                               Public, Free,    Nothing,       &[200],      raw("text/html", meta::docs), "This document as a page"),
-        r(GET,    "/docs/style.css",                      Public, Free,    Nothing,       &[200],      raw("text/css", meta::docs_style), "How that page looks"),
-        r(GET,    "/docs/frames.schema.json",             Public, Free,    Nothing,       &[200],      raw("application/schema+json", meta::frames), "The frames of sockets"),
-        r(GET,    "/healthz",                             Public, Free,    Nothing,       &[200],      get(meta::health), "Whether the process runs"),
+        r(GET,    "/media/default-profile.svg",           Public, Free,    Nothing,       &[200],      document("image/svg+xml; charset=utf-8", meta::default_picture), "The picture of people without one"),
+        r(GET,    "/openapi.json",                        Public, Free,    Nothing,       &[200],      document("application/json", meta::openapi), "This document"),
+        r(GET,    "/docs/",                               Public, Free,    Nothing,       &[200],      document("text/html; charset=utf-8", meta::docs), "This document as a page"),
+        r(GET,    "/docs/style.css",                      Public, Free,    Nothing,       &[200],      document("text/css; charset=utf-8", meta::docs_style), "How that page looks"),
+        r(GET,    "/docs/frames.schema.json",             Public, Free,    Nothing,       &[200],      document("application/schema+json", meta::frames), "The frames of sockets"),
+        r(GET,    "/healthz",                             Public, Free,    Nothing,       &[200],      at_once(meta::health), "Whether the process runs"),
         r(GET,    "/readyz",                              Public, Free,    Nothing,       &[200],      get(meta::ready_now), "Whether it can serve"),
     ];
     #[cfg(feature = "accounts")]
@@ -255,8 +257,7 @@ impl Router {
 }
 
 fn allow(methods: &HashMap<Method, usize>) -> String {
-    let order =
-        [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let order = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
     let has = |method: &Method| {
         *method == Method::OPTIONS
             || methods.contains_key(method)

@@ -196,7 +196,8 @@ async fn dispatch(
         rate::check(limiter, route.rate, Some(RateKey::Member(caller.member)))?;
     }
     let query = query_pairs(parts.uri.query().unwrap_or_default());
-    let query = query.map_err(|field| field.map_or_else(|| Problem::malformed(None), |field| Problem::malformed(Some(&field))))?;
+    let query = query
+        .map_err(|field| field.map_or_else(|| Problem::malformed(None), |field| Problem::malformed(Some(&field))))?;
     let input = payload(route, &parts, body).await?;
     let path = documented(route, id.as_deref());
     let shared = Arc::clone(shared);

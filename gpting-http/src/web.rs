@@ -54,20 +54,12 @@ pub(crate) struct Asset {
 /// What the client answers at the request path `path` (no query): the shell at a page address, a file under `/web/`,
 /// `None` for everything else.
 pub(crate) fn asset(path: &str) -> Option<Asset> {
-    let name = if is_page(path) {
-        SHELL
-    } else {
-        path.strip_prefix(FILES)?
-    };
+    let name = if is_page(path) { SHELL } else { path.strip_prefix(FILES)? };
     let file = Files::get(name)?;
     let guessed = file.metadata.mimetype();
     let is_text = guessed.starts_with("text/") || guessed == "image/svg+xml";
     Some(Asset {
-        mime: if is_text {
-            format!("{guessed}; charset=utf-8")
-        } else {
-            guessed.to_owned()
-        },
+        mime: if is_text { format!("{guessed}; charset=utf-8") } else { guessed.to_owned() },
         etag: format!("\"{}\"", URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash())),
         immutable: is_fingerprinted(name),
         body: file.data,
@@ -79,9 +71,9 @@ pub(crate) fn is_page(path: &str) -> bool {
     let path = path.strip_suffix('/').unwrap_or(path);
     PAGES.iter().any(|page| match page.strip_suffix('*') {
         None => *page == path,
-        Some(before) => path
-            .strip_prefix(before)
-            .is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())),
+        Some(before) => {
+            path.strip_prefix(before).is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+        }
     })
 }
 
@@ -90,9 +82,7 @@ fn is_fingerprinted(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or(name);
     let mut inner = file.split('.').skip(1).collect::<Vec<_>>();
     inner.pop();
-    inner
-        .iter()
-        .any(|part| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    inner.iter().any(|part| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -140,10 +130,7 @@ mod tests {
         let script = asset("/web/app.js").unwrap();
         assert_eq!(script.mime, "text/javascript; charset=utf-8");
         assert_eq!(asset("/web/style.css").unwrap().mime, "text/css; charset=utf-8");
-        assert_eq!(
-            asset("/web/default-profile.svg").unwrap().mime,
-            "image/svg+xml; charset=utf-8"
-        );
+        assert_eq!(asset("/web/default-profile.svg").unwrap().mime, "image/svg+xml; charset=utf-8");
         assert_eq!(asset("/").unwrap().mime, "text/html; charset=utf-8");
         assert!(script.etag.len() == 45 && script.etag.starts_with('"') && script.etag.ends_with('"'));
         assert_ne!(script.etag, asset("/web/style.css").unwrap().etag);
@@ -153,13 +140,7 @@ mod tests {
     #[test]
     fn only_a_name_with_a_hash_in_it_is_immutable() {
         assert!(is_fingerprinted("view/logo.3f9a01bc.svg"));
-        for name in [
-            "logo.svg",
-            "3f9a01bc.svg",
-            "a.b.svg",
-            "logo.nothexad.svg",
-            "logo.3f9a01bc",
-        ] {
+        for name in ["logo.svg", "3f9a01bc.svg", "a.b.svg", "logo.nothexad.svg", "logo.3f9a01bc"] {
             assert!(!is_fingerprinted(name), "{name}");
         }
     }
@@ -183,17 +164,11 @@ mod tests {
                 assert!(!text.contains(refused), "{name} contains {refused}");
             }
             for address in text.match_indices("://").map(|(at, _)| &text[at.saturating_sub(5)..]) {
-                assert!(
-                    name.ends_with(".svg") && address.contains("://www.w3.org/"),
-                    "{name} names another host"
-                );
+                assert!(name.ends_with(".svg") && address.contains("://www.w3.org/"), "{name} names another host");
             }
             assert!(text.lines().count() < 400, "{name} is too long");
         }
         let shell = String::from_utf8(asset("/").unwrap().body.into_owned()).unwrap();
-        assert_eq!(
-            shell.matches("<script").count(),
-            shell.matches("<script type=\"module\" src=\"/web/").count()
-        );
+        assert_eq!(shell.matches("<script").count(), shell.matches("<script type=\"module\" src=\"/web/").count());
     }
 }

@@ -18,15 +18,26 @@ pub(super) fn code(code: Code, lang: Lang) -> &'static str {
         Code::FriendRequestNotFound => ("친구 요청을 찾을 수 없습니다.", "This friend request cannot be found."),
         Code::NotFound => ("찾을 수 없습니다.", "This cannot be found."),
         Code::SelfAction => ("자기 자신에게는 할 수 없습니다.", "You cannot do this to yourself."),
-        Code::AlreadyMatched => ("이미 매칭된 상대입니다. 매칭을 먼저 해제해 주세요.", "You are matched already; unmatch first."),
+        Code::AlreadyMatched => {
+            ("이미 매칭된 상대입니다. 매칭을 먼저 해제해 주세요.", "You are matched already; unmatch first.")
+        }
         Code::NotMatched => ("매칭되거나 친구인 상대가 아닙니다.", "You are neither matched nor friends."),
         Code::Unmatched => ("매칭이 해제된 상대입니다.", "This match has been ended for good."),
         Code::NothingToUndo => ("되돌릴 수 있는 행동이 없습니다.", "There is nothing left to undo."),
-        Code::NotConnected => ("매칭되었거나 친구인 상대와만 대화할 수 있습니다.", "You can talk to matches and friends only."),
-        Code::IdempotencyConflict => ("같은 요청 번호가 다른 내용으로 이미 사용되었습니다.", "This request id was used with another body."),
-        Code::ProfileChanged => ("그 사이에 프로필이 변경되었습니다. 다시 불러와 주세요.", "The profile has changed meanwhile; load it again."),
+        Code::NotConnected => {
+            ("매칭되었거나 친구인 상대와만 대화할 수 있습니다.", "You can talk to matches and friends only.")
+        }
+        Code::IdempotencyConflict => {
+            ("같은 요청 번호가 다른 내용으로 이미 사용되었습니다.", "This request id was used with another body.")
+        }
+        Code::ProfileChanged => (
+            "그 사이에 프로필이 변경되었습니다. 다시 불러와 주세요.",
+            "The profile has changed meanwhile; load it again.",
+        ),
         Code::ProfileIncomplete => ("프로필을 먼저 완성해 주세요.", "Please complete your profile first."),
-        Code::Deactivated => ("비활성화된 계정입니다. 다시 로그인해 주세요.", "This account is deactivated; log in to return."),
+        Code::Deactivated => {
+            ("비활성화된 계정입니다. 다시 로그인해 주세요.", "This account is deactivated; log in to return.")
+        }
         Code::InvalidAction => ("잘못된 액션입니다.", "This action does not exist."),
         Code::WrongCredentials => ("아이디 또는 비밀번호가 일치하지 않습니다.", "User name and password do not match."),
         Code::AccountErased => ("회원탈퇴한 아이디입니다.", "This account has been deleted."),
@@ -35,10 +46,17 @@ pub(super) fn code(code: Code, lang: Lang) -> &'static str {
         Code::TokenInvalid => ("로그인이 필요합니다.", "Please log in."),
         Code::ConsentRequired => ("동의가 필요합니다.", "Your consent is needed first."),
         Code::PhotoTooLarge => ("사진이 너무 큽니다.", "The picture is too large."),
-        Code::PhotoUnsupported => ("JPEG, PNG, WebP 사진만 올릴 수 있습니다.", "Only JPEG, PNG and WebP pictures are accepted."),
+        Code::PhotoUnsupported => {
+            ("JPEG, PNG, WebP 사진만 올릴 수 있습니다.", "Only JPEG, PNG and WebP pictures are accepted.")
+        }
         Code::PhotoLimit => ("더 이상 사진을 올릴 수 없습니다.", "You have as many pictures as are allowed."),
-        Code::TooMany => ("요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.", "Too many requests; please wait a moment."),
-        Code::Unavailable => ("지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.", "This is not possible right now; please try again soon."),
+        Code::TooMany => {
+            ("요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.", "Too many requests; please wait a moment.")
+        }
+        Code::Unavailable => (
+            "지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.",
+            "This is not possible right now; please try again soon.",
+        ),
         Code::Internal => ("서버에 문제가 발생했습니다.", "Something went wrong on our side."),
     };
     said(lang, ko, en)
@@ -88,7 +106,9 @@ pub(super) fn fault(fault: &Fault, lang: Lang) -> String {
             };
         }
         Fault::Unknown => ("알 수 없는 값입니다.", "This value is not known."),
-        Fault::Ambiguous => ("여러 곳이 있습니다. 더 자세히 적어 주세요.", "Several places have this name; please be more exact."),
+        Fault::Ambiguous => {
+            ("여러 곳이 있습니다. 더 자세히 적어 주세요.", "Several places have this name; please be more exact.")
+        }
         Fault::UnderAge => ("가입할 수 있는 나이가 아닙니다.", "You are not old enough."),
         Fault::Taken => ("이미 사용 중입니다.", "This is taken."),
         Fault::CommonPassword => ("너무 흔한 비밀번호입니다.", "This password is too easy to guess."),

@@ -76,7 +76,8 @@ mod tests {
 
     #[tokio::test]
     async fn texts_and_files_are_told_apart() {
-        let body = part("name=\"nickname\"", "지민") + &part("name=\"photo\"; filename=\"a.png\"", "bytes") + "--x--\r\n";
+        let body =
+            part("name=\"nickname\"", "지민") + &part("name=\"photo\"; filename=\"a.png\"", "bytes") + "--x--\r\n";
         let form = read(body).await.unwrap();
         assert_eq!(form.texts, [("nickname".to_owned(), "지민".to_owned())]);
         assert_eq!(form.files["photo"], "bytes");

@@ -1,5 +1,7 @@
 //! Sign-up, login, tokens, devices.
 
+use std::future::{Ready, ready};
+
 use gpting_core::account::Device;
 use gpting_core::{Code, Error};
 use http::{HeaderValue, Response, header};
@@ -9,9 +11,7 @@ use crate::endpoint::{Answer, Call, Reply};
 use crate::error::Problem;
 use crate::lang::said;
 use crate::wire::Message;
-use crate::wire::account::{
-    Address, LoggedInBody, Login, MailedCode, Refresh, SessionBody, SignUpForm, TokensBody,
-};
+use crate::wire::account::{Address, LoggedInBody, Login, MailedCode, Refresh, SessionBody, SignUpForm, TokensBody};
 use crate::wire::safety::Leaving;
 
 /// Begins a sign-up; a code is mailed.
@@ -101,9 +101,9 @@ pub(crate) async fn deactivate(call: Call<Leaving>) -> Answer<Message> {
 }
 
 /// The public keys of access tokens.
-pub(crate) fn jwks(call: Call) -> std::future::Ready<Result<Response<Body>, Problem>> {
-    let keys = call.g().accounts().jwks().map_err(Problem::from);
-    std::future::ready(keys.map(|keys| {
+pub(crate) fn jwks(call: Call) -> Ready<Result<Response<Body>, Problem>> {
+    let Call { shared, .. } = call;
+    ready(shared.g.accounts().jwks().map_err(Problem::from).map(|keys| {
         let mut response = Response::new(Body::from(keys.to_string()));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

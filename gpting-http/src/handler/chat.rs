@@ -21,10 +21,8 @@ pub(crate) async fn rooms(call: Call) -> Answer<Vec<RoomBody>> {
     let page = call.page("rooms")?;
     let rows = call.g().chat().rooms(call.me()?, page).await?;
     let view = call.view()?;
-    let next = next_of(&rows, page.limit, |row| Before {
-        at: row.overview.activity(),
-        id: row.overview.room.id.value(),
-    });
+    let next =
+        next_of(&rows, page.limit, |row| Before { at: row.overview.activity(), id: row.overview.room.id.value() });
     call.paged(Reply::ok(rows.iter().map(|row| view.room(row)).collect()), "rooms", next.as_ref())
 }
 

@@ -39,11 +39,8 @@ async fn like_member(call: &Call, who: MemberId, message: Option<String>) -> Ans
     } else {
         said(call.lang, "좋아요를 눌렀습니다.", "You like them.")
     };
-    let body = LikedBody {
-        message: sentence,
-        matched: liked.matched.is_some(),
-        room_id: liked.matched.map(RoomId::value),
-    };
+    let body =
+        LikedBody { message: sentence, matched: liked.matched.is_some(), room_id: liked.matched.map(RoomId::value) };
     Ok(Reply::created_unless(liked.already, body))
 }
 

@@ -65,12 +65,13 @@ impl<I> Call<I> {
     fn paged<O>(&self, reply: Reply<O>, list: &str, next: Option<&impl Serialize>) -> Result<Reply<O>, Problem> {
         let Some(next) = next else { return Ok(reply) };
         let cursor = self.shared.cursors.seal(self.me()?, list, next);
-        let others: String = self
-            .query
-            .iter()
-            .filter(|(name, _)| matches!(name.as_str(), "limit" | "relax" | "direction"))
-            .map(|(name, value)| format!("{name}={}&", value.replace(|c: char| !c.is_ascii_alphanumeric() && c != ',', "")))
-            .collect();
+        let mut others = String::new();
+        for (name, value) in
+            self.query.iter().filter(|(name, _)| matches!(name.as_str(), "limit" | "relax" | "direction"))
+        {
+            // These have been read: what is left of them needs no escape.
+            others.extend([name.as_str(), "=", value, "&"]);
+        }
         let link = format!("<{}{}?{others}cursor={cursor}>; rel=\"next\"", self.shared.options.public_url, self.path);
         Ok(reply.header(NEXT, &cursor).header(header::LINK, &link))
     }

@@ -35,7 +35,7 @@ pub(crate) async fn delete(call: Call) -> Answer<Message> {
 }
 
 /// Adds a picture as the first one.
-pub(super) async fn make_first<I>(call: &Call<I>, member: &Member, bytes: Bytes) -> Result<(), Problem> {
+pub(super) async fn make_first(call: &Call, member: &Member, bytes: Bytes) -> Result<(), Problem> {
     let profiles = call.g().profiles();
     let photo = profiles.add_photo(member.id, bytes.into()).await?;
     let rest = member.profile.photos.iter().map(|photo| photo.id);
@@ -43,7 +43,9 @@ pub(super) async fn make_first<I>(call: &Call<I>, member: &Member, bytes: Bytes)
     match profiles.order_photos(member.id, order).await {
         // Another device has added or deleted one meanwhile: the picture is there, only not the first.
         Ok(_) => Ok(()),
-        Err(error) if error.fields().iter().any(|field| matches!(field.fault, Fault::Unknown | Fault::Required)) => Ok(()),
+        Err(error) if error.fields().iter().any(|field| matches!(field.fault, Fault::Unknown | Fault::Required)) => {
+            Ok(())
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -18,13 +18,11 @@ pub(crate) async fn write(call: Call<PreferencesChange>) -> Answer<PreferencesBo
 }
 
 /// The interests there are.
-pub(crate) fn interests(call: Call) -> std::future::Ready<Answer<InterestsBody>> {
-    let body = InterestsBody::of(call.g().profiles().catalogue().categories(), call.lang);
-    std::future::ready(Ok(Reply::ok(body)))
+pub(crate) fn interests(call: &Call) -> InterestsBody {
+    InterestsBody::of(call.g().profiles().catalogue().categories(), call.lang)
 }
 
 /// The attributes there are.
-pub(crate) fn attributes(call: Call) -> std::future::Ready<Answer<AttributesBody>> {
-    let body = AttributesBody::of(call.g().profiles().catalogue().attributes(), call.lang);
-    std::future::ready(Ok(Reply::ok(body)))
+pub(crate) fn attributes(call: &Call) -> AttributesBody {
+    AttributesBody::of(call.g().profiles().catalogue().attributes(), call.lang)
 }

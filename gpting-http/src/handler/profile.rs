@@ -1,9 +1,9 @@
 //! The own profile, other people's cards, where one is met, what one agreed to.
 
+use gpting_core::Code;
 use gpting_core::id::MemberId;
 use gpting_core::profile::Member;
 use gpting_core::store::Versioned;
-use gpting_core::Code;
 use http::header;
 
 use super::other;
@@ -11,9 +11,7 @@ use crate::endpoint::{Answer, Call, Reply};
 use crate::error::Problem;
 use crate::lang::said;
 use crate::wire::card::CardBody;
-use crate::wire::profile::{
-    ConsentsBody, ConsentsChange, LocationBody, LocationChange, OwnProfile, ProfileChange,
-};
+use crate::wire::profile::{ConsentsBody, ConsentsChange, LocationBody, LocationChange, OwnProfile, ProfileChange};
 use crate::wire::{Message, text_of};
 
 /// The own profile.
@@ -92,7 +90,7 @@ pub(crate) async fn locate(call: Call<LocationChange>) -> Answer<LocationBody> {
     let label = call.g().profiles().locate(me, change.into()).await?;
     Ok(Reply::created(LocationBody {
         message: Some(said(call.lang, "위치가 저장되었습니다.", "Your location has been saved.")),
-        location: Some(text_of(&label, call.lang)),
+        location: label.map(|label| text_of(&label, call.lang)),
     }))
 }
 

@@ -6,8 +6,7 @@
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 
 /// What pages may send.
-const HEADERS: &str =
-    "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, X-Request-Id";
+const HEADERS: &str = "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, X-Request-Id";
 /// What pages may read beside the plain headers.
 const EXPOSED: &str = "Link, X-Next-Cursor, ETag, Retry-After, X-Request-Id, Location";
 /// What pages may use.
@@ -78,9 +77,8 @@ mod tests {
     #[test]
     fn sockets_open_for_own_pages_listed_ones_and_no_browser() {
         let allowed = ["https://app.example".to_owned()];
-        let may = |pairs: &[(&'static str, &str)]| {
-            may_connect(&headers(pairs), &allowed, "https://gpting.example/dating")
-        };
+        let may =
+            |pairs: &[(&'static str, &str)]| may_connect(&headers(pairs), &allowed, "https://gpting.example/dating");
         assert!(may(&[]));
         assert!(may(&[("origin", "https://app.example")]));
         assert!(may(&[("origin", "http://localhost:8000"), ("host", "localhost:8000")]));

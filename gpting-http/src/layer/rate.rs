@@ -103,9 +103,7 @@ pub(crate) fn check(
     key: Option<RateKey>,
 ) -> Result<(), Problem> {
     match (limiter, key) {
-        (Some(limiter), Some(key)) if class != RateClass::Free => {
-            limiter.check(class, &key).map_err(Problem::too_many)
-        }
+        (Some(limiter), Some(key)) if class != RateClass::Free => limiter.check(class, &key).map_err(Problem::too_many),
         _ => Ok(()),
     }
 }

@@ -16,9 +16,7 @@ pub(crate) fn apply(headers: &mut HeaderMap) {
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::REFERRER_POLICY, "no-referrer");
     set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    let is_page = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     set(headers, header::CONTENT_SECURITY_POLICY, if is_page { PAGE_POLICY } else { BARE_POLICY });
     // Nothing is stored unless a handler knows better: answers are about people.
     set(headers, header::CACHE_CONTROL, "no-store");

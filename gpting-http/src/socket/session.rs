@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use gpting_core::Code;
 use gpting_core::chat::{RoomEvent, RoomFeed};
 use gpting_core::error::Chain;
 use gpting_core::id::RoomId;
 use gpting_core::lang::Lang;
-use gpting_core::Code;
+use hyper_tungstenite::tungstenite::error::ProtocolError;
 use hyper_tungstenite::tungstenite::protocol::CloseFrame;
 use hyper_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use hyper_tungstenite::{HyperWebsocket, HyperWebsocketStream};
@@ -56,13 +57,7 @@ pub(super) enum Entry {
 }
 
 /// Runs a socket to its end.
-pub(super) async fn run(
-    shared: Arc<Shared>,
-    upgraded: HyperWebsocket,
-    room: Option<RoomId>,
-    entry: Entry,
-    lang: Lang,
-) {
+pub(super) async fn run(shared: Arc<Shared>, upgraded: HyperWebsocket, room: Option<RoomId>, entry: Entry, lang: Lang) {
     // The client may be gone before the upgrade is through: then there is nobody to tell.
     let Ok(stream) = upgraded.await else { return };
     let mut line = Line { stream };
@@ -176,19 +171,32 @@ impl Line {
 
 /// How a socket ends after an error of the connection; `None` when there is nobody left to tell.
 fn close_for(error: &tungstenite::Error) -> Option<Close> {
-    use tungstenite::error::ProtocolError;
     match error {
         tungstenite::Error::Capacity(_) => Some(Close::TooBig),
         tungstenite::Error::Utf8(_) => Some(Close::NotText),
         tungstenite::Error::WriteBufferFull(_) => Some(Close::Slow),
-        tungstenite::Error::Protocol(
-            ProtocolError::ResetWithoutClosingHandshake
-            | ProtocolError::SendAfterClosing
-            | ProtocolError::ReceivedAfterClosing,
-        ) => None,
-        tungstenite::Error::Protocol(_) => Some(Close::Protocol),
-        _ => None,
+        tungstenite::Error::Protocol(broken) if !is_gone(broken) => Some(Close::Protocol),
+        // The rest says that the connection is gone.
+        tungstenite::Error::ConnectionClosed
+        | tungstenite::Error::AlreadyClosed
+        | tungstenite::Error::Protocol(_)
+        | tungstenite::Error::Io(_)
+        | tungstenite::Error::Tls(_)
+        | tungstenite::Error::AttackAttempt
+        | tungstenite::Error::Url(_)
+        | tungstenite::Error::Http(_)
+        | tungstenite::Error::HttpFormat(_) => None,
     }
+}
+
+/// Whether a broken protocol only means that the other side is gone.
+fn is_gone(broken: &ProtocolError) -> bool {
+    matches!(
+        broken,
+        ProtocolError::ResetWithoutClosingHandshake
+            | ProtocolError::SendAfterClosing
+            | ProtocolError::ReceivedAfterClosing
+    )
 }
 
 /// An open socket of a known caller in a room.
@@ -274,15 +282,15 @@ impl Session {
         let read = match message {
             Message::Text(text) => ClientFrame::read(text.as_bytes()),
             Message::Binary(_) => Err(Edge::Frame.into()),
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(()),
-            // The library answers; the stream ends by itself.
-            Message::Close(_) => return Ok(()),
+            // The library answers pings and the closing; the stream ends by itself.
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) | Message::Close(_) => return Ok(()),
         };
         let (id, done) = match read {
             Ok(frame) => {
-                let id = match &frame {
-                    ClientFrame::Message { client_msg_id, .. } => client_msg_id.map(|id| id.to_string()),
-                    _ => None,
+                let id = if let ClientFrame::Message { client_msg_id, .. } = &frame {
+                    client_msg_id.map(|id| id.to_string())
+                } else {
+                    None
                 };
                 (id, self.obey(frame).await)
             }
@@ -339,7 +347,8 @@ impl Session {
             ClientFrame::Resume { epoch, rooms } => Ok(self.resume(epoch, &rooms)),
             ClientFrame::Ping => Ok(Some(ServerFrame::Pong)),
             ClientFrame::Auth { token } => {
-                let caller = self.shared.auth.authenticate(Proof::Token(&token)).await.map_err(crate::service::unknown)?;
+                let caller =
+                    self.shared.auth.authenticate(Proof::Token(&token)).await.map_err(crate::service::unknown)?;
                 if caller.member != me {
                     return Err(Problem::from(Code::TokenInvalid).into());
                 }

@@ -87,8 +87,7 @@ pub(crate) struct InterestBody {
 impl View<'_> {
     /// A card.
     pub(crate) fn card(&self, card: &Card) -> CardBody {
-        let attributes =
-            card.attributes.iter().map(|(code, value)| (code.clone(), serde_json::json!(value))).collect();
+        let attributes = card.attributes.iter().map(|(code, value)| (code.clone(), serde_json::json!(value))).collect();
         CardBody {
             id: card.id.value(),
             nickname: card.nickname.clone(),
@@ -131,7 +130,11 @@ impl View<'_> {
     pub(crate) fn interests(&self, codes: &[String]) -> Vec<InterestBody> {
         let named = codes.iter().map(|code| InterestBody {
             code: code.clone(),
-            label: self.profiles.catalogue().interest(code).map_or_else(|| code.clone(), |known| known.label.text(self.lang).to_owned()),
+            label: self
+                .profiles
+                .catalogue()
+                .interest(code)
+                .map_or_else(|| code.clone(), |known| known.label.text(self.lang).to_owned()),
         });
         named.collect()
     }
@@ -148,7 +151,16 @@ mod tests {
         let schema = serde_json::to_value(CardBody::schema()).unwrap();
         let fields: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
         let allowed = [
-            "id", "nickname", "age", "gender", "bio", "profile_picture", "photos", "interests", "region", "distance_km",
+            "id",
+            "nickname",
+            "age",
+            "gender",
+            "bio",
+            "profile_picture",
+            "photos",
+            "interests",
+            "region",
+            "distance_km",
             "attributes",
         ];
         assert!(fields.iter().all(|field| allowed.contains(field)), "{fields:?}");

@@ -1,7 +1,7 @@
 //! Rooms and messages.
 
-use gpting_core::chat::{Draft, MessageView, RoomView};
 use gpting_core::Fault;
+use gpting_core::chat::{Draft, MessageView, RoomView};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

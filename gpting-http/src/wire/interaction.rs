@@ -14,7 +14,7 @@ use crate::extract::{Fields, Input};
 #[schema(as = Person)]
 pub(crate) struct Person {
     /// Their id.
-    #[schema(value_type = i64, minimum = 1, maximum = 9007199254740991i64)]
+    #[schema(value_type = i64, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(crate) user_profile: Option<MemberId>,
 }
 
@@ -29,7 +29,7 @@ impl Input for Person {
 #[schema(as = Like)]
 pub(crate) struct Like {
     /// Their id.
-    #[schema(value_type = i64, minimum = 1, maximum = 9007199254740991i64)]
+    #[schema(value_type = i64, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(crate) user_profile: Option<MemberId>,
     /// A line that goes along.
     #[schema(max_length = 2000)]
@@ -132,7 +132,7 @@ impl View<'_> {
 #[schema(as = FriendRequestDraft)]
 pub(crate) struct FriendRequestDraft {
     /// Their id.
-    #[schema(value_type = i64, minimum = 1, maximum = 9007199254740991i64)]
+    #[schema(value_type = i64, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(crate) to_user: Option<MemberId>,
 }
 

@@ -91,7 +91,9 @@ impl View<'_> {
     }
 
     fn filter_label(&self, filter: &str) -> String {
-        if let Some(attribute) = filter.strip_prefix("attributes.").and_then(|code| self.profiles.catalogue().attribute(code)) {
+        if let Some(attribute) =
+            filter.strip_prefix("attributes.").and_then(|code| self.profiles.catalogue().attribute(code))
+        {
             return attribute.label.text(self.lang).to_owned();
         }
         filter_name(filter, self.lang).to_owned()

@@ -76,21 +76,33 @@ pub(crate) struct PreferencesChange {
     age_max: Option<i64>,
     /// In km; null means anywhere.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 20000)]
-    max_distance_km: Option<Option<i64>>,
+    max_distance_km: DistanceChange,
     /// Replaces all.
     #[schema(value_type = Option<Vec<WishBody>>)]
     attributes: Option<Vec<AttributeWish>>,
 }
 
+/// What becomes of the largest distance: left out, null, or a number.
+#[derive(Clone, Copy, Debug)]
+enum DistanceChange {
+    Keep,
+    Anywhere,
+    Within(i64),
+}
+
 impl Input for PreferencesChange {
     fn read(fields: &mut Fields) -> Self {
         let anywhere = fields.is_null("max_distance_km");
-        let max_distance_km = fields.integer("max_distance_km").map(Some);
+        let max_distance_km = fields.integer("max_distance_km");
         Self {
             genders: fields.texts("genders"),
             age_min: fields.integer("age_min"),
             age_max: fields.integer("age_max"),
-            max_distance_km: if anywhere { Some(None) } else { max_distance_km },
+            max_distance_km: match max_distance_km {
+                _ if anywhere => DistanceChange::Anywhere,
+                Some(km) => DistanceChange::Within(km),
+                None => DistanceChange::Keep,
+            },
             attributes: wishes(fields),
         }
     }
@@ -102,7 +114,11 @@ impl From<PreferencesChange> for PreferencesEdit {
             genders: change.genders,
             age_min: change.age_min,
             age_max: change.age_max,
-            max_distance_km: change.max_distance_km,
+            max_distance_km: match change.max_distance_km {
+                DistanceChange::Keep => None,
+                DistanceChange::Anywhere => Some(None),
+                DistanceChange::Within(km) => Some(Some(km)),
+            },
             attributes: change.attributes,
         }
     }

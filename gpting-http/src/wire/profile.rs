@@ -362,9 +362,10 @@ pub(crate) fn consents(fields: &mut Fields, name: &str, version: &str) -> Vec<Co
     };
     let read: Option<Vec<ConsentInput>> = match fields.value(name) {
         None => return Vec::new(),
-        Some(Value::Object(map)) => {
-            map.iter().map(|(purpose, granted)| Some(input(parse_purpose(purpose)?, None, granted.as_bool()?))).collect()
-        }
+        Some(Value::Object(map)) => map
+            .iter()
+            .map(|(purpose, granted)| Some(input(parse_purpose(purpose)?, None, granted.as_bool()?)))
+            .collect(),
         Some(Value::Array(list)) => list
             .into_iter()
             .map(|entry| {

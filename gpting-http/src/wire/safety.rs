@@ -35,7 +35,7 @@ impl From<&BlockView> for BlockBody {
 #[schema(as = ReportDraft)]
 pub(crate) struct ReportDraft {
     /// Whom it is about.
-    #[schema(value_type = i64, minimum = 1, maximum = 9007199254740991i64)]
+    #[schema(value_type = i64, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(crate) user_profile: Option<MemberId>,
     /// `spam`, `scam`, `harassment`, `sexual`, `fake_profile`, `under_age` or `other`.
     #[schema(value_type = String, example = "spam")]

@@ -48,7 +48,11 @@ async fn a_strangers_object_is_the_same_as_none() {
         let first = outsider.call(row.method.clone(), &row.path.replace("{id}", &theirs), body).await;
         let second = outsider.call(row.method.clone(), &row.path.replace("{id}", "4503599627370497"), body).await;
         let name = format!("{} {}", row.method, row.path);
-        assert_eq!((first.status, first.json()["code"].clone()), (second.status, second.json()["code"].clone()), "{name}");
+        assert_eq!(
+            (first.status, first.json()["code"].clone()),
+            (second.status, second.json()["code"].clone()),
+            "{name}"
+        );
         assert_eq!(first.status, 404, "{name}");
     }
 }

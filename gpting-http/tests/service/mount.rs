@@ -23,5 +23,8 @@ async fn nested_in_axum_it_answers_under_its_prefix_and_its_addresses_lead_back(
     let picture = body["profile_picture"].as_str().unwrap();
     assert_eq!(picture, "/dating/media/default-profile.svg");
     let response = app.oneshot(Request::get(picture).body(axum::body::Body::empty()).unwrap()).await.unwrap();
-    assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (200, &"image/svg+xml; charset=utf-8".parse().unwrap()));
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"]),
+        (200, &"image/svg+xml; charset=utf-8".parse().unwrap())
+    );
 }

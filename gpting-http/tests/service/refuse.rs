@@ -42,9 +42,19 @@ async fn nonsense_in_bodies_and_queries_is_named() {
             .unwrap();
         town.send(request)
     };
-    for body in ["{", "[]", "null", "\"a\"", "{\"content\": 5}", "{\"content\": \"\\ud800\"}", "{}", "",
-        "{\"content\": \"a\\u0000b\"}", "{\"content\": \"a\", \"content\": \"b\"}", "{\"content\": \"a\", \"client_msg_id\": \"x\"}"]
-    {
+    for body in [
+        "{",
+        "[]",
+        "null",
+        "\"a\"",
+        "{\"content\": 5}",
+        "{\"content\": \"\\ud800\"}",
+        "{}",
+        "",
+        "{\"content\": \"a\\u0000b\"}",
+        "{\"content\": \"a\", \"content\": \"b\"}",
+        "{\"content\": \"a\", \"client_msg_id\": \"x\"}",
+    ] {
         let answer = send(body).await;
         let problem = answer.expect(400);
         assert!(["malformed", "validation_failed"].contains(&problem["code"].as_str().unwrap()), "{body}: {problem}");
@@ -54,7 +64,9 @@ async fn nonsense_in_bodies_and_queries_is_named() {
     send(&format!("{{\"content\": \"{}\"}}", "a".repeat(70_000))).await.refused(413, "body_too_large");
     let too_long = send(&format!("{{\"content\": \"{}\"}}", "가".repeat(4_001))).await;
     assert!(too_long.refused(400, "validation_failed")["errors"]["content"][0].is_string());
-    for query in ["limit=0", "limit=101", "limit=x", "limit=1&limit=2", "cursor=x.y", "cursor=%ff", "limit=%00", "limit=%f"] {
+    for query in
+        ["limit=0", "limit=101", "limit=x", "limit=1&limit=2", "cursor=x.y", "cursor=%ff", "limit=%00", "limit=%f"]
+    {
         let answer = jimin.get(&format!("/api/matches/?{query}")).await;
         assert_eq!(answer.status, 400, "{query}");
     }
@@ -67,7 +79,13 @@ async fn what_is_not_ones_own_does_not_exist() {
     let town = Town::new().await;
     let (jimin, _, room) = town.couple().await;
     let outsider = town.settled("outsider", "M", &["M"]).await;
-    for id in [room.to_string(), "4503599627370497".to_owned(), "abc".to_owned(), "-1".to_owned(), "99999999999999999999".to_owned()] {
+    for id in [
+        room.to_string(),
+        "4503599627370497".to_owned(),
+        "abc".to_owned(),
+        "-1".to_owned(),
+        "99999999999999999999".to_owned(),
+    ] {
         outsider.get(&format!("/api/chat/rooms/{id}/messages/")).await.refused(404, "room_not_found");
     }
     for id in [jimin.id.to_string(), "4503599627370497".to_owned(), "1.5".to_owned(), "%00".to_owned()] {
@@ -103,7 +121,9 @@ async fn every_answer_carries_its_headers() {
     assert!(docs.headers["content-type"].to_str().unwrap().starts_with("text/html"));
     assert!(docs.headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"));
     let head = town.send(Request::head("/openapi.json").body(String::new()).unwrap()).await;
-    assert!(head.body.is_empty() && head.headers["content-length"].to_str().unwrap().parse::<usize>().unwrap() > 10_000);
+    assert!(
+        head.body.is_empty() && head.headers["content-length"].to_str().unwrap().parse::<usize>().unwrap() > 10_000
+    );
     let named = Request::get("/healthz").header("x-request-id", "gw-7").body(String::new()).unwrap();
     assert_eq!(town.send(named).await.headers["x-request-id"], "gw-7");
 }

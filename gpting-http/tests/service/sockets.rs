@@ -99,7 +99,10 @@ async fn two_people_talk_live_and_resume() {
     hers.send(&json!({"message": "안녕하세요"})).await;
     assert_eq!(hers.next("ack").await["seq"], 1);
     let heard = his.next("message").await;
-    assert_eq!((&heard["message"], &heard["sender"], &heard["is_mine"]), (&json!("안녕하세요"), &json!("jimin"), &json!(false)));
+    assert_eq!(
+        (&heard["message"], &heard["sender"], &heard["is_mine"]),
+        (&json!("안녕하세요"), &json!("jimin"), &json!(false))
+    );
     let id = "7f0e9c9e-58b4-4d7c-9f5f-3d6a2f0b8a11";
     for _ in 0..2 {
         his.send(&json!({"type": "message", "room_id": room, "message": "반가워요", "client_msg_id": id})).await;
@@ -110,9 +113,16 @@ async fn two_people_talk_live_and_resume() {
     assert_eq!(hers.next("message").await["seq"], 2);
     his.send(&json!({"type": "typing"})).await;
     assert_eq!(hers.next("typing").await["member_id"], minho.id);
-    his.send(&json!({"type": "read", "seq": 1})).await;
-    let read = hers.next("read").await;
-    assert_eq!((&read["seq"], &read["is_mine"]), (&json!(1), &json!(false)));
+    hers.send(&json!({"message": "주말에 시간 있어요?"})).await;
+    while his.next("message").await["seq"] != 3 {}
+    his.send(&json!({"type": "read", "seq": 3})).await;
+    loop {
+        let read = hers.next("read").await;
+        if read["member_id"] == minho.id && read["seq"] == 3 {
+            assert_eq!(read["is_mine"], false);
+            break;
+        }
+    }
     hers.send(&json!({"type": "ping"})).await;
     hers.next("pong").await;
 
@@ -122,10 +132,11 @@ async fn two_people_talk_live_and_resume() {
     let ready = his.next("ready").await;
     his.send(&json!({"type": "resume", "epoch": ready["epoch"], "rooms": {room.to_string(): 1}})).await;
     assert_eq!(his.next("message").await["seq"], 2);
+    assert_eq!(his.next("message").await["seq"], 3);
     assert_eq!(his.next("message").await["message"], "거기 있어요?");
     let other = ready["epoch"].as_u64().unwrap() ^ 1;
     his.send(&json!({"type": "resume", "epoch": other, "rooms": {room.to_string(): 1}})).await;
-    assert_eq!(his.next("resync_required").await["head"], 3);
+    assert_eq!(his.next("resync_required").await["head"], 4);
 }
 
 #[tokio::test]
@@ -136,7 +147,11 @@ async fn nobody_else_gets_in() {
     let base = serve(&town).await;
     let refused = async |url: String, headers: &[(&'static str, &str)]| Socket::open(&url, headers).await.err();
     for room in [room.to_string(), "4503599627370497".to_owned(), "x".to_owned()] {
-        assert_eq!(refused(format!("{base}/ws/chat/{room}/?token={}", outsider.access), &[]).await, Some(404), "{room}");
+        assert_eq!(
+            refused(format!("{base}/ws/chat/{room}/?token={}", outsider.access), &[]).await,
+            Some(404),
+            "{room}"
+        );
     }
     for token in ["", "nonsense", &jimin.refresh] {
         assert_eq!(refused(format!("{base}/ws/chat/{room}/?token={token}"), &[]).await, Some(401), "{token}");

@@ -56,10 +56,15 @@ async fn two_people_meet_like_each_other_and_talk() {
     assert!(history[0]["client_msg_id"].is_null(), "the sender's own id is the sender's");
     let later = minho.get(&format!("{messages}?after_seq=1")).await.expect(200);
     assert_eq!((later.as_array().unwrap().len(), &later[0]["seq"]), (1, &json!(2)));
-    let read = minho.post(&format!("/api/chat/rooms/{room}/read/"), &json!({"seq": 1})).await.expect(200);
-    assert_eq!(read, json!({"room_id": room, "seq": 1}));
+    for seq in [2, 1] {
+        let read = jimin.post(&format!("/api/chat/rooms/{room}/read/"), &json!({"seq": seq})).await.expect(200);
+        assert_eq!(read, json!({"room_id": room, "seq": 2}), "a read mark never goes back");
+    }
     let rooms = minho.get("/api/chat/recent/").await.expect(200);
-    assert_eq!((&rooms[0]["room_id"], &rooms[0]["unread"], &rooms[0]["last_message"]), (&json!(room), &json!(0), &json!("저도요")));
+    assert_eq!(
+        (&rooms[0]["room_id"], &rooms[0]["unread"], &rooms[0]["last_message"]),
+        (&json!(room), &json!(0), &json!("저도요"))
+    );
 
     jimin.delete(&format!("/api/matches/{}/", minho.id)).await.expect(200);
     minho.get(&messages).await.refused(404, "room_not_found");
@@ -74,7 +79,10 @@ async fn a_profile_is_changed_in_every_documented_form() {
     let own = jimin.get("/api/accounts/profile/").await;
     let tag = own.headers["etag"].to_str().unwrap().to_owned();
     let own = own.expect(200);
-    assert_eq!((&own["username"], &own["email"], &own["gender"]), (&json!("jimin"), &json!("jimin@example.com"), &json!("F")));
+    assert_eq!(
+        (&own["username"], &own["email"], &own["gender"]),
+        (&json!("jimin"), &json!("jimin@example.com"), &json!("F"))
+    );
     let edit = json!({"bio": "산책을 좋아해요", "interests": ["등산"], "email": "other@example.com"});
     let edited = jimin.put("/api/accounts/profile/update-info/", &edit).await.expect(200);
     assert_eq!((&edited["bio"], &edited["email"]), (&edit["bio"], &own["email"]), "an address is not changed here");
@@ -95,7 +103,8 @@ async fn a_profile_is_changed_in_every_documented_form() {
     let faults = faults.refused(400, "validation_failed");
     assert_eq!(faults["errors"].as_object().unwrap().len(), 2, "{faults}");
 
-    let place = jimin.post("/api/accounts/profile/location/", &json!({"latitude": 37.4979, "longitude": 127.0276})).await;
+    let place =
+        jimin.post("/api/accounts/profile/location/", &json!({"latitude": 37.4979, "longitude": 127.0276})).await;
     assert!(place.expect(201)["location"].as_str().unwrap().contains("강남"));
     jimin.delete("/api/accounts/profile/location/").await.expect(200);
     assert!(jimin.get("/api/accounts/profile/").await.expect(200)["location"].is_null());
@@ -131,8 +140,12 @@ async fn tokens_rotate_and_devices_are_signed_out() {
     let jimin = town.sign_up("jimin", "F").await;
     let wrong = json!({"username": "jimin", "password": "nonsense"});
     let refused = town.ask(Method::POST, "/api/accounts/login/", &wrong).await.refused(400, "wrong_credentials");
-    assert_eq!((&refused["success"], &refused["message"]), (&json!(false), &json!("아이디 또는 비밀번호가 일치하지 않습니다.")));
-    let fresh = town.ask(Method::POST, "/api/accounts/token/refresh/", &json!({"refresh": jimin.refresh})).await.expect(200);
+    assert_eq!(
+        (&refused["success"], &refused["message"]),
+        (&json!(false), &json!("아이디 또는 비밀번호가 일치하지 않습니다."))
+    );
+    let fresh =
+        town.ask(Method::POST, "/api/accounts/token/refresh/", &json!({"refresh": jimin.refresh})).await.expect(200);
     assert_ne!(fresh["refresh"], jimin.refresh.as_str());
     let sessions = jimin.get("/api/accounts/sessions/").await.expect(200);
     assert_eq!((sessions.as_array().unwrap().len(), &sessions[0]["current"]), (1, &json!(true)));
@@ -220,7 +233,8 @@ async fn consents_wishes_and_the_catalogue_are_read_and_written() {
     assert!(codes.contains(&"height") && codes.contains(&"smoking"), "{codes:?}");
     let anywhere = jimin.put("/api/accounts/preferences/", &json!({"max_distance_km": null})).await.expect(200);
     assert!(anywhere["max_distance_km"].is_null());
-    let young = jimin.put("/api/accounts/preferences/", &json!({"age_min": 17})).await.refused(400, "validation_failed");
+    let young =
+        jimin.put("/api/accounts/preferences/", &json!({"age_min": 17})).await.refused(400, "validation_failed");
     assert!(young["errors"]["age_min"][0].is_string());
 }
 

@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 
 /// Keeps every mail.
 #[derive(Clone, Debug, Default)]
-pub struct Mailbox(Arc<Mutex<Vec<Mail>>>);
+pub(crate) struct Mailbox(Arc<Mutex<Vec<Mail>>>);
 
 #[async_trait]
 impl Mailer for Mailbox {
@@ -72,46 +72,45 @@ impl Pictures for Darkroom {
 
 /// The service and its mailbox.
 #[derive(Clone, Debug)]
-pub struct Town {
-    pub g: Gpting,
-    pub service: GptingHttp,
+pub(crate) struct Town {
+    pub(crate) g: Gpting,
+    pub(crate) service: GptingHttp,
     mail: Mailbox,
 }
 
 /// Somebody who calls.
 #[derive(Clone, Debug)]
-pub struct Person {
-    pub town: Town,
-    pub name: String,
-    pub id: i64,
-    pub access: String,
-    pub refresh: String,
+pub(crate) struct Person {
+    pub(crate) town: Town,
+    pub(crate) id: i64,
+    pub(crate) access: String,
+    pub(crate) refresh: String,
 }
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
     }
 
     /// The body, if the status is this one.
     #[track_caller]
-    pub fn expect(&self, status: u16) -> Value {
+    pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
     /// The refusal with this status and code, whole.
     #[track_caller]
-    pub fn refused(&self, status: u16, code: &str) -> Value {
+    pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
         let problem = self.expect(status);
         assert_eq!(problem["code"], code, "{problem}");
         assert_eq!(self.headers["content-type"], "application/problem+json");
@@ -121,11 +120,11 @@ impl Answer {
 }
 
 impl Town {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(HttpOptions { signing_key: [9; 32], ..HttpOptions::default() }).await
     }
 
-    pub async fn with(options: HttpOptions) -> Self {
+    pub(crate) async fn with(options: HttpOptions) -> Self {
         let mail = Mailbox::default();
         let keys = AccountKeys::draw(&SystemRng).unwrap();
         let g = Gpting::builder_with_accounts(Arc::new(MemoryStore::default()), keys)
@@ -140,7 +139,7 @@ impl Town {
     }
 
     /// Sends a request as it is.
-    pub async fn send<B>(&self, request: Request<B>) -> Answer
+    pub(crate) async fn send<B>(&self, request: Request<B>) -> Answer
     where
         B: http_body::Body + Send + 'static,
         B::Data: Send,
@@ -153,12 +152,12 @@ impl Town {
     }
 
     /// A request without a token; an empty body is none.
-    pub async fn ask(&self, method: Method, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: &Value) -> Answer {
         self.send(request(method, path, None, body)).await
     }
 
     /// Signs up, types in the code, logs in.
-    pub async fn sign_up(&self, name: &str, gender: &str) -> Person {
+    pub(crate) async fn sign_up(&self, name: &str, gender: &str) -> Person {
         let email = format!("{name}@example.com");
         let password = "정말로 긴 비밀번호";
         let form = json!({"username": name, "email": email, "password": password, "nickname": name, "gender": gender});
@@ -174,7 +173,6 @@ impl Town {
         let text = |field: &str| answer[field].as_str().unwrap().to_owned();
         let mut person = Person {
             town: self.clone(),
-            name: name.to_owned(),
             id: 0,
             access: text("access"),
             refresh: text("refresh"),
@@ -184,7 +182,7 @@ impl Town {
     }
 
     /// Somebody who can be met: grown up, in Seoul, looking for people.
-    pub async fn settled(&self, name: &str, gender: &str, wants: &[&str]) -> Person {
+    pub(crate) async fn settled(&self, name: &str, gender: &str, wants: &[&str]) -> Person {
         let person = self.sign_up(name, gender).await;
         person.patch("/api/accounts/profile/", &json!({"birth_date": "1996-03-02"})).await.expect(200);
         let place = json!({"location": "서울특별시 강남구"});
@@ -195,7 +193,7 @@ impl Town {
     }
 
     /// Two people who like each other, and their room.
-    pub async fn couple(&self) -> (Person, Person, i64) {
+    pub(crate) async fn couple(&self) -> (Person, Person, i64) {
         let (jimin, minho) = (self.settled("jimin", "F", &["M"]).await, self.settled("minho", "M", &["F"]).await);
         let first = jimin.post(&format!("/api/matches/like/{}/", minho.id), &Value::Null).await.expect(201);
         assert_eq!((&first["message"], &first["matched"]), (&json!("좋아요를 눌렀습니다."), &json!(false)));
@@ -206,7 +204,7 @@ impl Town {
 }
 
 /// A request with a JSON body; null is no body.
-pub fn request(method: Method, path: &str, access: Option<&str>, body: &Value) -> Request<String> {
+pub(crate) fn request(method: Method, path: &str, access: Option<&str>, body: &Value) -> Request<String> {
     let mut request = Request::builder().method(method).uri(path);
     if let Some(access) = access {
         request = request.header("authorization", format!("Bearer {access}"));
@@ -218,32 +216,32 @@ pub fn request(method: Method, path: &str, access: Option<&str>, body: &Value) -
 }
 
 impl Person {
-    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
         self.town.send(request(method, path, Some(&self.access), body)).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, &Value::Null).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call(Method::DELETE, path, &Value::Null).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::POST, path, body).await
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::PUT, path, body).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::PATCH, path, body).await
     }
 
     /// Posts one file in a multipart form.
-    pub async fn upload(&self, method: Method, path: &str, name: &str, content: &[u8]) -> Answer {
+    pub(crate) async fn upload(&self, method: Method, path: &str, name: &str, content: &[u8]) -> Answer {
         let head = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a.jpg\"\r\n\r\n");
         let body = [head.as_bytes(), content, b"\r\n--x--\r\n"].concat();
         let request = Request::builder()
