@@ -26,7 +26,7 @@ impl FolderBlobs {
     /// Photos in `folder`, which is made.
     ///
     /// # Errors
-    /// When it cannot be made, or others can enter it.
+    /// When it cannot be made.
     pub(crate) fn open(folder: &Path) -> Result<Self, KeyError> {
         make_private_folder(folder)?;
         let store = LocalFileSystem::new_with_prefix(folder)

@@ -74,6 +74,8 @@ impl Keys {
     /// See [`KeyError`].
     pub(crate) fn open(folder: &Path, rng: &dyn Rng) -> Result<Self, KeyError> {
         make_private_folder(folder)?;
+        // Reading names does no harm; putting another key in a key's place would.
+        refuse(folder, 0o022)?;
         let mut retired = Vec::new();
         for path in retired_files(folder)? {
             retired.push(read(&path)?);
@@ -100,10 +102,11 @@ impl Keys {
     }
 }
 
-/// Makes a folder that only its owner can enter, with everything above it.
+/// Makes a folder that only its owner can enter, with everything above it. One that is there already is left as its
+/// owner wants it.
 ///
 /// # Errors
-/// When it cannot be made, or is there and open to others.
+/// When it cannot be made, or something else is there.
 pub(crate) fn make_private_folder(folder: &Path) -> Result<(), KeyError> {
     let failed = |source| KeyError::File { path: folder.to_owned(), source };
     if let Some(above) = folder.parent() {
@@ -111,7 +114,7 @@ pub(crate) fn make_private_folder(folder: &Path) -> Result<(), KeyError> {
     }
     match DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => refuse_open(folder),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         Err(error) => Err(failed(error)),
     }
 }
@@ -130,11 +133,11 @@ fn retired_files(folder: &Path) -> Result<Vec<PathBuf>, KeyError> {
     Ok(found)
 }
 
-fn refuse_open(path: &Path) -> Result<(), KeyError> {
+/// Refuses a path that has one of these permissions.
+fn refuse(path: &Path, forbidden: u32) -> Result<(), KeyError> {
     let meta = fs::metadata(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
     let mode = meta.permissions().mode() & 0o777;
-    let others = mode & 0o077;
-    if others == 0 { Ok(()) } else { Err(KeyError::Open { path: path.to_owned(), mode }) }
+    if mode & forbidden == 0 { Ok(()) } else { Err(KeyError::Open { path: path.to_owned(), mode }) }
 }
 
 fn read_or_make(path: &Path, rng: &dyn Rng) -> Result<Secret, KeyError> {
@@ -149,7 +152,7 @@ fn read_or_make(path: &Path, rng: &dyn Rng) -> Result<Secret, KeyError> {
 
 fn read(path: &Path) -> Result<Secret, KeyError> {
     let text = fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
-    refuse_open(path)?;
+    refuse(path, 0o077)?;
     let malformed = || KeyError::Malformed { path: path.to_owned() };
     let bytes = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| malformed())?;
     let secret: Secret = bytes.try_into().map_err(|_| malformed())?;
@@ -219,7 +222,7 @@ mod tests {
         for (path, open, closed) in [
             (folder.join("signing.seed"), 0o640, 0o600),
             (folder.join("url.key"), 0o604, 0o600),
-            (folder.clone(), 0o750, 0o700),
+            (folder.clone(), 0o770, 0o700),
         ] {
             chmod(&path, open);
             assert!(matches!(Keys::open(&folder, &SystemRng), Err(KeyError::Open { .. })), "{}", path.display());

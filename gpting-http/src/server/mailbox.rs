@@ -1,7 +1,7 @@
 //! The development mailbox: mails become `.eml` files that any mail program opens.
 //!
 //! Called by the jobs of the core when there is no mail server. Invariants: a file in the folder is whole (it is written
-//! elsewhere and moved in), and only the owner can enter the folder, since the mails hold codes.
+//! elsewhere and moved in), and the folder is made so that only its owner can enter it, since the mails hold codes.
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,7 @@ impl FileMailer {
     /// A mailbox in `folder`, which is made.
     ///
     /// # Errors
-    /// When it cannot be made, or others can enter it.
+    /// When it cannot be made.
     pub(crate) fn open(folder: &Path, from: Mailbox) -> Result<Self, KeyError> {
         let drafts = folder.join(".drafts");
         make_private_folder(folder)?;

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Each adapter is one file and one port of the core; nothing here knows a route or a rule. Everything it keeps is in
-//! the data folder, which only its owner can enter.
+//! the data folder, which is made so that only its owner can enter it.
 
 mod accept;
 mod admin;
