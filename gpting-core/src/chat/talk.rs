@@ -9,7 +9,7 @@ use super::room::{Message, NewMessage, RoomOverview};
 use crate::error::{Code, Error, Fault, Result};
 use crate::event::{Event, Fact};
 use crate::gpting::{Chat, Core, STRANGER, bounded, until_fresh};
-use crate::id::{MemberId, MessageId, RoomId};
+use crate::id::{MAX_ID, MemberId, MessageId, RoomId};
 use crate::interaction::PairKey;
 use crate::profile::Member;
 use crate::profile::card::Card;
@@ -180,7 +180,13 @@ impl Chat<'_> {
         }
         until_fresh(|| async {
             let participant = core.participant(me, room).await?;
-            let (now, id) = (core.now(), MessageId::draw(&*core.rng));
+            let now = core.now();
+            // Sent again, the message has the id that it had: what the host is told then is a repetition, and no message
+            // that there never was.
+            let id = match draft.client_msg_id {
+                Some(client) => message_id(room, me, client),
+                None => MessageId::draw(&*core.rng),
+            };
             let message =
                 NewMessage { id, room, sender: me, text: text.clone(), at: now, client_msg_id: draft.client_msg_id };
             let fact = Fact::MessageSent { member: me, other: participant.partner.id, room, message: id };
@@ -214,6 +220,23 @@ impl Chat<'_> {
         let now = core.store.room_overview(me, room).await?;
         Ok(now.map_or(seq, |overview| overview.my_read))
     }
+}
+
+/// The id of the message that a sender names so in a room: always the same, and spread as evenly as a random one.
+fn message_id(room: RoomId, sender: MemberId, client: Uuid) -> MessageId {
+    use sha2::{Digest as _, Sha256};
+
+    (0_u8..)
+        .find_map(|round| {
+            let mut hash = Sha256::new();
+            hash.update([round]);
+            hash.update(room.value().to_le_bytes());
+            hash.update(sender.value().to_le_bytes());
+            hash.update(client.as_bytes());
+            let first = *hash.finalize().first_chunk()?;
+            MessageId::new(i64::from_le_bytes(first) & MAX_ID)
+        })
+        .expect("not every hash is zero")
 }
 
 impl Core {
