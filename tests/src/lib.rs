@@ -2,7 +2,8 @@
 //!
 //! [`postgres`] starts a database cluster, [`server`] the built server in a child process, [`mail`] reads what
 //! the server mailed, [`person`] signs up and calls the documented endpoints, [`answer`] checks every error for
-//! its documented shape, [`socket`] speaks the chat frames. The tests are targets in `tests/`, each named in
+//! its documented shape, [`socket`] speaks the chat frames. [`town`] opens the library itself on each store, with the
+//! port [`double`]s. The tests are targets in `tests/`, each named in
 //! `Cargo.toml`; whatever needs PostgreSQL lives here too, so that no published crate depends on the rig.
 //!
 //! Invariants: nothing is skipped for want of a program (the test fails and says what to install); nothing
@@ -11,6 +12,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a rig reports what went wrong by panicking, everywhere")]
 
 pub mod answer;
+pub mod double;
 pub mod guard;
 pub mod mail;
 pub mod operation;
@@ -18,9 +20,11 @@ pub mod person;
 pub mod postgres;
 pub mod server;
 pub mod socket;
+pub mod town;
 
 pub use answer::Answer;
 pub use person::{Person, Registration};
 pub use postgres::Postgres;
 pub use server::{Server, Settings};
 pub use socket::Socket;
+pub use town::Town;
