@@ -32,10 +32,10 @@ const GROUP: usize = 64;
 /// How often waiting for another process's lock (5 s each) is begun.
 const BEGIN_TRIES: u32 = 2;
 
-/// How often erased ids are forgotten and a due rewrite of a large file is done.
+/// How often erased ids are forgotten, a due rewrite of a large file is done, and the log is emptied.
 const UPKEEP_EVERY: Duration = Duration::from_hours(1);
 
-/// When upkeep is first done after opening, and when what had to be put off is tried again.
+/// When upkeep is first done after opening and after an erasure, and when what had to be put off is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -261,17 +261,20 @@ impl Task {
         };
         if let Err(error) = scrubbed {
             tracing::warn!(%error, "store.sqlite.scrub_put_off");
-            self.upkeep_at = Instant::now() + RETRY_AFTER;
         }
+        // Also when it went well: the job that erases and the event that tells of it name the member in their text, and
+        // are deleted only after this.
+        self.upkeep_at = Instant::now() + RETRY_AFTER;
     }
 
-    /// What is done now and then: forgets erased ids after their day, and does a rewrite that is due.
+    /// What is done now and then: forgets erased ids after their day, does a rewrite that is due, and empties the log, so
+    /// that what was deleted since is overwritten in the file.
     async fn keep_up(&mut self) {
         let now = self.clock.now();
         let done = match self.connection().await {
             Ok(connection) => match erase::forget(connection, now).await {
                 Ok(true) => erase::scrub(connection).await,
-                Ok(false) => Ok(()),
+                Ok(false) => erase::empty_log(connection).await,
                 Err(error) => Err(error),
             },
             Err(error) => Err(error),
