@@ -12,6 +12,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a rig reports what went wrong by panicking, everywhere")]
 
 pub mod answer;
+pub mod canary;
 pub mod double;
 pub mod guard;
 pub mod mail;

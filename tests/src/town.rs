@@ -12,8 +12,8 @@ use std::time::Duration;
 use gpting_core::account::{AccountKeys, AccountStore, Device, LoggedIn, SignUp};
 use gpting_core::id::{HostId, MemberId, RoomId};
 use gpting_core::lang::Lang;
-use gpting_core::profile::{LocateInput, Member, Preferences, PreferencesEdit, Profile, ProfileEdit, Standing};
 use gpting_core::profile::parse_gender;
+use gpting_core::profile::{LocateInput, Member, Preferences, PreferencesEdit, Profile, ProfileEdit, Standing};
 use gpting_core::store::MemoryStore;
 use gpting_core::{Gpting, ManualClock, SystemRng};
 use gpting_store_pg::PgStore;
@@ -268,6 +268,14 @@ impl Town {
     /// The folder of the pictures.
     pub fn albums(&self) -> PathBuf {
         self.folder.path().join("pictures")
+    }
+
+    /// Where PostgreSQL keeps the town, if it does.
+    pub async fn data_directory(&self) -> Option<PathBuf> {
+        if self.ground != Ground::Postgres {
+            return None;
+        }
+        Some(self.ask("SHOW data_directory".to_owned()).await?.remove(0).into())
     }
 
     /// How many rows a table has, asked past the store; none when the town is in memory.

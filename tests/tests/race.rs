@@ -33,7 +33,9 @@ on_every_store!(
 );
 
 /// Runs every act in a task of its own, all at once, and answers what they came to.
-async fn at_once<T: Send + 'static>(acts: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>) -> Vec<T> {
+async fn at_once<T: Send + 'static>(
+    acts: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
     let mut tasks = JoinSet::new();
     acts.into_iter().for_each(|act| drop(tasks.spawn(act)));
     tasks.join_all().await
