@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_key_is_refused_after_its_burst_and_told_how_long_to_wait() {
         let limit = MemoryRateLimit::new(|class| {
-            (class == RateClass::Login).then(|| (NonZeroU32::new(3).unwrap(), Duration::from_secs(300)))
+            (class == RateClass::Login).then(|| (NonZeroU32::new(3).unwrap(), Duration::from_mins(5)))
         });
         for _ in 0..3 {
             assert_eq!(limit.check(RateClass::Login, &key("1.1.1.1")), Ok(()));

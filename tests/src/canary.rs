@@ -41,7 +41,9 @@ impl Canaries {
         }
         // Most of a database is zeros and none of these bytes: told apart by a table before anything is hashed.
         let mut begins = [false; 256];
-        by_start.keys().for_each(|start| begins[usize::from(start[0])] = true);
+        for start in by_start.keys() {
+            begins[usize::from(start[0])] = true;
+        }
         let mut found = BTreeSet::new();
         for (at, start) in bytes.windows(4).enumerate() {
             if !begins[usize::from(start[0])] {

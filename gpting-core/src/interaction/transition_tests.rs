@@ -27,7 +27,9 @@ fn strangers() -> Pair {
 fn states() -> Vec<(&'static str, Pair)> {
     let build = |acts: &[fn(&mut Pair)]| {
         let mut pair = strangers();
-        acts.iter().for_each(|act| act(&mut pair));
+        for act in acts {
+            act(&mut pair);
+        }
         pair
     };
     let a_passed: fn(&mut Pair) = |pair| {
@@ -215,7 +217,7 @@ impl Model {
                 true
             }
             _ if hidden => false,
-            Act::Like if self.unmatched => false,
+            Act::Like | Act::Ask if self.unmatched => false,
             Act::Like => {
                 if !self.matched {
                     self.decided[who] = Some(true);
@@ -236,7 +238,6 @@ impl Model {
                 true
             }
             Act::Unmatch => self.unmatched,
-            Act::Ask if self.unmatched => false,
             Act::Ask => {
                 if !self.friends {
                     if self.asked == Some(other) {
@@ -288,8 +289,8 @@ proptest! {
     #[test]
     fn a_pair_behaves_as_its_model(acts in acts()) {
         let (mut pair, mut model) = (strangers(), Model::default());
-        for (step, (who, act)) in acts.into_iter().enumerate() {
-            let (side, now) = ([A, B][who], at(step as i64));
+        for (step, (who, act)) in (0i64..).zip(acts) {
+            let (side, now) = ([A, B][who], at(step));
             let allowed = match act {
                 Act::Like => pair.like(side, now, None).is_ok(),
                 Act::Pass => pair.pass(side, now).is_ok(),

@@ -171,12 +171,7 @@ impl Town {
         let answer = self.ask(Method::POST, "/api/accounts/api/login/", &login).await.expect(200);
         assert_eq!((&answer["success"], &answer["message"]), (&json!(true), &json!("로그인 성공")));
         let text = |field: &str| answer[field].as_str().unwrap().to_owned();
-        let mut person = Person {
-            town: self.clone(),
-            id: 0,
-            access: text("access"),
-            refresh: text("refresh"),
-        };
+        let mut person = Person { town: self.clone(), id: 0, access: text("access"), refresh: text("refresh") };
         person.id = person.get("/api/accounts/current-user").await.expect(200)["id"].as_i64().unwrap();
         person
     }

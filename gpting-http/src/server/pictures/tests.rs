@@ -60,7 +60,7 @@ fn is_red(pixel: Rgb<u8>) -> bool {
 }
 
 /// A chunk of a PNG with its checksum (CRC-32 as PNG defines it).
-fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let body = [kind.as_slice(), content].concat();
     let mut crc = flate2::Crc::new();
     crc.update(&body);
@@ -69,7 +69,7 @@ fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
 
 fn png_head(width: u32, height: u32) -> Vec<u8> {
     let head = [&width.to_be_bytes(), &height.to_be_bytes(), [8, 2, 0, 0, 0].as_slice()].concat();
-    [b"\x89PNG\r\n\x1a\n".as_slice(), &chunk(b"IHDR", &head)].concat()
+    [b"\x89PNG\r\n\x1a\n".as_slice(), &chunk(*b"IHDR", &head)].concat()
 }
 
 #[tokio::test]
@@ -124,11 +124,12 @@ async fn png_and_webp_become_jpeg_on_white() {
 #[tokio::test]
 async fn a_huge_header_is_refused_before_memory_is_taken() {
     for (width, height) in [(60_000, 60_000), (6_001, 10), (10, 6_001), (5_500, 5_500), (u32::MAX, 1)] {
-        let bytes = [png_head(width, height), chunk(b"IDAT", &[0x78, 0x9c, 0x03, 0, 0, 0, 0, 1]), chunk(b"IEND", &[])];
+        let bytes =
+            [png_head(width, height), chunk(*b"IDAT", &[0x78, 0x9c, 0x03, 0, 0, 0, 0, 1]), chunk(*b"IEND", &[])];
         let outcome = prepare(bytes.concat()).await;
         assert!(matches!(outcome, Err(PictureError::TooLarge | PictureError::Unsupported)), "{width} x {height}");
     }
-    let bytes = [png_head(6_000, 5_000), chunk(b"IDAT", &[0x78, 0x9c, 0x03, 0, 0, 0, 0, 1]), chunk(b"IEND", &[])];
+    let bytes = [png_head(6_000, 5_000), chunk(*b"IDAT", &[0x78, 0x9c, 0x03, 0, 0, 0, 0, 1]), chunk(*b"IEND", &[])];
     assert_eq!(prepare(bytes.concat()).await, Err(PictureError::TooLarge));
     assert_eq!(prepare(vec![0xff; MAX_BYTES + 1]).await, Err(PictureError::TooLarge));
 }
@@ -168,7 +169,7 @@ async fn a_file_that_is_two_things_is_reduced_to_its_pixels() {
 async fn of_an_animation_one_frame_is_kept() {
     // An animated PNG is a PNG with control chunks that plain readers skip.
     let still = png(&halves(16, 16));
-    let control = chunk(b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
+    let control = chunk(*b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
     let animated = [&still[..33], &control, &still[33..]].concat();
     let picture = prepare(animated).await.unwrap();
     assert!(!holds(&picture.bytes, b"acTL"));
