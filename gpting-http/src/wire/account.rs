@@ -1,5 +1,6 @@
 //! Sign-up, login, tokens, devices.
 
+use gpting_core::Fault;
 use gpting_core::account::{Session, SignUp, Tokens};
 use gpting_core::id::SessionId;
 use gpting_core::safety::ConsentInput;
@@ -159,13 +160,20 @@ impl From<Tokens> for TokensBody {
 #[schema(as = Refresh)]
 pub(crate) struct Refresh {
     /// The token.
-    #[schema(max_length = 4096)]
+    #[schema(max_length = 256)]
     pub(crate) refresh: String,
 }
 
+/// More characters than any token of ours has.
+const REFRESH_MAX: usize = 256;
+
 impl Input for Refresh {
     fn read(fields: &mut Fields) -> Self {
-        Self { refresh: fields.required_text("refresh") }
+        let refresh = fields.required_text("refresh");
+        if refresh.len() > REFRESH_MAX {
+            fields.refuse("refresh", Fault::TooLong { max: REFRESH_MAX });
+        }
+        Self { refresh }
     }
 }
 

@@ -183,6 +183,9 @@ pub(crate) struct LocationChange {
     longitude: Option<f64>,
 }
 
+/// More characters than any place name has.
+const PLACE_NAME_MAX: usize = 200;
+
 impl Input for LocationChange {
     fn read(fields: &mut Fields) -> Self {
         let (location, latitude, longitude) =
@@ -191,6 +194,9 @@ impl Input for LocationChange {
             if half.is_none() && other.is_some() {
                 fields.refuse(name, Fault::Required);
             }
+        }
+        if location.as_ref().is_some_and(|name| name.chars().count() > PLACE_NAME_MAX) {
+            fields.refuse("location", Fault::TooLong { max: PLACE_NAME_MAX });
         }
         Self { location, latitude, longitude }
     }
