@@ -5,6 +5,8 @@
 //! nothing is found but what is documented to stay: the id in `erased`, for readers of the feed, and reports about them
 //! with their evidence, until their own term ends. PostgreSQL's write-ahead log and backups are out of reach.
 
+#![expect(clippy::unwrap_used, reason = "these functions are the bodies of tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

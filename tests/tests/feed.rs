@@ -4,6 +4,8 @@
 //! The engine of each instance proposes from its own memory, which follows the feed of changed members; the store
 //! disposes before anybody is shown. So the second half holds even for an instance that has never read the feed again.
 
+#![expect(clippy::unwrap_used, reason = "these functions are the bodies of tests")]
+
 use std::time::{Duration, Instant};
 
 use gpting_core::id::MemberId;

@@ -3,6 +3,9 @@
 //! A crash is a delivery or a deletion that never returns, after which the whole background of that instance is cut off
 //! at its await: from the store's side the same as the death of the process.
 
+#![expect(clippy::unwrap_used, reason = "these functions are the bodies of tests")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "facts may be added; a story is told by those it names")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

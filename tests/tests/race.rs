@@ -3,6 +3,8 @@
 //! Every test runs on every store. Where a database can be asked, its rows are counted past the store too. Nothing here
 //! depends on who wins: a test that fails once has found an interleaving that is possible.
 
+#![expect(clippy::unwrap_used, reason = "these functions are the bodies of tests")]
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,12 +35,14 @@ on_every_store!(
 );
 
 /// Runs every act in a task of its own, all at once, and answers what they came to.
-async fn at_once<T: Send + 'static>(
+fn at_once<T: Send + 'static>(
     acts: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
-) -> Vec<T> {
+) -> impl Future<Output = Vec<T>> + Send {
     let mut tasks = JoinSet::new();
-    acts.into_iter().for_each(|act| drop(tasks.spawn(act)));
-    tasks.join_all().await
+    for act in acts {
+        tasks.spawn(act);
+    }
+    tasks.join_all()
 }
 
 async fn a_thousand_pairs_make_a_thousand_matches(town: Town) {
