@@ -224,12 +224,13 @@ pub async fn sessions_are_listed_newest_first(store: &dyn AccountStore) {
     sign_up(store, [1, 2]).await;
     let mut tied = session(7, 1);
     tied.created_at = at(3);
-    let sessions = [session(3, 1), session(9, 1), session(5, 2), tied, session(1, 1)];
+    let newest = Session { created_at: at(20), ..session(2, 1) };
+    let sessions = [session(3, 1), session(9, 1), session(5, 2), tied, session(1, 1), newest.clone()];
     commit(store, sessions.map(|session| put_session(session, Expect::New))).await;
     let listed = store.list_sessions(member_id(1)).await.expect("sessions");
     let ids: Vec<_> = listed.iter().map(|session| session.id.value()).collect();
-    assert_eq!(ids, [9, 7, 3, 1]);
-    assert_eq!(listed[0], session(9, 1));
+    assert_eq!(ids, [2, 9, 7, 3, 1]);
+    assert_eq!(listed[0], newest);
     assert!(store.list_sessions(member_id(3)).await.expect("sessions").is_empty());
 }
 
@@ -249,14 +250,13 @@ pub async fn sessions_are_deleted(store: &dyn AccountStore) {
 pub async fn pending_sign_ups_claim_nothing(store: &dyn AccountStore) {
     sign_up(store, [1]).await;
     let taken = account(1).email_canonical;
-    let mut tied = pending(5, &taken);
-    tied.created_at = at(2);
-    let pendings = [pending(1, &taken), tied, pending(2, &taken), pending(3, "other@example.com")];
+    let begun = |n, seconds| PendingSignUp { created_at: at(seconds), ..pending(n, &taken) };
+    let pendings = [begun(1, 9), begun(5, 2), begun(2, 2), pending(3, "other@example.com")];
     let named = pendings.map(|pending| PendingSignUp { username: account(1).username, ..pending });
     commit(store, named.map(|pending| put_pending(pending, Expect::New))).await;
     let found = store.pendings_by_email(&taken).await.expect("pendings");
     let ids: Vec<_> = found.iter().map(|row| (row.value.id.value(), row.version)).collect();
-    assert_eq!(ids, [(5, 1), (2, 1), (1, 1)]);
+    assert_eq!(ids, [(1, 1), (5, 1), (2, 1)]);
     assert!(store.pendings_by_email("nobody@example.com").await.expect("pendings").is_empty());
     assert_eq!(store.account_by_login("other@example.com").await.expect("account"), None);
 }

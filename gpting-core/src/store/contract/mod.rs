@@ -79,6 +79,7 @@ macro_rules! store_contract {
             }
             report {
                 open_cases_are_found, one_case_is_open_per_pair, reports_are_dropped_after_their_term;
+                one_of_many_first_reports_wins
             }
             job {
                 due_jobs_come_oldest_first, a_lease_is_taken_once, jobs_are_deleted_at_their_version;

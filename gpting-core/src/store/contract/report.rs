@@ -1,6 +1,10 @@
 //! What a store promises about reports: the open case is found, and evidence goes when its term ends.
 
-use super::samples::{assert_stale, at, commit, member_id, put_members, put_report, report, work};
+use std::sync::Arc;
+
+use super::samples::{
+    all_at_once, assert_stale, at, commit, member_id, put_members, put_report, report, winners, work,
+};
 use crate::safety::Report;
 use crate::store::{Change, Expect, Store, Versioned};
 
@@ -31,13 +35,24 @@ pub async fn open_cases_are_found(store: &dyn Store) {
     assert_eq!(open(store, 1, 2).await.expect("a new case").value, second);
 }
 
-/// A second open case of the same reporter and subject is stale, also when two are put at the same time.
+/// A second open case of the same reporter and subject is stale; the other direction is another case.
 pub async fn one_case_is_open_per_pair(store: &dyn Store) {
     put_members(store, 1..=2).await;
     commit(store, [put_report(report(1, 1, 2), Expect::New)]).await;
     assert_stale(&store.commit(work([put_report(report(2, 1, 2), Expect::New)])).await);
     commit(store, [put_report(report(3, 2, 1), Expect::New)]).await;
     assert_eq!(open(store, 1, 2).await.expect("the first").value.id, report(1, 1, 2).id);
+}
+
+/// Of many first reports of the same reporter and subject at once exactly one opens the case.
+pub async fn one_of_many_first_reports_wins(store: Arc<dyn Store>) {
+    put_members(&*store, 1..=2).await;
+    let results = all_at_once((1..=20).map(|n| {
+        let store = Arc::clone(&store);
+        async move { store.commit(work([put_report(report(n, 1, 2), Expect::New)])).await }
+    }))
+    .await;
+    assert_eq!(winners(&results), 1);
 }
 
 /// Reports with `keep_until` before the given time go, open and closed; one that ends just then stays.
