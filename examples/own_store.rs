@@ -1,0 +1,300 @@
+//! A store of one's own: the whole port in one file of 300 lines, tested by the contract suite.
+//!
+//! Everything lies in plain lists. A commit works on a copy, which is written beside the old file, synced and renamed
+//! over it; only then is the work acknowledged: it is there whole or not at all, in memory and on disk. Short is slow:
+//! a commit writes the whole file, and reads walk over whole lists. Run it with `cargo run --example own_store`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::{cmp::Reverse, fs, io, sync::Arc};
+
+use gpting_core::chat::{Message, NewMessage, Room, RoomOverview};
+use gpting_core::event::{Event, StoredEvent};
+use gpting_core::id::{FriendRequestId, HostId, MemberId, RoomId};
+use gpting_core::interaction::{Pair, PairKey, PairList};
+use gpting_core::store::{
+    Appended, Change, Committed, Expect, FeedCursor, FeedEntry, MessageRange, Page, Store, StoreError, StoreResult,
+    Unique, Version, Versioned, Work,
+};
+use gpting_core::{job::Job, profile::Member, safety::Report};
+use jiff::Timestamp;
+
+/// Everything that is remembered; rows have their versions beside them.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+struct State {
+    members: Vec<(Version, Member)>,
+    /// Who was put or erased, in order: the feed. A cursor is how many of them were read.
+    changed: Vec<MemberId>,
+    pairs: Vec<(Version, Pair)>,
+    rooms: Vec<(Version, Room)>,
+    messages: Vec<Message>,
+    /// Every place that somebody has read up to; the furthest counts.
+    marks: BTreeSet<(RoomId, MemberId, u64)>,
+    served: BTreeSet<(MemberId, MemberId)>,
+    reports: Vec<(Version, Report)>,
+    jobs: Vec<(Version, Job)>,
+    events: BTreeMap<u64, Event>,
+    last_event: u64,
+}
+
+/// A store in one JSON file: where it is, and what it holds.
+#[derive(Debug)]
+struct JsonStore(PathBuf, Arc<tokio::sync::Mutex<State>>);
+
+fn open(path: PathBuf) -> io::Result<JsonStore> {
+    let state = if path.exists() { serde_json::from_slice(&fs::read(&path)?)? } else { State::default() };
+    Ok(JsonStore(path, Arc::new(tokio::sync::Mutex::new(state))))
+}
+
+/// Writes a new file and puts it in the place of the old one, both synced: after a crash one of them is there whole.
+fn save(path: &Path, state: &State) -> io::Result<()> {
+    let next = path.with_extension("next");
+    fs::write(&next, serde_json::to_vec(state)?)?;
+    fs::File::open(&next)?.sync_all()?;
+    fs::rename(&next, path)?;
+    fs::File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
+}
+
+/// Creates or replaces a row that is as expected.
+fn put<T, K: PartialEq>(table: &mut Vec<(Version, T)>, value: T, expect: Expect, key: fn(&T) -> K) -> StoreResult<()> {
+    match (table.iter_mut().find(|(_, row)| key(row) == key(&value)), expect) {
+        (None, Expect::New) => table.push((1, value)),
+        (Some(row), Expect::Version(version)) if row.0 == version => *row = (version + 1, value),
+        _ => return Err(StoreError::Stale),
+    }
+    Ok(())
+}
+
+fn versioned<T: Clone>((version, value): &(Version, T)) -> Versioned<T> {
+    Versioned { version: *version, value: value.clone() }
+}
+
+/// A page of rows by (time, id), newest first, ties by id descending.
+fn paged<T>(rows: impl Iterator<Item = (Timestamp, i64, T)>, page: Page) -> Vec<T> {
+    let mut rows: Vec<_> = rows.filter(|row| page.before.is_none_or(|end| (row.0, row.1) < (end.at, end.id))).collect();
+    rows.sort_by_key(|row| Reverse((row.0, row.1)));
+    rows.into_iter().take(page.limit).map(|row| row.2).collect()
+}
+
+impl State {
+    fn apply(&mut self, change: Change, committed: &mut Committed) -> StoreResult<()> {
+        match change {
+            Change::PutMember(member, expect) => self.put_member(*member, expect)?,
+            Change::PutPair(pair, expect) => put(&mut self.pairs, *pair, expect, |row| row.key)?,
+            Change::PutRoom(room, expect) => {
+                let last_seq = self.said(room.id).count() as u64;
+                put(&mut self.rooms, Room { last_seq, ..room }, expect, |row| row.id)?;
+            }
+            Change::Append(message) => committed.appended.push(self.append(message)?),
+            Change::MarkRead { room, member, seq } => {
+                self.marks.insert((room, member, seq.min(self.said(room).count() as u64)));
+            }
+            Change::Serve { viewer, candidates, .. } => {
+                self.served.extend(candidates.into_iter().map(|candidate| (viewer, candidate)));
+            }
+            Change::PutReport(report, expect) => {
+                let other = self.open_report(report.reporter, report.subject).filter(|row| row.1.id != report.id);
+                (report.closed_at.is_some() || other.is_none()).then_some(()).ok_or(StoreError::Stale)?;
+                put(&mut self.reports, *report, expect, |row| row.id)?;
+            }
+            Change::PutJob(job, expect) => put(&mut self.jobs, job, expect, |row| row.id)?,
+            Change::DeleteJob(id, version) => {
+                let at = self.jobs.iter().position(|row| (row.1.id, row.0) == (id, version));
+                self.jobs.swap_remove(at.ok_or(StoreError::Stale)?);
+            }
+            Change::DropEvents(numbers) => self.events.retain(|number, _| !numbers.contains(number)),
+            Change::Erase { member, tombstone } => self.erase(member, tombstone),
+            Change::DropReports { before } => self.reports.retain(|(_, row)| row.keep_until >= before),
+            // A change of a later version of the port must not be passed over in silence.
+            _ => return Err(StoreError::Internal("an unknown change".into())),
+        }
+        Ok(())
+    }
+
+    fn put_member(&mut self, member: Member, expect: Expect) -> StoreResult<()> {
+        for (_, other) in self.members.iter().filter(|(_, other)| other.id != member.id) {
+            let unique = |same, what| if same { Err(StoreError::Conflict { what }) } else { Ok(()) };
+            unique(other.host.is_some() && other.host == member.host, Unique::Host)?;
+            unique(other.source.is_some() && other.source == member.source, Unique::Source)?;
+        }
+        self.changed.push(member.id);
+        put(&mut self.members, member, expect, |row| row.id)
+    }
+
+    /// The messages of a room, in the order of `seq`.
+    fn said(&self, room: RoomId) -> impl DoubleEndedIterator<Item = &Message> + Clone {
+        self.messages.iter().filter(move |message| message.room == room)
+    }
+
+    fn append(&mut self, new: NewMessage) -> StoreResult<Appended> {
+        let is_open = |room: &Room| room.id == new.room && room.closed_at.is_none() && room.has(new.sender);
+        let open = self.rooms.iter().position(|(_, room)| is_open(room)).ok_or(StoreError::Stale)?;
+        let is_same = |old: &&Message| old.sender == new.sender && old.client_msg_id == new.client_msg_id;
+        if let Some(old) = self.said(new.room).find(is_same).filter(|_| new.client_msg_id.is_some()) {
+            return Ok(Appended { message: old.clone(), replayed: true });
+        }
+        let (version, room) = &mut self.rooms[open];
+        (*version, room.last_seq) = (*version + 1, room.last_seq + 1);
+        let message = new.at_seq(room.last_seq);
+        self.messages.push(message.clone());
+        self.marks.insert((message.room, message.sender, message.seq));
+        Ok(Appended { message, replayed: false })
+    }
+
+    fn open_report(&self, reporter: MemberId, subject: MemberId) -> Option<&(Version, Report)> {
+        let is = |row: &Report| (row.reporter, row.subject, row.closed_at) == (reporter, subject, None);
+        self.reports.iter().find(|(_, row)| is(row))
+    }
+
+    fn erase(&mut self, member: MemberId, tombstone: MemberId) {
+        let Some(at) = self.members.iter().position(|(_, row)| row.id == member) else { return };
+        self.members.swap_remove(at);
+        self.changed.push(member);
+        self.pairs.retain(|(_, pair)| pair.key.side(member).is_none());
+        self.served.retain(|(viewer, shown)| *viewer != member && *shown != member);
+        self.reports.retain(|(_, report)| report.reporter != member);
+        let there: BTreeSet<_> = self.members.iter().map(|(_, row)| row.id).collect();
+        self.rooms.retain(|(_, room)| !room.has(member) || there.contains(&room.pair.other(member)));
+        for (version, room) in self.rooms.iter_mut().filter(|(_, room)| room.has(member)) {
+            *version += 1;
+            room.pair = PairKey::of(room.pair.other(member), tombstone).unwrap_or(room.pair);
+        }
+        let left: BTreeSet<_> = self.rooms.iter().map(|(_, room)| room.id).collect();
+        self.marks.retain(|(room, reader, _)| left.contains(room) && *reader != member);
+        self.messages.retain(|message| left.contains(&message.room));
+        for message in self.messages.iter_mut().filter(|message| message.sender == member) {
+            (message.sender, message.text, message.client_msg_id) = (tombstone, String::new(), None);
+        }
+    }
+
+    /// Where a member's list has whom, in any order.
+    fn list(&self, member: MemberId, list: PairList) -> impl Iterator<Item = (Timestamp, i64, &Pair)> {
+        let all = self.pairs.iter().flat_map(|(_, pair)| pair.listings().into_iter().map(move |place| (place, pair)));
+        let mine = all.filter(move |(place, _)| (place.member, place.list) == (member, list));
+        mine.map(|(place, pair)| (place.at, place.other.value(), pair))
+    }
+
+    fn overview(&self, viewer: MemberId, room: &Room) -> Option<RoomOverview> {
+        (room.closed_at.is_none() && room.has(viewer)).then_some(())?;
+        let read = |id| self.marks.iter().filter(|it| (it.0, it.1) == (room.id, id)).map(|it| it.2).max().unwrap_or(0);
+        let (my_read, their_read) = (read(viewer), read(room.pair.other(viewer)));
+        let mut visible = self.said(room.id).filter(|message| message.seq > room.hidden_through);
+        let unread = visible.clone().filter(|message| message.sender != viewer && message.seq > my_read).count() as u64;
+        let (room, last_message) = (room.clone(), visible.next_back().cloned());
+        Some(RoomOverview { room, last_message, my_read, their_read, unread })
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for JsonStore {
+    async fn commit(&self, work: Work) -> StoreResult<Committed> {
+        let (path, state) = (self.0.clone(), Arc::clone(&self.1));
+        // Writing a file blocks, so it happens on a thread that may; and it ends, also when nobody waits any more.
+        let done = tokio::task::spawn_blocking(move || {
+            let (mut state, mut committed) = (state.blocking_lock(), Committed::default());
+            let mut next = state.clone();
+            work.changes.into_iter().try_for_each(|change| next.apply(change, &mut committed))?;
+            let numbers = next.last_event + 1..;
+            next.last_event += work.events.len() as u64;
+            next.events.extend(numbers.zip(work.events));
+            save(&path, &next).map_err(|error| StoreError::Unavailable(error.into()))?;
+            *state = next;
+            Ok(committed)
+        });
+        done.await.map_err(|error| StoreError::Internal(error.into()))?
+    }
+
+    async fn members(&self, ids: &[MemberId]) -> StoreResult<Vec<Versioned<Member>>> {
+        Ok(self.1.lock().await.members.iter().filter(|(_, row)| ids.contains(&row.id)).map(versioned).collect())
+    }
+    async fn member_by_host(&self, host: &HostId) -> StoreResult<Option<Versioned<Member>>> {
+        Ok(self.1.lock().await.members.iter().find(|(_, row)| row.host.as_ref() == Some(host)).map(versioned))
+    }
+    async fn members_by_source(&self, sources: &[String]) -> StoreResult<Vec<Versioned<Member>>> {
+        let is_one = |row: &Member| row.source.as_ref().is_some_and(|source| sources.contains(source));
+        Ok(self.1.lock().await.members.iter().filter(|(_, row)| is_one(row)).map(versioned).collect())
+    }
+    async fn members_changed(&self, cursor: FeedCursor, limit: usize) -> StoreResult<(Vec<FeedEntry>, FeedCursor)> {
+        let state = self.1.lock().await;
+        let read = usize::try_from(cursor.position).unwrap_or(usize::MAX);
+        let present = |id: &MemberId| state.members.iter().find(|(_, row)| row.id == *id).map(versioned);
+        let tell = |id| present(id).map_or(FeedEntry::Gone(*id), |row| FeedEntry::Put(Box::new(row)));
+        let entries: Vec<_> = state.changed.iter().skip(read).take(limit).map(tell).collect();
+        let position = cursor.position + entries.len() as u64;
+        Ok((entries, FeedCursor { position, ..cursor }))
+    }
+    async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>> {
+        Ok(self.1.lock().await.pairs.iter().find(|(_, pair)| pair.key == key).map(versioned))
+    }
+    async fn pair_by_request(&self, id: FriendRequestId) -> StoreResult<Option<Versioned<Pair>>> {
+        let waits = |row: &&(Version, Pair)| row.1.friend_request.as_ref().is_some_and(|request| request.id == id);
+        Ok(self.1.lock().await.pairs.iter().find(waits).map(versioned))
+    }
+    async fn list_pairs(&self, member: MemberId, list: PairList, page: Page) -> StoreResult<Vec<Pair>> {
+        Ok(paged(self.1.lock().await.list(member, list), page).into_iter().cloned().collect())
+    }
+    async fn listed(&self, member: MemberId, list: PairList) -> StoreResult<Vec<MemberId>> {
+        Ok(self.1.lock().await.list(member, list).map(|(_, _, pair)| pair.key.other(member)).collect())
+    }
+    async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
+        Ok(self.1.lock().await.served.contains(&(viewer, candidate)))
+    }
+    async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {
+        Ok(self.1.lock().await.rooms.iter().find(|(_, room)| room.id == id).map(versioned))
+    }
+    async fn room_overview(&self, viewer: MemberId, id: RoomId) -> StoreResult<Option<RoomOverview>> {
+        let state = self.1.lock().await;
+        Ok(state.rooms.iter().find(|(_, room)| room.id == id).and_then(|(_, room)| state.overview(viewer, room)))
+    }
+    async fn list_rooms(&self, viewer: MemberId, page: Page) -> StoreResult<Vec<RoomOverview>> {
+        let state = self.1.lock().await;
+        let rooms = state.rooms.iter().filter_map(|(_, room)| state.overview(viewer, room));
+        Ok(paged(rooms.map(|seen| (seen.activity(), seen.room.id.value(), seen)), page))
+    }
+    async fn messages(&self, room: RoomId, range: MessageRange, limit: usize) -> StoreResult<Vec<Message>> {
+        let state = self.1.lock().await;
+        let said = state.said(room);
+        let mut part: Vec<_> = match range {
+            MessageRange::After(seq) => said.filter(|message| message.seq > seq).take(limit).cloned().collect(),
+            MessageRange::Before(seq) => said.rev().filter(|message| message.seq < seq).take(limit).cloned().collect(),
+        };
+        part.sort_by_key(|message| message.seq);
+        Ok(part)
+    }
+    async fn open_report(&self, reporter: MemberId, subject: MemberId) -> StoreResult<Option<Versioned<Report>>> {
+        Ok(self.1.lock().await.open_report(reporter, subject).map(versioned))
+    }
+    async fn due_jobs(&self, now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
+        let mut due: Vec<_> = self.1.lock().await.jobs.iter().filter(|it| it.1.run_at <= now).map(versioned).collect();
+        due.sort_by_key(|row| row.value.run_at);
+        due.truncate(limit);
+        Ok(due)
+    }
+    async fn events(&self, limit: usize) -> StoreResult<Vec<StoredEvent>> {
+        let stored = |(number, event): (&u64, &Event)| StoredEvent { number: *number, event: event.clone() };
+        Ok(self.1.lock().await.events.iter().take(limit).map(stored).collect())
+    }
+    async fn health(&self) -> StoreResult<()> {
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::temp_dir().join("own_store.json");
+    let first = gpting_core::Gpting::builder(open(path.clone())?).build().await?;
+    let me = first.members().ensure(HostId::from("user-42")).await?;
+    let reopened = open(path)?.member_by_host(&HostId::from("user-42")).await?;
+    assert_eq!(reopened.map(|row| row.value.id), Some(me), "remembered beyond the store that was told");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    async fn fresh() -> (std::sync::Arc<super::JsonStore>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        (super::open(folder.path().join("store.json")).unwrap().into(), folder)
+    }
+
+    gpting_core::store_contract!(fresh);
+}
