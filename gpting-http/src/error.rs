@@ -171,6 +171,7 @@ impl Problem {
     }
 
     /// With a member beside those of RFC 9457.
+    #[cfg(feature = "accounts")]
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.extra.insert(name.to_owned(), value.into());

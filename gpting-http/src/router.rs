@@ -84,7 +84,7 @@ const TOKEN: &[Param] =
 #[rustfmt::skip]
 pub(crate) fn table() -> Vec<Route> {
     let r = |methods, path, access, rate, object, answers, endpoint, about| Route { methods, path, access, rate, object, answers, about, endpoint };
-    let mut table = vec![
+    let table = vec![
         // Oneself.
         r(GET,    "/api/accounts/current-user/",          Member, Read,    Own,           &[200],      get(profile::own), "The own profile"),
         r(GET,    "/api/accounts/profile/",               Member, Read,    Own,           &[200],      get(profile::own), "The own profile"),
@@ -143,27 +143,37 @@ pub(crate) fn table() -> Vec<Route> {
         r(GET,    "/healthz",                             Public, Free,    Nothing,       &[200],      at_once(meta::health), "Whether the process runs"),
         r(GET,    "/readyz",                              Public, Free,    Nothing,       &[200],      get(meta::ready_now), "Whether it can serve"),
     ];
-    #[cfg(feature = "accounts")]
-    {
-        use crate::handler::account;
-        use crate::layer::rate::RateClass::{Code, Login, SignUp, Token};
-        use crate::matrix::ObjectClass::Session;
-        table.extend([
-            r(POST,   "/api/accounts/signup/",              Public, SignUp, Nothing, &[200], on(account::sign_up), "Begins a sign-up; a code is mailed"),
-            r(POST,   "/api/accounts/verify-email/",        Public, Code,   Nothing, &[201], on(account::verify), "Ends a sign-up by its code"),
-            r(POST,   "/api/accounts/verify-email/resend/", Public, Code,   Nothing, &[200], on(account::resend), "Mails the code again"),
-            r(POST,   "/api/accounts/login/",               Public, Login,  Nothing, &[200], on(account::login), "Logs in"),
-            r(POST,   "/api/accounts/token/",               Public, Login,  Nothing, &[200], on(account::token), "Logs in"),
-            r(POST,   "/api/accounts/token/refresh/",       Public, Token,  Nothing, &[200], on(account::refresh), "Fresh tokens for a refresh token, once"),
-            r(POST,   "/api/accounts/logout/",              Public, Token,  Nothing, &[200], on(account::logout), "Ends the session of a refresh token"),
-            r(GET,    "/api/accounts/sessions/",            Member, Read,   Own,     &[200], get(account::sessions), "Devices signed in"),
-            r(DELETE, "/api/accounts/sessions/",            Member, Write,  Own,     &[200], get(account::end_sessions), "Signs out every device"),
-            r(DELETE, "/api/accounts/sessions/{id}/",       Member, Write,  Session, &[200], get(account::end_session), "Signs out one device"),
-            r(POST,   "/api/accounts/deactivate/",          Member, Write,  Own,     &[200], on(account::deactivate), "Hides the account until the next login"),
-            r(GET,    "/.well-known/jwks.json",             Public, Free,   Nothing, &[200], raw("application/json", account::jwks), "The public keys of access tokens"),
-        ]);
-    }
-    table
+    table.into_iter().chain(account_table()).collect()
+}
+
+/// The routes of sign-up, login and devices.
+#[cfg(feature = "accounts")]
+#[rustfmt::skip]
+fn account_table() -> Vec<Route> {
+    use crate::handler::account;
+    use crate::layer::rate::RateClass::{Code, Login, SignUp, Token};
+    use crate::matrix::ObjectClass::Session;
+    let r = |methods, path, access, rate, object, answers, endpoint, about| Route { methods, path, access, rate, object, answers, about, endpoint };
+    vec![
+        r(POST,   "/api/accounts/signup/",              Public, SignUp, Nothing, &[200], on(account::sign_up), "Begins a sign-up; a code is mailed"),
+        r(POST,   "/api/accounts/verify-email/",        Public, Code,   Nothing, &[201], on(account::verify), "Ends a sign-up by its code"),
+        r(POST,   "/api/accounts/verify-email/resend/", Public, Code,   Nothing, &[200], on(account::resend), "Mails the code again"),
+        r(POST,   "/api/accounts/login/",               Public, Login,  Nothing, &[200], on(account::login), "Logs in"),
+        r(POST,   "/api/accounts/token/",               Public, Login,  Nothing, &[200], on(account::token), "Logs in"),
+        r(POST,   "/api/accounts/token/refresh/",       Public, Token,  Nothing, &[200], on(account::refresh), "Fresh tokens for a refresh token, once"),
+        r(POST,   "/api/accounts/logout/",              Public, Token,  Nothing, &[200], on(account::logout), "Ends the session of a refresh token"),
+        r(GET,    "/api/accounts/sessions/",            Member, Read,   Own,     &[200], get(account::sessions), "Devices signed in"),
+        r(DELETE, "/api/accounts/sessions/",            Member, Write,  Own,     &[200], get(account::end_sessions), "Signs out every device"),
+        r(DELETE, "/api/accounts/sessions/{id}/",       Member, Write,  Session, &[200], get(account::end_session), "Signs out one device"),
+        r(POST,   "/api/accounts/deactivate/",          Member, Write,  Own,     &[200], on(account::deactivate), "Hides the account until the next login"),
+        r(GET,    "/.well-known/jwks.json",             Public, Free,   Nothing, &[200], raw("application/json", account::jwks), "The public keys of access tokens"),
+    ]
+}
+
+/// A host with its own login has none of them.
+#[cfg(not(feature = "accounts"))]
+fn account_table() -> Vec<Route> {
+    Vec::new()
 }
 
 /// The documented spelling of a path: without slash at its end, and without the original's variations of it.

@@ -77,6 +77,7 @@ pub(crate) struct ReportedBody {
 pub(crate) struct Leaving {
     /// The password.
     #[schema(max_length = 1024)]
+    #[cfg_attr(not(feature = "accounts"), expect(dead_code, reason = "a host's own users have no password here"))]
     pub(crate) password: Option<String>,
 }
 
