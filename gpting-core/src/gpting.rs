@@ -43,6 +43,7 @@ pub(crate) struct Core {
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) events: Option<Arc<dyn EventSink>>,
+    #[cfg_attr(not(feature = "accounts"), expect(dead_code, reason = "only accounts send mail"))]
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) blobs: Option<Arc<dyn BlobStore>>,
     pub(crate) pictures: Option<Arc<dyn Pictures>>,

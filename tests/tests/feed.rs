@@ -63,7 +63,7 @@ async fn a_change_on_one_is_seen_on_the_other_within_three_seconds(town: Town) {
     let sua = town.person("수아", "F", &["F"]).await;
     soon_shows(there, viewer, &[minji]).await;
     // Hidden on one: gone on the other; wishes changed on one: in reach on the other.
-    here.accounts().deactivate(minji).await.unwrap();
+    here.accounts().deactivate(minji, None).await.unwrap();
     town.wish(sua, &["M"]).await;
     soon_shows(there, viewer, &[sua]).await;
     let older = PreferencesEdit { age_min: Some(50), ..PreferencesEdit::default() };
@@ -93,7 +93,7 @@ async fn nobody_who_must_not_be_shown_is_shown_before_the_feed_comes(town: Town)
     running.await.unwrap();
 
     let here = town.g(0);
-    here.accounts().deactivate(women[0]).await.unwrap();
+    here.accounts().deactivate(women[0], None).await.unwrap();
     here.safety().erase(women[1]).await.unwrap();
     town.wish(women[2], &["F"]).await;
     here.matching().pass(women[3], viewer).await.unwrap();

@@ -195,11 +195,12 @@ impl Accounts<'_> {
         core.end(accounts, me, &others).await
     }
 
-    /// Hides the member until the next login and ends all sessions.
+    /// Hides the member until the next login and ends all sessions. A password, where one is given, must be right.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn deactivate(&self, me: MemberId) -> Result<()> {
+    /// [`Code::WrongCredentials`].
+    pub async fn deactivate(&self, me: MemberId, password: Option<&str>) -> Result<()> {
+        self.check_password(me, password).await?;
         self.0
             .change_member(me, None, |member, _| {
                 member.standing = Standing::Deactivated;
@@ -216,12 +217,7 @@ impl Accounts<'_> {
     pub async fn delete(&self, me: MemberId, password: Option<&str>) -> Result<()> {
         let core = self.0;
         let accounts = core.accounts()?;
-        if let Some(password) = password {
-            let account = accounts.store.account(me).await?.ok_or(Code::WrongCredentials)?;
-            if !accounts.passwords.verify(password, Some(&account.value.password_hash)).await?.right {
-                return Err(Code::WrongCredentials.into());
-            }
-        }
+        self.check_password(me, password).await?;
         until_fresh(|| async {
             let mut work = AccountWork::new();
             for session in accounts.store.list_sessions(me).await? {
@@ -232,6 +228,15 @@ impl Accounts<'_> {
             Ok(())
         })
         .await
+    }
+
+    /// Holds a password against the member's account, where one is given.
+    async fn check_password(&self, me: MemberId, password: Option<&str>) -> Result<()> {
+        let Some(password) = password else { return Ok(()) };
+        let accounts = self.0.accounts()?;
+        let account = accounts.store.account(me).await?.ok_or(Code::WrongCredentials)?;
+        let verdict = accounts.passwords.verify(password, Some(&account.value.password_hash)).await?;
+        if verdict.right { Ok(()) } else { Err(Code::WrongCredentials.into()) }
     }
 
     /// The member's own login.

@@ -13,7 +13,8 @@ use crate::event::{Event, Fact};
 use crate::gpting::{Core, Matching, STRANGER, bounded, until_fresh};
 use crate::id::{MemberId, RoomId};
 use crate::profile::card::Card;
-use crate::store::{Change, Expect, Page, Versioned, Work};
+use crate::profile::place::Location;
+use crate::store::{Before, Change, Expect, Page, Versioned, Work};
 use crate::text;
 
 /// What a like came to.
@@ -245,12 +246,48 @@ impl Core {
         Ok(())
     }
 
-    /// A member's list as cards. People who are being erased, and deactivated ones outside connections, are left out.
+    /// A member's list as cards, `page.limit` of them unless the list ends. People who are being erased, and deactivated
+    /// ones outside connections, are left out, and the page is filled up from those behind.
     pub(crate) async fn connections(&self, me: MemberId, list: PairList, page: Page) -> Result<Vec<Connection>> {
+        Ok(self.listed_pairs(me, list, page).await?.into_iter().map(|(connection, _)| connection).collect())
+    }
+
+    /// As [`Core::connections`], with the pairs they come from.
+    pub(crate) async fn listed_pairs(
+        &self,
+        me: MemberId,
+        list: PairList,
+        page: Page,
+    ) -> Result<Vec<(Connection, Pair)>> {
         let viewer = self.acting(me).await?;
         let here = viewer.value.profile.location.as_ref();
         let page = Page { limit: bounded(page.limit, self.config.limits.page), ..page };
-        let pairs = self.store.list_pairs(me, list, page).await?;
+        let mut connections = Vec::with_capacity(page.limit);
+        let mut rest = page;
+        loop {
+            let pairs = self.store.list_pairs(me, list, rest).await?;
+            let last = pairs.len() < rest.limit;
+            let behind = pairs.last().and_then(|pair| pair.listed(me, list));
+            connections.extend(self.shown(me, list, here, pairs).await?);
+            match behind {
+                Some(listing) if !last && connections.len() < page.limit => {
+                    rest.before = Some(Before { at: listing.at, id: listing.other.value() });
+                }
+                Some(_) | None => break,
+            }
+        }
+        connections.truncate(page.limit);
+        Ok(connections)
+    }
+
+    /// The pairs of a list as cards, without the people who may not be shown.
+    async fn shown(
+        &self,
+        me: MemberId,
+        list: PairList,
+        here: Option<&Location>,
+        pairs: Vec<Pair>,
+    ) -> Result<Vec<(Connection, Pair)>> {
         let ids: Vec<MemberId> = pairs.iter().map(|pair| pair.key.other(me)).collect();
         let members: std::collections::HashMap<MemberId, crate::profile::Member> =
             self.store.members(&ids).await?.into_iter().map(|row| (row.value.id, row.value)).collect();
@@ -263,12 +300,8 @@ impl Core {
                 continue;
             };
             let Some(side) = pair.key.side(me) else { continue };
-            let since = pair
-                .listings()
-                .into_iter()
-                .find(|listing| listing.member == me && listing.list == list)
-                .map(|listing| listing.at);
-            connections.push(Connection {
+            let since = pair.listed(me, list).map(|listing| listing.at);
+            let connection = Connection {
                 card: Card::of(member, here, connected, &self.catalogue, now),
                 since: since.unwrap_or(now),
                 room: if connected { pair.room } else { None },
@@ -278,7 +311,8 @@ impl Core {
                     }
                     Some(_) | None => None,
                 },
-            });
+            };
+            connections.push((connection, pair));
         }
         Ok(connections)
     }

@@ -7,7 +7,7 @@ use super::pair::PairList;
 use super::transition::FriendRequestOutcome;
 use crate::error::{Code, Result};
 use crate::event::{Event, Fact};
-use crate::gpting::{Matching, bounded, until_fresh};
+use crate::gpting::{Matching, until_fresh};
 use crate::id::{FriendRequestId, MemberId, RoomId};
 use crate::profile::card::Card;
 use crate::store::{Change, Page, Work};
@@ -109,14 +109,12 @@ impl Matching<'_> {
     pub async fn friend_requests(&self, me: MemberId, sent: bool, page: Page) -> Result<Vec<FriendRequestView>> {
         let core = self.0;
         let list = if sent { PairList::RequestsSent } else { PairList::RequestsReceived };
-        let page = Page { limit: bounded(page.limit, core.config.limits.page), ..page };
-        let pairs = core.store.list_pairs(me, list, page).await?;
-        let connections = core.connections(me, list, page).await?;
-        Ok(connections
+        Ok(core
+            .listed_pairs(me, list, page)
+            .await?
             .into_iter()
-            .filter_map(|connection| {
-                let pair = pairs.iter().find(|pair| pair.key.other(me) == connection.card.id)?;
-                let request = pair.friend_request.as_ref()?;
+            .filter_map(|(connection, pair)| {
+                let request = pair.friend_request?;
                 Some(FriendRequestView { id: request.id, card: connection.card, sent, at: request.at })
             })
             .collect())

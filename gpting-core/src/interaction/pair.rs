@@ -212,6 +212,11 @@ impl Pair {
         !self.is_blocked() && (self.is_matched() || self.friends_since.is_some())
     }
 
+    /// The place of this pair in a member's list, if it stands there.
+    pub fn listed(&self, member: MemberId, list: PairList) -> Option<Listing> {
+        self.listings().into_iter().find(|listing| listing.member == member && listing.list == list)
+    }
+
     /// The lists of both members that this pair stands in, with the time it is sorted by.
     ///
     /// The one definition that every store indexes: a pair with a block stands in nobody's list but the blocker's

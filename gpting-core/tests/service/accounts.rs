@@ -190,7 +190,7 @@ async fn deactivation_hides_until_the_next_login_and_deletion_is_told_to_the_own
     signed_up(&town, "minji").await;
     let accounts = town.g.accounts();
     let me = accounts.login("minji", "정말로 긴 비밀번호", Device::default()).await.unwrap();
-    accounts.deactivate(me.member).await.unwrap();
+    accounts.deactivate(me.member, None).await.unwrap();
     assert!(accounts.authenticate(&me.tokens.access).await.is_err());
     let me = accounts.login("minji", "정말로 긴 비밀번호", Device::default()).await.unwrap();
     assert!(town.g.profiles().own(me.member).await.is_ok());

@@ -92,7 +92,7 @@ pub(crate) async fn end_session(call: Call) -> Answer<Message> {
 
 /// Hides the account until the next login.
 pub(crate) async fn deactivate(call: Call<Leaving>) -> Answer<Message> {
-    call.g().accounts().deactivate(call.me()?).await?;
+    call.g().accounts().deactivate(call.me()?, call.input.password.as_deref()).await?;
     Ok(Reply::ok(Message::said(
         call.lang,
         "계정이 비활성화되었습니다. 다시 로그인하면 활성화됩니다.",

@@ -110,13 +110,13 @@ function friends(box, go) {
           say(done?.message || t("state.done"));
           if (verb === "accept") list.reload();
         };
-        const line = el("li", {}, el("span", {}, nameOf(request.from_user)),
+        const line = el("li", {}, el("span", {}, nameOf(request.user)),
           el("span", { class: "row" },
             action(t("friend.reject"), answer("reject"), { class: "quiet" }),
             action(t("friend.accept"), answer("accept"), { class: "primary" })));
         return line;
       }),
-      outgoing.map((request) => el("li", {}, el("span", {}, nameOf(request.to_user)), el("span", { class: "hint" }, t("friend.waiting")))));
+      outgoing.map((request) => el("li", {}, el("span", {}, nameOf(request.user)), el("span", { class: "hint" }, t("friend.waiting")))));
   });
 }
 
