@@ -29,3 +29,23 @@ pub use postgres::Postgres;
 pub use server::{Server, Settings};
 pub use socket::Socket;
 pub use town::Town;
+
+/// The pages with Rust in them: every block is compiled, and run unless it would start something. They stand here because
+/// only this package has every crate of the workspace at hand.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../README.ko.md")]
+    struct ReadmeKo;
+    #[doc = include_str!("../../docs/embedding.md")]
+    struct Embedding;
+    #[doc = include_str!("../../gpting-core/README.md")]
+    struct Core;
+    #[doc = include_str!("../../gpting-http/README.md")]
+    struct Http;
+    #[doc = include_str!("../../gpting-store-sqlite/README.md")]
+    struct Sqlite;
+    #[doc = include_str!("../../gpting-store-pg/README.md")]
+    struct Pg;
+}
