@@ -1,7 +1,7 @@
 //! [`Gpting`]: the handle an embedder holds, its builder, and its facets.
 //!
 //! Adapters call a facet, the facet's methods live in the room of their noun (`interaction/decide.rs`,
-//! `chat/send.rs`, …), and every one of them is load → decide → one [`Work`] → commit → wake. [`Core`] is what they
+//! `chat/send.rs`, …), and every one of them is load → decide → one [`Work`] → commit → wake. `Core` is what they
 //! share: the ports, the settings, and the one way to commit.
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Ids of everything that has one: integers drawn at random below 2^53, so that they survive JSON and tell nothing.
 //!
 //! No id is a counter: nobody can walk through members or rooms by adding one. Called by every room of the domain;
-//! calls nothing but [`Rng`](crate::Rng).
+//! calls nothing but [`Rng`].
 
 use serde::{Deserialize, Serialize};
 

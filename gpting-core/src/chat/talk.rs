@@ -1,6 +1,6 @@
 //! Rooms and messages as participants use them: lists, history, sending, read marks.
 //!
-//! Every call asks the one question first: may this member see this room now ([`Core::participant`])? A closed room, a
+//! Every call asks the one question first: may this member see this room now (`Core::participant`)? A closed room, a
 //! stranger's room and a room that never was are the same answer.
 
 use uuid::Uuid;

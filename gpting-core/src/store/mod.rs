@@ -1,7 +1,7 @@
 //! The store: the one required port, and the log that everything else only hints at.
 //!
 //! A few reads and one write. The write, [`Store::commit`], takes a [`Work`] and does all of it in one transaction or
-//! none. An implementation is a crate of its own that passes the suite in [`contract`](crate::store::contract)
+//! none. An implementation is a crate of its own that passes the suite in `store::contract`
 //! (feature `contract`); [`MemoryStore`] is the twin for tests.
 //!
 //! What every implementation promises (each sentence is a test of the suite):

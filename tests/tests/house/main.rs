@@ -1,14 +1,15 @@
 //! The house itself: sizes, layers, weights, licences, packages, the public API. What a reader relies on without
 //! looking, checked so that it stays true.
 //!
-//! [`files`] reads the sources as text, [`layers`] the imports between the modules of the core, [`weights`] the trees
-//! that cargo resolves, [`publish`] what would be published. Needs cargo and nothing else; what another program could
-//! check in addition (`cargo deny`, `cargo public-api`) is said to be skipped where it is not installed.
+//! [`files`] reads the sources as text, [`layers`] the imports between the modules of the core, [`pages`] the documentation,
+//! [`weights`] the trees that cargo resolves, [`publish`] what would be published. Needs cargo and nothing else; what another
+//! program could check in addition (`cargo deny`, `cargo public-api`) is said to be skipped where it is not installed.
 
 #![expect(clippy::print_stderr, reason = "a skipped check says so")]
 
 mod files;
 mod layers;
+mod pages;
 mod publish;
 mod weights;
 

@@ -1,5 +1,5 @@
 //! What a store promises about erasure: nothing of a member is left but what
-//! [`Change::Erase`](crate::store::Change::Erase) says.
+//! [`Change::Erase`] says.
 
 use super::feed::{Reader, told};
 use super::samples::{
