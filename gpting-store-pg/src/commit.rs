@@ -3,7 +3,8 @@
 //! Every change is one statement (erasure is several), and what is sent most often, a message or a decision with its
 //! event, is one statement as a whole: a statement is a transaction of its own, so it costs one round trip and holds
 //! its row lock for no longer than the commit takes. Larger work runs between `BEGIN` and `COMMIT` under READ COMMITTED,
-//! whatever the connection's default is: a statement that has waited for a lock must see what the other has done.
+//! whatever the connection's default is: a statement that has waited for a lock must see what the other has done. A
+//! caller who stops waiting leaves it to itself.
 //!
 //! Nothing here sends a `NOTIFY`: notifying transactions commit one at a time.
 
@@ -40,11 +41,15 @@ pub(crate) async fn commit(store: &PgStore, work: Work) -> StoreResult<Committed
     if let Some(committed) = commit_at_once(store, &work).await? {
         return Ok(committed);
     }
-    let mut transaction = begin(store, &work).await?;
-    let mut commit = Commit::on(&mut transaction, &store.schema);
-    let done = Box::pin(commit.apply(&work)).await;
-    let appended = commit.appended;
-    finish(transaction, done, appended).await
+    let store = store.clone();
+    to_its_end(async move {
+        let mut transaction = begin(&store, &work).await?;
+        let mut commit = Commit::on(&mut transaction, &store.schema);
+        let done = Box::pin(commit.apply(&work)).await;
+        let appended = commit.appended;
+        finish(transaction, done, appended).await
+    })
+    .await
 }
 
 /// Commits account changes together with domain changes.
@@ -53,11 +58,26 @@ pub(crate) async fn commit_account(store: &PgStore, work: AccountWork) -> StoreR
     if work.changes.is_empty() {
         return commit(store, work.work).await;
     }
-    let mut transaction = begin(store, &work.work).await?;
-    let mut commit = Commit::on(&mut transaction, &store.schema);
-    let done = Box::pin(commit.apply_account(&work)).await;
-    let appended = commit.appended;
-    finish(transaction, done, appended).await
+    let store = store.clone();
+    to_its_end(async move {
+        let mut transaction = begin(&store, &work.work).await?;
+        let mut commit = Commit::on(&mut transaction, &store.schema);
+        let done = Box::pin(commit.apply_account(&work)).await;
+        let appended = commit.appended;
+        finish(transaction, done, appended).await
+    })
+    .await
+}
+
+/// Brings a transaction to its end, whether or not the caller goes on waiting.
+///
+/// A `BEGIN` that is dropped before it is answered is begun all the same, and sqlx (0.9) rolls back only what was
+/// answered: the connection would go back to the pool with a transaction open, and swallow the commits of others.
+async fn to_its_end(
+    transaction: impl Future<Output = StoreResult<Committed>> + Send + 'static,
+) -> StoreResult<Committed> {
+    let done = tokio::spawn(transaction).await;
+    done.unwrap_or_else(|error| Err(StoreError::Internal(Box::new(error))))
 }
 
 async fn begin(store: &PgStore, work: &Work) -> StoreResult<Transaction<'static, Postgres>> {
