@@ -3,8 +3,6 @@
 //! The test runs itself again under `strace` (Debian's package of that name). A store that only says
 //! `synchronous=FULL`, or that answers before the disk has, makes fewer calls than commits and fails here.
 
-#![expect(clippy::unwrap_used, reason = "a failed step fails its test")]
-
 use std::process::Command;
 
 use gpting_core::id::MemberId;
