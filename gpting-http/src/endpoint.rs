@@ -21,7 +21,7 @@ use crate::authenticate::Caller;
 use crate::body::Body;
 use crate::error::Problem;
 use crate::extract::{Fields, Input, fields};
-use crate::service::Shared;
+use crate::shared::Shared;
 
 /// A request on its way to a handler: who calls, where, and what they sent.
 #[derive(Debug)]

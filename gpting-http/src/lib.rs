@@ -56,6 +56,7 @@
 //! A use-case on its facet in the core → types in `wire/` → a handler → one line in `router.rs`. The OpenAPI document,
 //! aliases and the authorization matrix follow.
 
+mod access;
 mod authenticate;
 mod body;
 mod cursor;
@@ -75,6 +76,7 @@ mod router;
 #[cfg(feature = "server")]
 pub mod server;
 mod service;
+mod shared;
 mod sign;
 mod socket;
 #[cfg(feature = "web")]
@@ -86,12 +88,13 @@ pub use crate::authenticate::AccountAuth;
 #[cfg(feature = "server")]
 pub use crate::ratelimit::MemoryRateLimit;
 pub use crate::{
+    access::{Access, ObjectClass},
     authenticate::{AuthError, Authenticate, Caller, Proof, bearer},
     body::Body,
     layer::client::{AddrRange, NotARange, PeerAddr},
     layer::drain::Drain,
     layer::rate::{RateClass, RateKey, RateLimit},
-    matrix::{Access, ObjectClass, RouteRow, routes},
+    matrix::{RouteRow, routes},
     options::HttpOptions,
     service::GptingHttp,
 };

@@ -7,7 +7,6 @@ mod page;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem};
@@ -19,32 +18,20 @@ use utoipa::openapi::{
     RefOr, Required, Response, ResponseBuilder, ServerBuilder,
 };
 
+use crate::access::Access;
 use crate::endpoint::{Gives, Param, ParamKind, Schemas};
-use crate::matrix::Access;
 use crate::router::{Route, aliases};
+use crate::shared::Documents;
 use crate::socket::frame;
 
 /// The name of the security scheme.
 const BEARER: &str = "bearer";
 
-/// The documents that the service serves about itself.
-#[derive(Clone, Debug)]
-pub(crate) struct Documents {
-    /// The OpenAPI document, JSON.
-    pub(crate) openapi: Bytes,
-    /// The same as a page.
-    pub(crate) page: Bytes,
-    /// The frames of sockets, JSON Schema.
-    pub(crate) frames: Bytes,
-}
-
-impl Documents {
-    /// The documents of these routes, served under `base`.
-    pub(crate) fn of(routes: &[Route], base: &str) -> Self {
-        let document = document(routes, base);
-        let page = page::render(&document, base);
-        Self { openapi: document.to_string().into(), page: page.into(), frames: frame::schema().to_string().into() }
-    }
+/// The documents of these routes, served under `base`.
+pub(crate) fn documents(routes: &[Route], base: &str) -> Documents {
+    let document = document(routes, base);
+    let page = page::render(&document, base);
+    Documents { openapi: document.to_string().into(), page: page.into(), frames: frame::schema().to_string().into() }
 }
 
 /// The OpenAPI document.
@@ -345,7 +332,7 @@ mod tests {
 
     #[test]
     fn the_page_names_every_operation_and_runs_nothing() {
-        let documents = Documents::of(&table(), "/dating");
+        let documents = documents(&table(), "/dating");
         let page = String::from_utf8(documents.page.to_vec()).unwrap();
         for route in table() {
             assert!(page.contains(route.path), "{}", route.path);

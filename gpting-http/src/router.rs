@@ -9,11 +9,11 @@ use std::collections::HashMap;
 
 use http::Method;
 
+use crate::access::Access::{self, Member, Public, Signed};
+use crate::access::ObjectClass::{self, FriendRequest, MemberInBody, MemberInPath, Nothing, Own, Photo, Room};
 use crate::endpoint::{Endpoint, Param, ParamKind, at_once, document, get, on, raw};
 use crate::handler::{chat, interaction, matching, meta, photo, preference, profile, safety};
 use crate::layer::rate::RateClass::{self, Decide, Free, Message, Picture, Read, Report, Socket, Upload, Write};
-use crate::matrix::Access::{self, Member, Public, Signed};
-use crate::matrix::ObjectClass::{self, FriendRequest, MemberInBody, MemberInPath, Nothing, Own, Photo, Room};
 
 /// One line of the table.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ pub(crate) fn table() -> Vec<Route> {
 fn account_table() -> Vec<Route> {
     use crate::handler::account;
     use crate::layer::rate::RateClass::{Code, Login, SignUp, Token};
-    use crate::matrix::ObjectClass::Session;
+    use crate::access::ObjectClass::Session;
     let r = |methods, path, access, rate, object, answers, endpoint, about| Route { methods, path, access, rate, object, answers, about, endpoint };
     vec![
         r(POST,   "/api/accounts/signup/",              Public, SignUp, Nothing, &[200], on(account::sign_up), "Begins a sign-up; a code is mailed"),

@@ -20,7 +20,8 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
 
-use crate::authenticate::{AuthError, Authenticate, Caller, Proof};
+use crate::access::Access;
+use crate::authenticate::{Authenticate, Caller, Proof};
 use crate::body::Body;
 use crate::cursor::Cursors;
 use crate::endpoint::{Call, Gives, Payload};
@@ -31,11 +32,11 @@ use crate::layer::body_limit::{self, Incoming};
 use crate::layer::drain::Drain;
 use crate::layer::rate::{self, RateKey};
 use crate::layer::{client, cors, header_limit, request_id, security};
-use crate::matrix::Access;
-use crate::openapi::Documents;
+use crate::openapi;
 use crate::options::HttpOptions;
 use crate::photo_url::PhotoUrls;
 use crate::router::{Found, Route, Router};
+use crate::shared::{Shared, unknown};
 use crate::socket;
 
 /// The longest that an answer may take.
@@ -48,20 +49,7 @@ const TOTAL: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct GptingHttp {
     shared: Arc<Shared>,
-}
-
-/// What requests share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) g: Gpting,
-    pub(crate) auth: Arc<dyn Authenticate>,
-    pub(crate) options: HttpOptions,
-    pub(crate) cursors: Cursors,
-    pub(crate) photos: PhotoUrls,
-    pub(crate) documents: Documents,
-    pub(crate) drain: Drain,
-    pub(crate) sockets: socket::Registry,
-    router: Router,
+    router: Arc<Router>,
 }
 
 impl GptingHttp {
@@ -82,15 +70,14 @@ impl GptingHttp {
         let shared = Shared {
             cursors: Cursors::new(&options.signing_key),
             photos: PhotoUrls::new(&options.signing_key, &options.public_url),
-            documents: Documents::of(router.routes(), &options.public_url),
+            documents: openapi::documents(router.routes(), &options.public_url),
             drain: Drain::default(),
-            sockets: socket::Registry::default(),
-            router,
+            sockets: socket::registry::Registry::default(),
             g,
             auth,
             options,
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), router: Arc::new(router) }
     }
 
     /// The handle that ends the service gently.
@@ -114,17 +101,17 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let shared = Arc::clone(&self.shared);
+        let (shared, router) = (Arc::clone(&self.shared), Arc::clone(&self.router));
         let request = request.map(|body| {
             let body = body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
             body.map_err(Into::into).boxed_unsync()
         });
-        Box::pin(async move { Ok(answer(shared, request).await) })
+        Box::pin(async move { Ok(answer(shared, &router, request).await) })
     }
 }
 
 /// Answers a request, whatever happens.
-async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+async fn answer(shared: Arc<Shared>, router: &Router, request: Request<Incoming>) -> Response<Body> {
     let started = Instant::now();
     let id = request_id::of(request.headers(), &*shared.options.rng);
     let language = lang::negotiate(request.headers());
@@ -132,7 +119,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Bod
     let origin = request.headers().get(header::ORIGIN).cloned();
     let preflight = cors::is_preflight(&request);
     let mut route = "";
-    let run = dispatch(&shared, request, language, &mut route);
+    let run = dispatch(&shared, router, request, language, &mut route);
     let outcome = tokio::time::timeout(TOTAL, AssertUnwindSafe(run).catch_unwind()).await;
     let refused = |problem: Problem| problem.into_response(language, &id);
     let mut response = match outcome {
@@ -164,13 +151,14 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Bod
 
 async fn dispatch(
     shared: &Arc<Shared>,
+    router: &Router,
     request: Request<Incoming>,
     lang: Lang,
     name: &mut &'static str,
 ) -> Result<Response<Body>, Problem> {
     let (parts, body) = request.into_parts();
     header_limit::check(&parts.uri, &parts.headers)?;
-    let found = shared.router.find(&parts.method, parts.uri.path());
+    let found = router.find(&parts.method, parts.uri.path());
     if parts.method == Method::OPTIONS {
         return options(&found);
     }
@@ -210,14 +198,6 @@ async fn dispatch(
 /// 401, or what kept it from being told.
 pub(crate) async fn caller(shared: &Shared, parts: &Parts) -> Result<Caller, Problem> {
     shared.auth.authenticate(Proof::Head(parts)).await.map_err(unknown)
-}
-
-/// The refusal of somebody who is not known.
-pub(crate) fn unknown(error: AuthError) -> Problem {
-    match error {
-        AuthError::Missing | AuthError::Invalid => Code::TokenInvalid.into(),
-        AuthError::Core(error) => error.into(),
-    }
 }
 
 /// The body, where the route takes one. What another route would refuse is not even read.

@@ -12,26 +12,18 @@
 use gpting_core::account::{AccountChange, AccountWork};
 use gpting_core::profile::Member;
 use gpting_core::store::{Appended, Change, Committed, Expect, StoreError, StoreResult, Work};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{Postgres, Transaction};
 
 use crate::PgStore;
 use crate::error::store_error;
 use crate::lock::Lock;
 use crate::member;
-use crate::row::Statement;
-use crate::schema::Schema;
+use crate::on_its_way::Commit;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// How many new members go into one statement: enough to make its fixed cost vanish, some two megabytes of documents.
 const BATCH: usize = 1_000;
-
-/// A commit on its way: a connection, and what has been appended so far.
-pub(crate) struct Commit<'c> {
-    pub(crate) connection: &'c mut PgConnection,
-    pub(crate) appended: Vec<Appended>,
-    schema: &'c Schema,
-}
 
 /// Commits work as a whole.
 pub(crate) async fn commit(store: &PgStore, work: Work) -> StoreResult<Committed> {
@@ -130,22 +122,7 @@ async fn commit_at_once(store: &PgStore, work: &Work) -> StoreResult<Option<Comm
     Ok(Some(Committed { appended: commit.appended }))
 }
 
-impl<'c> Commit<'c> {
-    fn on(connection: &'c mut PgConnection, schema: &'c Schema) -> Self {
-        Self { connection, schema, appended: Vec::new() }
-    }
-
-    /// One of this crate's statements, in the store's schema.
-    pub(crate) fn query(&self, statement: &'static str) -> Statement<'static> {
-        sqlx::query(self.schema.sql(statement))
-    }
-
-    /// Runs a statement and counts the rows that it touched or found.
-    pub(crate) async fn run(&mut self, statement: Statement<'_>) -> StoreResult<u64> {
-        let result = statement.execute(&mut *self.connection).await.map_err(store_error)?;
-        Ok(result.rows_affected())
-    }
-
+impl Commit<'_> {
     async fn apply(&mut self, work: &Work) -> StoreResult<()> {
         self.lock(work.changes.iter().filter_map(Lock::of).collect()).await?;
         self.apply_work(work).await

@@ -7,8 +7,8 @@
 use gpting_core::id::MemberId;
 use gpting_core::store::StoreResult;
 
-use crate::commit::Commit;
 use crate::error::store_error;
+use crate::on_its_way::Commit;
 use crate::row::Row;
 
 /// Deletes the member and says so in the feed, by the database's own clock: the entry serves readers of the feed only.

@@ -9,8 +9,8 @@ use gpting_core::store::StoreResult;
 use sqlx::types::Json;
 
 use crate::PgStore;
-use crate::commit::Commit;
 use crate::error::store_error;
+use crate::on_its_way::Commit;
 use crate::row::{Row, limit, number};
 
 const TABLE: &str = "outbox";

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use sqlx::types::Json;
 
 use crate::PgStore;
-use crate::commit::Commit;
 use crate::error::store_error;
+use crate::on_its_way::Commit;
 use crate::row::{all_versioned, bind_expected, limit, number, put, require};
 
 const TABLE: &str = "job";

@@ -36,6 +36,7 @@ mod job;
 mod lock;
 mod member;
 mod message;
+mod on_its_way;
 mod options;
 mod pair;
 mod report;

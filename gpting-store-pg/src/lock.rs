@@ -11,7 +11,7 @@
 use gpting_core::account::AccountChange;
 use gpting_core::store::{Change, Expect, StoreResult};
 
-use crate::commit::Commit;
+use crate::on_its_way::Commit;
 
 /// Tables whose rows a change locks, in the order of locking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use sqlx::types::Json;
 
 use crate::PgStore;
-use crate::commit::Commit;
 use crate::error::store_error;
+use crate::on_its_way::Commit;
 use crate::row::{Row, all_versioned, any_versioned, bind_expected, limit, put, require};
 
 const TABLE: &str = "member";

@@ -11,8 +11,8 @@ use gpting_core::store::{Appended, MessageRange, StoreError, StoreResult};
 use sqlx::types::Json;
 
 use crate::PgStore;
-use crate::commit::Commit;
 use crate::error::{MESSAGE_RESEND, store_error, violates};
+use crate::on_its_way::Commit;
 use crate::row::{Row, limit, number};
 
 const TABLE: &str = "message";

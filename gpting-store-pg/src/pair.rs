@@ -10,8 +10,8 @@ use gpting_core::store::{Expect, Page, StoreResult, Versioned};
 use sqlx::types::Json;
 
 use crate::PgStore;
-use crate::commit::Commit;
 use crate::error::store_error;
+use crate::on_its_way::Commit;
 use crate::row::{Row, any_versioned, bind_expected, limit, put, require};
 
 const TABLE: &str = "pair";

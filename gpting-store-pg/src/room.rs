@@ -9,9 +9,9 @@ use gpting_core::interaction::PairKey;
 use gpting_core::store::{Expect, Page, StoreResult, Versioned};
 
 use crate::PgStore;
-use crate::commit::Commit;
 use crate::error::store_error;
 use crate::message::message_of;
+use crate::on_its_way::Commit;
 use crate::pair::before;
 use crate::row::{Row, bind_expected, limit, number, put, require};
 

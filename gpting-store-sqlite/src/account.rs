@@ -10,9 +10,9 @@ use sqlx::query::QueryAs;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, query, query_as};
 
-use crate::commit::{Query, one_row};
 use crate::error::from_sqlx;
 use crate::row::{Place, micros, number, to_document};
+use crate::statement::{Query, one_row};
 
 const INSERT_ACCOUNT: &str = "
     INSERT INTO account (member, version, username, email, document) VALUES (?1, 1, ?2, ?3, ?4)
@@ -112,7 +112,7 @@ pub(crate) async fn apply(connection: &mut SqliteConnection, change: &AccountCha
         // The enum grows in minor versions of the core; a store that does not know a change must not pass over it.
         unknown => {
             tracing::error!(change = ?std::mem::discriminant(unknown), "store.sqlite.unknown_change");
-            return Err(crate::commit::unknown_change());
+            return Err(crate::statement::unknown_change());
         }
     }
     Ok(false)

@@ -6,16 +6,12 @@
 #[cfg(feature = "accounts")]
 use gpting_core::account::AccountChange;
 use gpting_core::profile::Member;
-use gpting_core::store::{Change, Committed, Expect, StoreError, StoreResult, Work};
+use gpting_core::store::{Change, Committed, Expect, StoreResult, Work};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteArguments;
 
-use crate::error::from_sqlx;
+use crate::statement::unknown_change;
 use crate::{erase, event, job, member, message, pair, report, room};
-
-/// A statement with its arguments.
-pub(crate) type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
 
 /// Everything that one call wants committed.
 #[derive(Debug)]
@@ -107,15 +103,4 @@ async fn apply_one(
             Err(unknown_change())
         }
     }
-}
-
-/// The answer to a change that this version of the store does not know.
-pub(crate) fn unknown_change() -> StoreError {
-    StoreError::Internal("a change that this version of the store does not know".into())
-}
-
-/// Runs a put that must touch exactly one row; otherwise the row is not as expected.
-pub(crate) async fn one_row(put: Query<'_>, connection: &mut SqliteConnection) -> StoreResult<()> {
-    let done = put.execute(connection).await.map_err(from_sqlx)?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }

@@ -6,9 +6,9 @@ use gpting_core::store::{Expect, StoreResult, Version, Versioned};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool, query, query_as};
 
-use crate::commit::one_row;
 use crate::error::from_sqlx;
 use crate::row::{Place, limit, micros, number, to_document};
+use crate::statement::one_row;
 
 const INSERT: &str = "
     INSERT INTO job (id, version, run_at, document) VALUES (?1, 1, ?2, ?3) ON CONFLICT (id) DO NOTHING";

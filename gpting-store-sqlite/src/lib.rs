@@ -47,6 +47,7 @@ mod room;
 mod row;
 mod schema;
 mod settings;
+mod statement;
 mod writer;
 
 use std::path::Path;

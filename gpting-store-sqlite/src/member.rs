@@ -66,7 +66,7 @@ pub(crate) async fn update(connection: &mut SqliteConnection, member: &Member, v
         .bind(member.host.as_ref().map(HostId::as_str))
         .bind(member.source.as_deref())
         .bind(to_document(member)?);
-    crate::commit::one_row(put, connection).await
+    crate::statement::one_row(put, connection).await
 }
 
 /// Moves the counter of the feed by `count` and answers the last of these positions.

@@ -9,9 +9,9 @@ use gpting_core::store::{Before, Expect, Page, StoreResult, Versioned};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
-use crate::commit::one_row;
 use crate::error::from_sqlx;
 use crate::row::{Place, limit, micros, number, to_document};
+use crate::statement::one_row;
 
 const INSERT: &str = "
     INSERT INTO pair (low, high, version, request, document) VALUES (?1, ?2, 1, ?3, ?4)

@@ -9,9 +9,9 @@ use gpting_core::store::{Expect, StoreResult, Versioned};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool, query, query_as};
 
-use crate::commit::one_row;
 use crate::error::from_sqlx;
 use crate::row::{Place, micros, number, to_document};
+use crate::statement::one_row;
 
 const INSERT: &str = "
     INSERT INTO report (id, version, reporter, subject, closed_at, keep_until, document)

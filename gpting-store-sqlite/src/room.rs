@@ -10,10 +10,10 @@ use gpting_core::store::{Expect, Page, StoreResult, Versioned};
 use sqlx::{SqliteConnection, SqlitePool, query, query_as};
 use uuid::Uuid;
 
-use crate::commit::one_row;
 use crate::error::from_sqlx;
 use crate::pair::before;
 use crate::row::{Place, limit, micros, number};
+use crate::statement::one_row;
 
 const INSERT: &str = "
     INSERT INTO room (id, version, low, high, created_at, last_seq, closed_at, hidden_through, activity)

@@ -51,6 +51,8 @@ mod view;
 #[cfg(feature = "service")]
 pub(crate) mod intake;
 #[cfg(feature = "service")]
+mod refresh;
+#[cfg(feature = "service")]
 pub(crate) mod replica;
 #[cfg(feature = "service")]
 pub mod slate;

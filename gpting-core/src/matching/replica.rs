@@ -12,22 +12,18 @@ use rustc_hash::FxHashMap;
 use super::{Config as EngineConfig, Engine, EngineError, View, intake};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::gpting::Core;
 use crate::id::MemberId;
 use crate::profile::Member;
 use crate::profile::catalogue::Catalogue;
 use crate::safety::age::{day, seoul_date};
-use crate::store::{FeedCursor, FeedEntry, Version, Versioned};
-
-/// How many members one read of the feed asks for.
-const FEED_BATCH: usize = 2_000;
+use crate::store::{FeedCursor, Version, Versioned};
 
 /// The engine, who is in it at which version, and the views that pagings hold on to.
 #[derive(Debug)]
 pub(crate) struct Replica {
     inner: Mutex<Inner>,
     /// One reader of the feed at a time; the cursor is where it stands.
-    cursor: tokio::sync::Mutex<FeedCursor>,
+    pub(super) cursor: tokio::sync::Mutex<FeedCursor>,
 }
 
 #[derive(Debug)]
@@ -114,46 +110,6 @@ impl Replica {
         let inner = self.lock();
         let pinned = inner.pinned.iter().find(|pinned| pinned.key == key)?;
         (now.duration_since(pinned.at) < config.matching.view_ttl).then(|| pinned.view.clone())
-    }
-}
-
-impl Core {
-    /// Takes in a row that a use-case has loaded or written.
-    pub(crate) fn absorb(&self, member: &Versioned<Member>) -> bool {
-        self.replica.absorb(member, &self.catalogue)
-    }
-
-    /// Reads the store's feed to its end. `O(changes)`.
-    pub(crate) async fn refresh_replica(&self) -> Result<()> {
-        let mut cursor = self.replica.cursor.lock().await;
-        loop {
-            let (entries, next) = self.store.members_changed(*cursor, FEED_BATCH).await?;
-            let last = entries.len() < FEED_BATCH;
-            for entry in entries {
-                match entry {
-                    FeedEntry::Put(member) => {
-                        self.absorb(&member);
-                    }
-                    FeedEntry::Gone(id) => self.replica.forget(id),
-                }
-            }
-            *cursor = next;
-            if last {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Whether two members may be proposed to each other now, by what the store says of them now.
-    pub(crate) async fn mutually_eligible(&self, a: MemberId, b: MemberId) -> Result<bool> {
-        for row in self.store.members(&[a, b]).await? {
-            self.absorb(&row);
-        }
-        let view = self.replica.view(self.now());
-        if !view.contains(a) || !view.contains(b) {
-            return Ok(false);
-        }
-        view.eligible(a, b).map_err(engine_failed)
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::place::{cell_centre, haversine_km};
+use super::grid::{cell_centre, haversine_km};
 use super::spelling::fold;
 use crate::lang::Lang;
 

@@ -4,6 +4,7 @@ pub mod card;
 pub mod catalogue;
 pub mod edit;
 pub mod gazetteer;
+mod grid;
 pub mod locate;
 pub mod member;
 pub mod members;

@@ -9,18 +9,13 @@
 //! - every distance is one between cell centres, shown to people only as a [`DistanceBand`];
 //! - neither `Debug` nor an error prints a position.
 
-use h3o::{CellIndex, LatLng, Resolution};
+use h3o::{CellIndex, LatLng};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::gazetteer::{Gazetteer, Place, PlaceError};
+use super::grid;
 use crate::lang::Lang;
-
-/// The resolution of every stored cell.
-const RESOLUTION: Resolution = Resolution::Seven;
-
-/// The mean radius of the Earth in kilometres (IUGG, R₁), the radius of every distance here.
-pub const EARTH_RADIUS_KM: f64 = 6371.0088;
 
 /// Why a position was refused. The refused numbers are not repeated: errors end up in logs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +66,7 @@ impl Location {
     /// [`LocationError::LongitudeOutOfRange`] when the numbers are no place on Earth.
     pub fn from_coordinates(latitude: f64, longitude: f64, gazetteer: &Gazetteer) -> Result<Self, LocationError> {
         let cell = snap(latitude, longitude)?;
-        let (latitude, longitude) = centre(cell);
+        let (latitude, longitude) = grid::centre(cell);
         let place_code = gazetteer.nearest(latitude, longitude).map(|place| place.code().to_owned());
         Ok(Self { cell, place_code })
     }
@@ -154,22 +149,6 @@ pub fn distance_km(cell_a: u64, cell_b: u64) -> Result<f64, LocationError> {
     Ok(between(checked(cell_a)?, checked(cell_b)?))
 }
 
-/// The centre of a stored cell in degrees, `None` when it is not a cell of the grid.
-pub(super) fn cell_centre(cell: u64) -> Option<(f64, f64)> {
-    checked(cell).ok().map(centre)
-}
-
-/// Great-circle distance in kilometres between two points in degrees, by the haversine formula
-/// (R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope 68(2), 1984).
-pub(super) fn haversine_km(a: (f64, f64), b: (f64, f64)) -> f64 {
-    let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
-    let half_lat = ((b.0 - a.0).to_radians() / 2.0).sin();
-    let half_lng = ((b.1 - a.1).to_radians() / 2.0).sin();
-    let h = half_lat * half_lat + lat_a.cos() * lat_b.cos() * half_lng * half_lng;
-    // Rounding can lift the argument a hair above 1 for antipodes, where asin would be NaN.
-    2.0 * EARTH_RADIUS_KM * h.sqrt().min(1.0).asin()
-}
-
 fn snap(latitude: f64, longitude: f64) -> Result<CellIndex, LocationError> {
     if !(latitude.is_finite() && longitude.is_finite()) {
         return Err(LocationError::NotFinite);
@@ -181,17 +160,11 @@ fn snap(latitude: f64, longitude: f64) -> Result<CellIndex, LocationError> {
         return Err(LocationError::LongitudeOutOfRange);
     }
     let point = LatLng::new(latitude, longitude).map_err(|_| LocationError::NotFinite)?;
-    Ok(point.to_cell(RESOLUTION))
+    Ok(point.to_cell(grid::RESOLUTION))
 }
 
 fn checked(cell: u64) -> Result<CellIndex, LocationError> {
-    let cell = CellIndex::try_from(cell).map_err(|_| LocationError::NotACell)?;
-    if cell.resolution() == RESOLUTION { Ok(cell) } else { Err(LocationError::NotACell) }
-}
-
-fn centre(cell: CellIndex) -> (f64, f64) {
-    let point = LatLng::from(cell);
-    (point.lat(), point.lng())
+    grid::cell(cell).ok_or(LocationError::NotACell)
 }
 
 fn between(a: CellIndex, b: CellIndex) -> f64 {
@@ -200,7 +173,7 @@ fn between(a: CellIndex, b: CellIndex) -> f64 {
         return 0.0;
     }
     let (first, second) = if a < b { (a, b) } else { (b, a) };
-    haversine_km(centre(first), centre(second))
+    grid::haversine_km(grid::centre(first), grid::centre(second))
 }
 
 /// A distance as people see it: one of nine coarse steps.

@@ -19,12 +19,13 @@ use hyper_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use hyper_tungstenite::{HyperWebsocket, HyperWebsocketStream};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
+use super::Close;
 use super::frame::{ClientFrame, ServerFrame, draft};
-use super::{Close, Place};
+use super::registry::Place;
 use crate::authenticate::{Caller, Proof};
 use crate::error::{Edge, Problem};
 use crate::layer::rate::{self, RateClass, RateKey};
-use crate::service::Shared;
+use crate::shared::Shared;
 
 /// How long somebody may take to say who they are.
 const AUTH_WITHIN: Duration = Duration::from_secs(5);
@@ -348,7 +349,7 @@ impl Session {
             ClientFrame::Ping => Ok(Some(ServerFrame::Pong)),
             ClientFrame::Auth { token } => {
                 let caller =
-                    self.shared.auth.authenticate(Proof::Token(&token)).await.map_err(crate::service::unknown)?;
+                    self.shared.auth.authenticate(Proof::Token(&token)).await.map_err(crate::shared::unknown)?;
                 if caller.member != me {
                     return Err(Problem::from(Code::TokenInvalid).into());
                 }

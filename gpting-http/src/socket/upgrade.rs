@@ -17,7 +17,7 @@ use crate::error::{Edge, Problem};
 use crate::extract::query_pairs;
 use crate::layer::cors;
 use crate::layer::rate::{self, RateClass, RateKey};
-use crate::service::{Shared, unknown};
+use crate::shared::{Shared, unknown};
 
 /// The largest frame and message that is read, in bytes.
 const MAX_FRAME: usize = 64 * 1024;

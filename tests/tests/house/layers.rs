@@ -14,15 +14,14 @@ type Module = Vec<String>;
 
 /// Circles that the types themselves make. Each is one thought in several files; a circle that is not here is a fault,
 /// and so is one here that is no longer.
-const KNOTS: [&[&str]; 2] = [
+const KNOTS: [&[&str]; 1] = [
     // A signal is part of the settings, sees rows, rows are of a population, and a population has its settings.
     &["matching::config", "matching::eligibility", "matching::population", "matching::row", "matching::score"],
-    // A place has a position on the grid, and a position is named after a place.
-    &["profile::gazetteer", "profile::place"],
 ];
 
 /// Files of the engine's room that belong to the service.
-const SERVICE_IN_MATCHING: [&str; 3] = ["matching::intake", "matching::replica", "matching::slate"];
+const SERVICE_IN_MATCHING: [&str; 4] =
+    ["matching::intake", "matching::refresh", "matching::replica", "matching::slate"];
 
 #[derive(Debug, Default)]
 struct Graph {

@@ -1,6 +1,7 @@
 use super::{Gazetteer, GazetteerError, Place, PlaceError, PlaceKind};
 use crate::lang::Lang;
-use crate::profile::place::{Location, haversine_km};
+use crate::profile::grid::haversine_km;
+use crate::profile::place::Location;
 use unicode_normalization::UnicodeNormalization;
 
 fn korea() -> &'static Gazetteer {

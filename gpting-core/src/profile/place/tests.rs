@@ -1,6 +1,7 @@
-use super::{DistanceBand, Location, LocationError, checked, distance_km, haversine_km};
+use super::{DistanceBand, Location, LocationError, checked, distance_km};
 use crate::lang::Lang;
 use crate::profile::gazetteer::{Gazetteer, PlaceError};
+use crate::profile::grid::{cell_centre, haversine_km};
 use h3o::{LatLng, Resolution};
 use proptest::prelude::*;
 
@@ -143,7 +144,7 @@ proptest! {
             prop_assert_eq!(one.region_label(gazetteer, lang), two.region_label(gazetteer, lang));
         }
         // The centre is at most one edge away from any point of its cell (edges here are below 1.6 km).
-        let centre = super::cell_centre(one.cell()).unwrap();
+        let centre = cell_centre(one.cell()).unwrap();
         prop_assert!(haversine_km(centre, a) < 1.6);
     }
 
