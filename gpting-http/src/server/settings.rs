@@ -72,7 +72,7 @@ pub(crate) struct Settings {
     pub(crate) mail_from: Mailbox,
     /// What addresses in answers begin with; empty for a service at the root of its host.
     pub(crate) public_url: String,
-    /// Whether a language model is configured; without it the local analyst works.
+    /// Whether a language model is configured. This release reads the settings and uses none.
     pub(crate) has_llm: bool,
     /// Where photos are kept.
     pub(crate) photos_dir: PathBuf,

@@ -143,7 +143,7 @@ fn announce(settings: &Settings, listening_on: SocketAddr) {
         tracing::warn!("request rates are not limited");
     }
     if settings.has_llm {
-        tracing::warn!("a language model is configured, but this build has none: the local analyst works instead");
+        tracing::warn!("a language model is configured, but this release uses none: nothing is sent to it");
     }
 }
 

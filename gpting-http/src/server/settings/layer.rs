@@ -67,7 +67,7 @@ layer! {
     /// Where people reach this service
     #[arg(long, global = true, value_name = "URL")]
     public_url,
-    /// An OpenAI-compatible service; without it the local analyst works
+    /// An OpenAI-compatible service; read and checked, not used by this release
     #[arg(long, global = true, value_name = "URL")]
     llm_url,
     /// Its key
