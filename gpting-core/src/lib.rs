@@ -106,6 +106,8 @@
 //! ```
 //! A real service also calls `Gpting::run` once, which is the only thing that spawns: jobs, delivery of events, and what
 //! other processes have changed.
+#[cfg(feature = "lab")]
+pub mod lab;
 pub mod matching;
 
 #[cfg(feature = "accounts")]
@@ -144,9 +146,9 @@ pub mod store;
 mod text;
 
 pub use crate::matching::{
-    After, AgeGate, AttributeRule, Cell, Config, Day, EligibilityRule, Engine, EngineError, Event, Explanation, Filter,
-    Fusion, Gender, Genders, Part, Person, PersonId, Pick, Query, Reach, Reason, Relax, Row, Signal, Strength, View,
-    Wants, Weights,
+    After, AgeGate, AttributeRule, Cell, Config, Day, Effort, EligibilityRule, Engine, EngineError, Event, Explanation,
+    Filter, Fusion, Gender, Genders, Level, Link, Part, Person, PersonId, Pick, Query, Reach, Reason, Relax, Row,
+    Signal, Strength, View, Wants, Weights,
 };
 #[cfg(feature = "service")]
 pub use crate::{

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Day, EligibilityRule, EngineError, Fusion, Signal};
+use super::{Day, EligibilityRule, EngineError, Fusion, Link, Signal};
 
 /// The weights of the score's terms, in logits unless said otherwise; every one is finite and not negative.
 ///
@@ -57,6 +57,11 @@ impl Default for Weights {
 }
 
 impl Weights {
+    /// Nothing but [`Self::content`], at 1: what a vector database ranks by.
+    pub fn content_only() -> Self {
+        Self { pickiness: 0.0, appeal: 0.0, interests: 0.0, attributes: 0.0, near: 0.0, age: 0.0, ..Self::default() }
+    }
+
     fn check(&self) -> Result<(), EngineError> {
         if !(self.like_rate > 0.0 && self.like_rate < 1.0) {
             return Err(EngineError::InvalidNumber("like_rate"));
@@ -112,6 +117,7 @@ pub struct Config<Id> {
     pub(super) dims: usize,
     pub(super) weights: Weights,
     pub(super) fusion: Fusion,
+    pub(super) link: Link,
     pub(super) age_gate: AgeGate,
     pub(super) signals: Vec<Arc<dyn Signal<Id>>>,
     pub(super) rules: Vec<Arc<dyn EligibilityRule<Id>>>,
@@ -127,6 +133,7 @@ impl<Id> Config<Id> {
             dims,
             weights: Weights::default(),
             fusion: Fusion::default(),
+            link: Link::default(),
             age_gate: AgeGate::default(),
             signals: Vec::new(),
             rules: Vec::new(),
@@ -144,6 +151,13 @@ impl<Id> Config<Id> {
     #[must_use]
     pub fn fusion(mut self, fusion: Fusion) -> Self {
         self.fusion = fusion;
+        self
+    }
+
+    /// Another way to make a chance of the terms of one direction.
+    #[must_use]
+    pub fn link(mut self, link: Link) -> Self {
+        self.link = link;
         self
     }
 

@@ -8,8 +8,10 @@
 use std::convert::Infallible;
 use std::fmt::Debug;
 
-use super::place::ANYWHERE;
-use super::population::{Gate, State};
+use super::index::columns::{self, birth_column};
+use super::place::{ANYWHERE, chord_limit};
+use super::population::State;
+use super::table::Gate;
 use super::{AgeGate, Day, PersonId, Row, Strength};
 
 /// A host's own condition of eligibility, beside all of the engine's.
@@ -71,6 +73,25 @@ pub struct Reach {
     pub hidden_by: Vec<(Filter, usize)>,
 }
 
+/// A viewer's side of the test as far as columns know it; rounded towards letting people pass.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    pub(super) point: [f64; 3],
+    pub(super) placed: bool,
+    /// Chord on the unit sphere; infinite without a limit.
+    pub(super) limit: f32,
+    /// First and last birth, as days and as columns have them.
+    pub(super) days: (Day, Day),
+    pub(super) births: (u16, u16),
+    pub(super) birth: u16,
+    pub(super) age: u8,
+    /// Flags that a row must have, and flags that it must not have.
+    pub(super) must: u8,
+    pub(super) never: u8,
+    pub(super) gender: u8,
+    pub(super) genders: u8,
+}
+
 const GENDERS: u64 = 1;
 const AGE: u64 = 2;
 const DISTANCE: u64 = 4;
@@ -110,8 +131,28 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
         Self { state, row, gate, age: gate.birth.age_on(today), last_birth: age_gate.last_birth(today), births }
     }
 
+    /// What the columns of the index can test of the viewer's side; see [`Self::test_gate`].
+    pub(super) fn columns(&self) -> Columns {
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        let last = self.births.1.min(i64::from(self.last_birth.0));
+        let cut = |day: i64| day.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+        Columns {
+            point: self.gate.point.unit(),
+            placed: self.gate.placed(),
+            limit: chord_limit(self.gate.limit),
+            days: (Day(cut(self.births.0.saturating_add(1))), Day(cut(last))),
+            births: (birth_column(self.births.0.saturating_add(1)), birth_column(last)),
+            birth: birth_column(i64::from(self.gate.birth.0)),
+            age: self.age,
+            must: flag(self.gate.verified_only(), columns::VERIFIED),
+            never: flag(!self.gate.verified(), columns::VERIFIED_ONLY),
+            gender: self.gate.gender,
+            genders: self.gate.genders,
+        }
+    }
+
     /// Whether the viewer takes part; nobody is eligible for somebody who does not.
-    fn takes_part(&self) -> bool {
+    pub(super) fn takes_part(&self) -> bool {
         self.gate.active() && self.gate.birth <= self.last_birth
     }
 
@@ -138,6 +179,9 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
 
     /// The same of the dealbreakers.
     fn test_rules(&self, candidate: u32) -> (u64, bool) {
+        if !self.gate.has(Gate::DEALBREAKERS) && !self.state.gate(candidate).has(Gate::DEALBREAKERS) {
+            return (0, true);
+        }
         let (mine, theirs) = (self.state.slot(self.row).facts(), self.state.slot(candidate).facts());
         let mut hides = 0;
         for (at, rule) in mine.dealbreakers().enumerate() {
@@ -172,7 +216,7 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
                 *hides |= by_rules;
                 admits && hides.count_ones() <= most
             });
-            self.apply_custom_rules(&mut block);
+            self.apply_custom_rules(&mut block, |&(row, _)| row);
             if !block.is_empty() {
                 found(&mut block)?;
             }
@@ -182,21 +226,27 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
 
     /// Whether the viewer and one other are eligible for each other.
     pub(super) fn eligible(&self, other: u32) -> bool {
-        if !self.takes_part() || other == self.row || self.test_gate(self.state.gate(other)) != (0, true) {
+        if !self.takes_part() || !self.fits(other) {
             return false;
         }
-        let mut block = vec![(other, 0)];
-        block.retain(|&(row, _)| self.test_rules(row) == (0, true));
-        self.apply_custom_rules(&mut block);
+        let mut block = vec![other];
+        self.apply_custom_rules(&mut block, |&other| other);
         !block.is_empty()
     }
 
-    fn apply_custom_rules(&self, block: &mut Vec<(u32, u64)>) {
+    /// The whole test of one other but for the host's own rules and whether the viewer takes part.
+    #[inline]
+    pub(super) fn fits(&self, other: u32) -> bool {
+        other != self.row && self.test_gate(self.state.gate(other)) == (0, true) && self.test_rules(other) == (0, true)
+    }
+
+    /// Drops from a block whom the host's own rules refuse.
+    pub(super) fn apply_custom_rules<T>(&self, block: &mut Vec<T>, row_of: impl Fn(&T) -> u32) {
         if self.state.config.rules.is_empty() || block.is_empty() {
             return;
         }
         let row = |number| Row { state: self.state, number };
-        let rows: Vec<_> = block.iter().map(|&(number, _)| row(number)).collect();
+        let rows: Vec<_> = block.iter().map(|one| row(row_of(one))).collect();
         let mut all = vec![true; rows.len()];
         let mut allowed = vec![true; rows.len()];
         for rule in &self.state.config.rules {

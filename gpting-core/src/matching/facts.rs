@@ -62,6 +62,9 @@ fn at_most(what: &'static str, len: usize, max: usize) -> Result<(), EngineError
 pub(super) struct Facts<'a>(&'a [u16]);
 
 impl<'a> Facts<'a> {
+    /// No lists at all.
+    pub(super) const NONE: Facts<'static> = Facts(&[0; HEADER]);
+
     pub(super) fn new(words: &'a [u16]) -> Self {
         Self(words)
     }

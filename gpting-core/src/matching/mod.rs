@@ -32,7 +32,13 @@
     clippy::cast_sign_loss,
     reason = "columns are narrow on purpose; the ranges are checked where a person enters"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "what a search runs is compiled for the processor's own instructions only where it is inlined"
+)]
 
+mod candidate;
+mod checked;
 mod config;
 mod day;
 mod eligibility;
@@ -40,12 +46,16 @@ mod error;
 mod event;
 mod explain;
 mod facts;
+mod index;
 mod logistic;
 mod person;
 mod place;
 mod population;
+mod retrieval;
 mod row;
 mod score;
+mod simd;
+mod table;
 mod view;
 
 #[cfg(feature = "service")]
@@ -67,12 +77,17 @@ pub use event::Event;
 pub use explain::{Explanation, Part, Reason};
 pub use person::{AttributeRule, Gender, Genders, Person, Strength, Wants};
 pub use place::Cell;
-pub use population::PersonId;
+pub use retrieval::Effort;
 pub use row::Row;
-pub use score::{Fusion, Signal};
+pub use score::{Fusion, Link, Signal};
+pub use simd::Level;
+#[cfg(feature = "lab")]
+pub use simd::straight;
+pub use table::PersonId;
 pub use view::{After, Pick, Query, View};
 
-use population::{Checked, State};
+use checked::Checked;
+use population::State;
 
 /// A population that is written to; reading goes through [`Engine::view`].
 #[derive(Debug)]
@@ -108,6 +123,31 @@ impl<Id: PersonId> Engine<Id> {
         self.state_mut().put(id, checked)
     }
 
+    /// Adds or replaces many people at once, which is faster than one by one from some thousand people on: the index is
+    /// built anew at the end, in leaves that are nearly full.
+    ///
+    /// `O(n log n)` in the number of all people. Answers how many were taken in.
+    ///
+    /// # Errors
+    /// Those of [`Self::upsert`], at the first person that is refused; the ones before are in.
+    pub fn extend(&mut self, people: impl IntoIterator<Item = (Id, Person)>) -> Result<usize, EngineError> {
+        let mut taken = 0;
+        let mut refused = None;
+        let (today, dims) = (self.state.today, self.state.config.dims);
+        let state = self.state_mut();
+        for (id, person) in people {
+            match Checked::new(person, today, dims).and_then(|checked| state.put_unindexed(id, checked)) {
+                Ok(()) => taken += 1,
+                Err(error) => {
+                    refused = Some(error);
+                    break;
+                }
+            }
+        }
+        state.reindex();
+        refused.map_or(Ok(taken), Err)
+    }
+
     /// Forgets a person, with everything they did and everything done to them; whether there was one.
     ///
     /// Somebody who comes back under the same id is new, blocks included. To hide a person for a while, upsert them with
@@ -133,6 +173,11 @@ impl<Id: PersonId> Engine<Id> {
     /// A snapshot of now. `O(1)`; the next write copies the spine of the population, 8 KiB and 8 bytes per 256 people.
     pub fn view(&self) -> View<Id> {
         View::new(Arc::clone(&self.state))
+    }
+
+    /// Bytes that searches read: the columns and packed coordinates of everybody who takes part. The exact rows come on top.
+    pub fn index_bytes(&self) -> usize {
+        self.state.index.bytes()
     }
 
     /// Whether somebody has this id.

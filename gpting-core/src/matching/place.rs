@@ -9,7 +9,7 @@ use h3o::{CellIndex, LatLng, Resolution};
 use super::EngineError;
 
 /// Mean Earth radius in kilometres, as the H3 library uses it.
-const EARTH_RADIUS_KM: f64 = 6_371.007_180_918_475;
+pub(super) const EARTH_RADIUS_KM: f64 = 6_371.007_180_918_475;
 /// Steps of a unit vector's integer coordinates (12 mm on the ground); four squared chords still fit 64 bits.
 const STEPS: f64 = (1_u32 << 29) as f64;
 
@@ -82,6 +82,11 @@ pub(super) struct Point {
 }
 
 impl Point {
+    /// The point on the unit sphere.
+    pub(super) fn unit(self) -> [f64; 3] {
+        [self.x, self.y, self.z].map(|step| f64::from(step) / STEPS)
+    }
+
     /// Squared length of the straight line between two points, in squared steps: at most 2⁶⁰.
     #[inline]
     pub(super) fn squared_chord(self, other: Self) -> i64 {
@@ -106,6 +111,11 @@ pub(super) fn squared_chord_of(limit_km: Option<u16>) -> i64 {
     }
     let chord = 2.0 * (angle / 2.0).sin() * STEPS;
     (chord * chord) as i64
+}
+
+/// The chord of a distance limit on the unit sphere, not shorter than the exact one; infinite for [`ANYWHERE`] alone.
+pub(super) fn chord_limit(squared: i64) -> f32 {
+    if squared == ANYWHERE { f32::INFINITY } else { (((squared as f64).sqrt() / STEPS) * (1.0 + 1e-6)) as f32 }
 }
 
 /// Kilometres along the chord: within 0.01 % of the great circle below 300 km, and exact arithmetic everywhere.

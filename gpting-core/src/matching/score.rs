@@ -14,13 +14,13 @@ use super::explain::{Part, Reason};
 use super::facts::Facts;
 use super::logistic::{ln, logit, sigmoid};
 use super::place::chord_km;
-use super::population::{Gate, State};
+use super::population::State;
+use super::simd::{Level, prefetch_slice, product};
+use super::table::Gate;
 use super::{EngineError, PersonId, Row, Strength, Weights};
 
 /// As many imagined people without any interest keep every interest informative in a small population.
 const IMAGINED: f64 = 1000.0;
-/// What a bound is raised by, in logits, so that no rounding can drop somebody who belongs on the page.
-const SLACK: f64 = 1e-6;
 /// Fewer interests than this count as so many, so that one shared interest is not a full overlap.
 const FEW_INTERESTS: usize = 3;
 
@@ -46,13 +46,54 @@ pub enum Fusion {
 impl Fusion {
     /// Fuses two logits; neither may be NaN.
     pub fn fuse(self, there: f64, back: f64) -> f64 {
-        let (p, q) = (sigmoid(there), sigmoid(back));
+        match self {
+            Self::Uninorm => sigmoid(there + back),
+            Self::Product | Self::Harmonic | Self::Min | Self::Arithmetic => {
+                self.fuse_chances(sigmoid(there), sigmoid(back))
+            }
+        }
+    }
+
+    /// Fuses two chances, each in [0, 1]. The uninorm of a certain and an impossible one is 0.
+    pub fn fuse_chances(self, p: f64, q: f64) -> f64 {
         match self {
             Self::Product => p * q,
             Self::Harmonic => 2.0 / (1.0 / p + 1.0 / q),
             Self::Min => p.min(q),
             Self::Arithmetic => f64::midpoint(p, q),
-            Self::Uninorm => sigmoid(there + back),
+            Self::Uninorm => {
+                let (both, neither) = (p * q, (1.0 - p) * (1.0 - q));
+                if both > 0.0 { both / (both + neither) } else { 0.0 }
+            }
+        }
+    }
+}
+
+/// How the sum of one direction's terms becomes a chance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Link {
+    /// The terms are logits: `1 / (1 + e^-x)`.
+    #[default]
+    Logistic,
+    /// The sum itself, cut to [0, 1]. With [`Weights::content_only`] and unit vectors: the clipped cosine, for comparison
+    /// with vector search. The base of the logits is left out.
+    Clipped,
+}
+
+impl Link {
+    /// The chance behind a sum of terms.
+    pub fn chance(self, sum: f64) -> f64 {
+        match self {
+            Self::Logistic => sigmoid(sum),
+            Self::Clipped => sum.clamp(0.0, 1.0),
+        }
+    }
+
+    /// The fused score of both sums.
+    pub(super) fn fuse(self, fusion: Fusion, there: f64, back: f64) -> f64 {
+        match self {
+            Self::Logistic => fusion.fuse(there, back),
+            Self::Clipped => fusion.fuse_chances(self.chance(there), self.chance(back)),
         }
     }
 }
@@ -115,10 +156,13 @@ pub(super) struct Scorer<'a, Id> {
     facts: Facts<'a>,
     age: u8,
     base: f64,
+    /// The most that all signals add in one direction.
+    signals: f64,
     /// By interest: how rare the viewer's interests are; 0 for all others.
     rarity: Vec<f64>,
     is: &'a [f32],
     seeks: &'a [f32],
+    level: Level,
     buffers: Buffers<'a, Id>,
 }
 
@@ -141,6 +185,8 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
             rarity[usize::from(interest)] = ln(people / having) / ln(people);
         }
         let (is, seeks) = state.vectors(row);
+        let viewer = Row { state, number: row };
+        let signals = state.config.signals.iter().map(|signal| f64::from(signal.bound(viewer))).sum();
         Self {
             state,
             weights,
@@ -148,50 +194,75 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
             gate,
             facts,
             age: gate.birth.age_on(state.today()),
-            base: logit(weights.like_rate),
+            base: match state.config.link {
+                Link::Logistic => logit(weights.like_rate),
+                Link::Clipped => 0.0,
+            },
+            signals,
             rarity,
             is,
             seeks,
+            level: Level::best(),
             buffers: Buffers { rows: Vec::new(), there: Vec::new(), back: Vec::new() },
         }
     }
 
-    /// The logits of a block of candidates, viewer to candidate and back, in the order of the block.
-    ///
-    /// With a `floor`, candidates who cannot reach that score are dropped from the block, most of them before their
-    /// vectors are read: an inner product is at most the product of the lengths (Cauchy and Schwarz).
-    pub(super) fn logits(
-        &mut self,
-        block: &mut Vec<(u32, u64)>,
-        floor: Option<f64>,
-        out: &mut Vec<(f64, f64)>,
-    ) -> Result<(), EngineError> {
-        out.clear();
-        let content = !self.is.is_empty();
-        let floor = floor.filter(|_| content);
-        let fusion = self.state.config.fusion;
-        let viewer = Row { state: self.state, number: self.row };
-        let signals: f64 = self.state.config.signals.iter().map(|signal| f64::from(signal.bound(viewer))).sum();
-        let mine = self.state.slot(self.row);
-        block.retain(|&(candidate, _)| {
-            let (mut there, mut back) = (0.0, 0.0);
-            self.profile_terms(candidate, &mut there, &mut back);
-            if let Some(floor) = floor {
-                let theirs = self.state.slot(candidate);
-                let most = |a: f32, b: f32| self.weights.content * f64::from(a) * f64::from(b) + signals + SLACK;
-                let (to, from) = (most(mine.seeks_length, theirs.is_length), most(theirs.seeks_length, mine.is_length));
-                if fusion.fuse(there + to, back + from) < floor {
-                    return false;
-                }
+    /// The sums of everything but content and signals: what a bound is built on.
+    #[inline]
+    pub(super) fn profile(&self, candidate: u32) -> (f64, f64) {
+        let (mut there, mut back) = (0.0, 0.0);
+        self.profile_terms(candidate, &mut there, &mut back);
+        (there, back)
+    }
+
+    /// The most that all signals add in one direction.
+    pub(super) fn most_of_signals(&self) -> f64 {
+        self.signals
+    }
+
+    /// The whole logits of a block of candidates, viewer to candidate and back, from the sums of [`Self::profile`].
+    pub(super) fn finish(&mut self, block: &[u32], sums: &mut [(f64, f64)]) -> Result<(), EngineError> {
+        for (at, (&candidate, (there, back))) in block.iter().zip(&mut *sums).enumerate() {
+            if let Some(&next) = block.get(at + 2) {
+                let (is, seeks) = self.state.vectors(next);
+                prefetch_slice(is);
+                prefetch_slice(seeks);
             }
-            self.content_terms(candidate, &mut there, &mut back);
-            out.push((there, back));
-            true
-        });
+            self.content_terms(candidate, there, back);
+        }
         self.signals(block, |at, _, there, back| {
-            out[at].0 += there;
-            out[at].1 += back;
+            sums[at].0 += there;
+            sums[at].1 += back;
         })
+    }
+
+    /// What the viewer is and seeks.
+    pub(super) fn vectors(&self) -> (&'a [f32], &'a [f32]) {
+        (self.is, self.seeks)
+    }
+
+    /// What every candidate has in common, as bounds for the index: the two sums of everything that does not depend on the
+    /// candidate, and the most that shared interests add.
+    pub(super) fn common(&self) -> (f64, f64, f64) {
+        let mine = self.state.slot(self.row);
+        let tastes = most_of_tastes(self.facts, self.weights.attributes);
+        let there = self.base + f64::from(mine.pickiness) + tastes + self.signals;
+        let back = self.base + f64::from(mine.appeal) + self.signals;
+        (there, back, self.most_of_interests())
+    }
+
+    /// The most that shared interests can add: somebody who has the rarest of them and no others.
+    fn most_of_interests(&self) -> f64 {
+        let mut rarities: Vec<f64> =
+            self.facts.interests().iter().map(|&interest| self.rarity[usize::from(interest)]).collect();
+        rarities.sort_unstable_by(|a, b| b.total_cmp(a));
+        let mine = rarities.len().max(FEW_INTERESTS);
+        let (mut sum, mut most) = (0.0, 0.0_f64);
+        for (at, rarity) in rarities.into_iter().enumerate() {
+            sum += rarity;
+            most = most.max(sum / ((mine * (at + 1).max(FEW_INTERESTS)) as f64).sqrt());
+        }
+        self.weights.interests * most
     }
 
     /// The terms of one candidate, and their sums.
@@ -199,7 +270,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let (mut there, mut back) = (Vec::new(), Vec::new());
         self.profile_terms(candidate, &mut there, &mut back);
         self.content_terms(candidate, &mut there, &mut back);
-        self.signals(&[(candidate, 0)], |_, name, to, from| {
+        self.signals(&[candidate], |_, name, to, from| {
             there.add(|| Reason::Signal(name), to);
             back.add(|| Reason::Signal(name), from);
         })?;
@@ -211,7 +282,11 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
     fn profile_terms(&self, candidate: u32, there: &mut impl Sink, back: &mut impl Sink) {
         let weights = &self.weights;
         let (mine, theirs) = (self.state.slot(self.row), self.state.slot(candidate));
-        let (gate, facts) = (self.state.gate(candidate), theirs.facts());
+        let gate = self.state.gate(candidate);
+        // Nothing of the facts is read where neither side has a list that could count.
+        let count = !self.rarity.is_empty() && gate.has(Gate::INTERESTS);
+        let facts =
+            if count || self.gate.has(Gate::TASTES) || gate.has(Gate::TASTES) { theirs.facts() } else { Facts::NONE };
         there.add(|| Reason::Base, self.base);
         there.add(|| Reason::Pickiness, f64::from(mine.pickiness));
         there.add(|| Reason::Appeal, f64::from(theirs.appeal));
@@ -243,8 +318,8 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
     fn content_terms(&self, candidate: u32, there: &mut impl Sink, back: &mut impl Sink) {
         if !self.is.is_empty() {
             let (is, seeks) = self.state.vectors(candidate);
-            there.add(|| Reason::Content, self.weights.content * dot(self.seeks, is));
-            back.add(|| Reason::Content, self.weights.content * dot(seeks, self.is));
+            there.add(|| Reason::Content, self.weights.content * product(self.level, self.seeks, is));
+            back.add(|| Reason::Content, self.weights.content * product(self.level, seeks, self.is));
         }
     }
 
@@ -272,7 +347,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
     /// Asks every signal about the block and hands on (place in the block, name, there, back).
     fn signals(
         &mut self,
-        block: &[(u32, u64)],
+        block: &[u32],
         mut add: impl FnMut(usize, &'static str, f64, f64),
     ) -> Result<(), EngineError> {
         let state = self.state;
@@ -282,7 +357,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let viewer = Row { state, number: self.row };
         let Buffers { rows, there, back } = &mut self.buffers;
         rows.clear();
-        rows.extend(block.iter().map(|&(number, _)| Row { state, number }));
+        rows.extend(block.iter().map(|&number| Row { state, number }));
         for signal in &state.config.signals {
             for out in [&mut *there, &mut *back] {
                 out.clear();
@@ -300,6 +375,16 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         }
         Ok(())
     }
+}
+
+/// The most that a person's tastes add to the logit of liking somebody.
+pub(super) fn most_of_tastes(wishing: Facts<'_>, weight: f64) -> f64 {
+    let (mut all, mut liked) = (0_u32, 0_u32);
+    for rule in wishing.tastes() {
+        all += 1;
+        liked += u32::from(rule.strength == Strength::Prefer);
+    }
+    if liked == 0 { 0.0 } else { weight * f64::from(liked) / f64::from(all).sqrt() }
 }
 
 /// `±weight / √n` for each of the `n` tastes that the other person meets.
@@ -320,21 +405,4 @@ fn tastes(wishing: Facts<'_>, wished: Facts<'_>, weight: f64, sink: &mut impl Si
             }
         }
     }
-}
-
-/// Inner product in f64 over eight lanes, whose order is part of the result.
-#[inline]
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    let mut lanes = [0.0_f64; 8];
-    let (a, a_rest) = a.as_chunks::<8>();
-    let (b, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..8 {
-            lanes[lane] += f64::from(a[lane]) * f64::from(b[lane]);
-        }
-    }
-    for ((lane, &a), &b) in lanes.iter_mut().zip(a_rest).zip(b_rest) {
-        *lane += f64::from(a) * f64::from(b);
-    }
-    lanes.into_iter().fold(0.0, |sum, lane| sum + lane)
 }

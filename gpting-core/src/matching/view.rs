@@ -1,19 +1,18 @@
 //! A population at one moment, and the questions one can ask it.
 //!
-//! Made by [`super::Engine::view`]; calls `eligibility`, then `score`. Exact: everybody who is eligible is scored, and
-//! exclusions are looked up only for those whose score would enter the page. Invariants: whenever `limit` people are
+//! Made by [`super::Engine::view`]; pages come from `retrieval`, single pairs from `eligibility` and `score`. Invariants: whenever `limit` people are
 //! left, `limit` come back; pages that continue each other in one view show everybody once.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
 use super::eligibility::Viewer;
 use super::explain::{Explanation, sum};
-use super::logistic::sigmoid;
 use super::population::State;
+use super::retrieval::{Effort, Question, Room, search};
 use super::score::Scorer;
+use super::simd::Level;
 use super::{Day, EngineError, PersonId, Reach, Relax};
 
 const DEFAULT_LIMIT: usize = 20;
@@ -100,6 +99,7 @@ impl<Id: PersonId> View<Id> {
             after: After::Start,
             excluding: FxHashSet::default(),
             relax: Relax::default(),
+            level: Level::best(),
         }
     }
 
@@ -132,8 +132,9 @@ impl<Id: PersonId> View<Id> {
         if !Viewer::new(&self.state, row, Relax::default()).eligible(other) {
             return Err(EngineError::NotEligible);
         }
-        let mut logits = Vec::new();
-        Scorer::new(&self.state, row).logits(&mut vec![(other, 0)], None, &mut logits)?;
+        let mut scorer = Scorer::new(&self.state, row);
+        let mut logits = [scorer.profile(other)];
+        scorer.finish(&[other], &mut logits)?;
         Ok(self.pick(candidate, logits[0]))
     }
 
@@ -144,7 +145,8 @@ impl<Id: PersonId> View<Id> {
     pub fn explain(&self, viewer: Id, candidate: Id) -> Result<Explanation, EngineError> {
         let (row, other) = self.state.pair(viewer, candidate)?;
         let (there, back) = Scorer::new(&self.state, row).parts(other)?;
-        let score = self.state.config.fusion.fuse(sum(&there), sum(&back));
+        let config = &self.state.config;
+        let score = config.link.fuse(config.fusion, sum(&there), sum(&back));
         Ok(Explanation { there, back, score })
     }
 
@@ -157,7 +159,9 @@ impl<Id: PersonId> View<Id> {
     }
 
     fn pick(&self, id: Id, (there, back): (f64, f64)) -> Pick<Id> {
-        Pick { id, score: self.state.config.fusion.fuse(there, back), there: sigmoid(there), back: sigmoid(back) }
+        let config = &self.state.config;
+        let score = config.link.fuse(config.fusion, there, back);
+        Pick { id, score, there: config.link.chance(there), back: config.link.chance(back) }
     }
 }
 
@@ -170,6 +174,7 @@ pub struct Query<'a, Id> {
     after: After<Id>,
     excluding: FxHashSet<u32>,
     relax: Relax,
+    level: Level,
 }
 
 impl<Id: PersonId> Query<'_, Id> {
@@ -201,14 +206,32 @@ impl<Id: PersonId> Query<'_, Id> {
         self
     }
 
+    /// Uses these instructions of the processor instead of the best; a level that it does not have is the plainest.
+    ///
+    /// The page is the same whatever is used; to compare, and to test.
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = if Level::available().contains(&level) { level } else { Level::Plain };
+        self
+    }
+
     /// The page: best first, ties by the smaller id. Shorter than the limit only when nobody is left.
     ///
-    /// `O(people)`.
+    /// Far below `O(people)`: what passes the tests of gender, age and place is looked at, and most of it at four bits a
+    /// coordinate.
     ///
     /// # Errors
     /// [`EngineError::UnknownPerson`] for the viewer, [`EngineError::ZeroLimit`], [`EngineError::InvalidNumber`] for a NaN
     /// to continue after, [`EngineError::InvalidSignal`].
     pub fn run(self) -> Result<Vec<Pick<Id>>, EngineError> {
+        Ok(self.measured()?.0)
+    }
+
+    /// [`Self::run`], and what it cost.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn measured(self) -> Result<(Vec<Pick<Id>>, Effort), EngineError> {
         let state = &*self.view.state;
         let row = state.row(self.me)?;
         if self.limit == 0 {
@@ -217,69 +240,17 @@ impl<Id: PersonId> Query<'_, Id> {
         if matches!(self.after, After::Pick { score, .. } if score.is_nan()) {
             return Err(EngineError::InvalidNumber("the score to continue after"));
         }
-        let mut scorer = Scorer::new(state, row);
-        let mut best = Best { limit: self.limit, picks: Vec::new(), worst: None };
-        let mut logits = Vec::new();
-        Viewer::new(state, row, self.relax).scan(0, |block| {
-            scorer.logits(block, best.worst.map(|worst| worst.0), &mut logits)?;
-            for (&(other, _), &logits) in block.iter().zip(&logits) {
-                let score = state.config.fusion.fuse(logits.0, logits.1);
-                let id = state.slot(other).id;
-                let candidate = (score, id);
-                if self.is_behind(candidate)
-                    && best.welcomes(candidate)
-                    && !self.excluding.contains(&other)
-                    && !state.excluded(row, other)
-                {
-                    best.push(Pick { id, score, there: sigmoid(logits.0), back: sigmoid(logits.1) });
-                }
-            }
-            Ok::<_, EngineError>(())
-        })?;
-        Ok(best.into_page())
-    }
-
-    fn is_behind(&self, candidate: (f64, Id)) -> bool {
-        match self.after {
-            After::Start => true,
-            After::Pick { score, id } => order((score, id), candidate) == Ordering::Less,
-        }
-    }
-}
-
-/// Better first: the larger score, then the smaller id.
-fn order<Id: PersonId>(a: (f64, Id), b: (f64, Id)) -> Ordering {
-    b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1))
-}
-
-/// The best picks so far, in a buffer of twice the limit that is cut to the limit when full.
-#[derive(Debug)]
-struct Best<Id> {
-    limit: usize,
-    picks: Vec<Pick<Id>>,
-    /// What a pick must beat, once there are `limit` better ones.
-    worst: Option<(f64, Id)>,
-}
-
-impl<Id: PersonId> Best<Id> {
-    #[inline]
-    fn welcomes(&self, candidate: (f64, Id)) -> bool {
-        self.worst.is_none_or(|worst| order(candidate, worst) == Ordering::Less)
-    }
-
-    fn push(&mut self, pick: Pick<Id>) {
-        self.picks.push(pick);
-        if self.picks.len() >= self.limit.saturating_mul(2) {
-            let at = self.limit - 1;
-            let (_, worst, _) = self.picks.select_nth_unstable_by(at, |a, b| order((a.score, a.id), (b.score, b.id)));
-            self.worst = Some((worst.score, worst.id));
-            self.picks.truncate(self.limit);
-        }
-    }
-
-    fn into_page(mut self) -> Vec<Pick<Id>> {
-        self.picks.sort_unstable_by(|a, b| order((a.score, a.id), (b.score, b.id)));
-        self.picks.truncate(self.limit);
-        self.picks
+        let question = Question {
+            row,
+            limit: self.limit,
+            after: match self.after {
+                After::Start => None,
+                After::Pick { score, id } => Some((score, id)),
+            },
+            excluding: &self.excluding,
+            relax: self.relax,
+            level: self.level,
+        };
+        search(state, &question, &mut Room::new())
     }
 }

@@ -1,0 +1,265 @@
+//! The exact rows of a population, in chunks that are shared until somebody writes.
+//!
+//! Written by `population`, read by everything that needs the truth about a row. A view holds the same groups of chunks; the
+//! next write after it copies one chunk and one list of chunks. Rows are dense (the last row moves into a freed one), so a
+//! row number means something inside one state alone; what people did to each other is kept under serial numbers, which
+//! are never used again.
+//! Invariants: every chunk but the last is full; vectors are finite.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use super::event::{Act, Tally};
+use super::facts::Facts;
+use super::index::columns::{HAS_INTERESTS, VERIFIED, VERIFIED_ONLY};
+use super::index::key::{Class, Key};
+use super::index::leaf::{Entry, Rows};
+use super::logistic::logit;
+use super::place::{Point, chord_limit};
+use super::score::most_of_tastes;
+use super::{Cell, Day, Weights};
+
+const CHUNK: usize = 256;
+/// Chunks of a group.
+const GROUP: usize = 64;
+
+/// What an id must be: any small copyable key. Implemented for every type that fits.
+pub trait PersonId: Copy + Ord + Hash + Debug {}
+
+impl<T: Copy + Ord + Hash + Debug> PersonId for T {}
+
+/// What the eligibility test reads of every row: 32 bytes, scanned from the first row to the last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gate {
+    pub(super) limit: i64,
+    pub(super) point: Point,
+    pub(super) birth: Day,
+    pub(super) age_min: u8,
+    pub(super) age_max: u8,
+    /// One bit.
+    pub(super) gender: u8,
+    pub(super) genders: u8,
+    pub(super) flags: u8,
+}
+
+impl Gate {
+    pub(super) const ACTIVE: u8 = 1;
+    pub(super) const VERIFIED: u8 = 2;
+    pub(super) const VERIFIED_ONLY: u8 = 4;
+    pub(super) const PLACED: u8 = 8;
+    /// Lists that are not empty: whoever has none of them need not be asked for their facts.
+    pub(super) const DEALBREAKERS: u8 = 16;
+    pub(super) const INTERESTS: u8 = 32;
+    pub(super) const TASTES: u8 = 64;
+
+    pub(super) fn active(self) -> bool {
+        self.flags & Self::ACTIVE != 0
+    }
+
+    pub(super) fn verified(self) -> bool {
+        self.flags & Self::VERIFIED != 0
+    }
+
+    pub(super) fn verified_only(self) -> bool {
+        self.flags & Self::VERIFIED_ONLY != 0
+    }
+
+    pub(super) fn has(self, flags: u8) -> bool {
+        self.flags & flags != 0
+    }
+
+    pub(super) fn placed(self) -> bool {
+        self.flags & Self::PLACED != 0
+    }
+}
+
+/// The rest of a row, read only of people who passed the hot test.
+#[derive(Debug, Clone)]
+pub(super) struct Slot<Id> {
+    pub(super) id: Id,
+    pub(super) serial: u32,
+    pub(super) cell: Option<Cell>,
+    pub(super) facts: Arc<[u16]>,
+    /// Sorted by serial number; `None` while there are none.
+    pub(super) acts: Option<Arc<Vec<Act>>>,
+    pub(super) decided: Tally,
+    pub(super) received: Tally,
+    pub(super) prior: f32,
+    /// Weighted logits, ready to add.
+    pub(super) pickiness: f32,
+    pub(super) appeal: f32,
+}
+
+impl<Id> Slot<Id> {
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts::new(&self.facts)
+    }
+
+    /// `weight · (logit(shrunk share of likes) − logit(like_rate))`: 0 for somebody nothing is known of.
+    pub(super) fn weigh(&mut self, weights: &Weights) {
+        let bias =
+            |tally: Tally| logit(tally.shrunk(weights.like_rate, weights.prior_decisions)) - logit(weights.like_rate);
+        self.pickiness = (weights.pickiness * bias(self.decided)) as f32;
+        self.appeal = (weights.appeal * bias(self.received)) as f32 + self.prior;
+    }
+
+    pub(super) fn act_on(&self, serial: u32) -> Option<Act> {
+        let acts = self.acts.as_deref()?;
+        acts.binary_search_by_key(&serial, |act| act.other).ok().map(|at| acts[at])
+    }
+}
+
+/// Up to [`CHUNK`] rows.
+#[derive(Debug, Clone)]
+pub(super) struct Chunk<Id> {
+    pub(super) gates: Vec<Gate>,
+    pub(super) slots: Vec<Slot<Id>>,
+    /// `is`, then `seeks`, of every row; apart, so that a decision does not copy it.
+    pub(super) vectors: Arc<Vec<f32>>,
+}
+
+/// The rows of a population: groups of chunks, so that a view costs few reference counts.
+#[derive(Debug, Clone)]
+pub(super) struct Table<Id> {
+    groups: Vec<Arc<Group<Id>>>,
+    pub(super) len: usize,
+    pub(super) dims: usize,
+}
+
+type Group<Id> = Vec<Arc<Chunk<Id>>>;
+
+fn place_of(row: u32) -> (usize, usize, usize) {
+    let row = row as usize;
+    (row / (CHUNK * GROUP), row / CHUNK % GROUP, row % CHUNK)
+}
+
+impl<Id: PersonId> Table<Id> {
+    pub(super) fn new(dims: usize) -> Self {
+        Self { groups: Vec::new(), len: 0, dims }
+    }
+
+    /// Every chunk, in the order of rows.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &Arc<Chunk<Id>>> {
+        self.groups.iter().flat_map(|group| group.iter())
+    }
+
+    fn chunk(&self, row: u32) -> (&Chunk<Id>, usize) {
+        let (group, chunk, at) = place_of(row);
+        (&self.groups[group][chunk], at)
+    }
+
+    pub(super) fn edit(&mut self, row: u32) -> (&mut Chunk<Id>, usize) {
+        let (group, chunk, at) = place_of(row);
+        (Arc::make_mut(&mut Arc::make_mut(&mut self.groups[group])[chunk]), at)
+    }
+
+    pub(super) fn gate(&self, row: u32) -> &Gate {
+        let (chunk, at) = self.chunk(row);
+        &chunk.gates[at]
+    }
+
+    pub(super) fn slot(&self, row: u32) -> &Slot<Id> {
+        let (chunk, at) = self.chunk(row);
+        &chunk.slots[at]
+    }
+
+    /// `is` and `seeks`, each of the engine's dimensions; zeros for somebody without vectors.
+    pub(super) fn vectors(&self, row: u32) -> (&[f32], &[f32]) {
+        let (chunk, at) = self.chunk(row);
+        chunk.vectors[2 * self.dims * at..2 * self.dims * (at + 1)].split_at(self.dims)
+    }
+
+    /// Adds a row and answers its number.
+    pub(super) fn push(&mut self, gate: Gate, slot: Slot<Id>, vectors: &[f32]) -> u32 {
+        let row = self.len as u32;
+        let (group, chunk, _) = place_of(row);
+        if group == self.groups.len() {
+            self.groups.push(Arc::default());
+        }
+        let chunks = Arc::make_mut(&mut self.groups[group]);
+        if chunk == chunks.len() {
+            chunks.push(Arc::new(Chunk { gates: Vec::new(), slots: Vec::new(), vectors: Arc::default() }));
+        }
+        let chunk = Arc::make_mut(&mut chunks[chunk]);
+        chunk.gates.push(gate);
+        chunk.slots.push(slot);
+        if !vectors.is_empty() {
+            Arc::make_mut(&mut chunk.vectors).extend_from_slice(vectors);
+        }
+        self.len += 1;
+        row
+    }
+
+    /// Takes out a row; the last one gets its number. Answers the id of that one.
+    pub(super) fn swap_remove(&mut self, row: u32) -> Option<Id> {
+        let stride = 2 * self.dims;
+        let last = self.len as u32 - 1;
+        let chunk = self.edit(last).0;
+        let gate = chunk.gates.pop().expect("the last chunk is not empty");
+        let slot = chunk.slots.pop().expect("a chunk has as many slots as gates");
+        let vectors = if stride == 0 {
+            Vec::new()
+        } else {
+            let all = Arc::make_mut(&mut chunk.vectors);
+            all.split_off(all.len() - stride)
+        };
+        if chunk.gates.is_empty() {
+            let group = self.groups.last_mut().expect("a row lives in a group");
+            let chunks = Arc::make_mut(group);
+            chunks.pop();
+            if chunks.is_empty() {
+                self.groups.pop();
+            }
+        }
+        self.len -= 1;
+        if row == last {
+            return None;
+        }
+        let id = slot.id;
+        let (chunk, at) = self.edit(row);
+        (chunk.gates[at], chunk.slots[at]) = (gate, slot);
+        if stride > 0 {
+            Arc::make_mut(&mut chunk.vectors)[stride * at..stride * (at + 1)].copy_from_slice(&vectors);
+        }
+        Some(id)
+    }
+
+    /// Where a row lies in the index; `None` for somebody who takes no part or wants nobody.
+    pub(super) fn place(&self, row: u32) -> Option<(Class, Key)> {
+        let gate = self.gate(row);
+        let class = Class { gender: gate.gender, wants: gate.genders, placed: gate.placed() };
+        (gate.active() && gate.genders != 0).then(|| (class, self.key(row)))
+    }
+
+    /// What the index keeps of a row; `tastes` is [`Weights::attributes`].
+    pub(super) fn entry(&self, row: u32, tastes: f64) -> Entry<'_> {
+        let (gate, slot) = (self.gate(row), self.slot(row));
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        Entry {
+            row,
+            point: gate.point,
+            limit: chord_limit(gate.limit),
+            birth: gate.birth,
+            age_min: gate.age_min,
+            age_max: gate.age_max,
+            flags: flag(gate.verified(), VERIFIED)
+                | flag(gate.verified_only(), VERIFIED_ONLY)
+                | flag(gate.has(Gate::INTERESTS), HAS_INTERESTS),
+            appeal: slot.appeal,
+            pickiness: slot.pickiness + most_of_tastes(slot.facts(), tastes) as f32,
+            vectors: self.vectors(row),
+        }
+    }
+}
+
+impl<Id: PersonId> Rows for Table<Id> {
+    fn key(&self, row: u32) -> Key {
+        let gate = self.gate(row);
+        Key::new(gate.birth, gate.point, self.slot(row).serial)
+    }
+
+    fn point(&self, row: u32) -> Point {
+        self.gate(row).point
+    }
+}
