@@ -1,6 +1,6 @@
 //! 256-bit vectors, two at a time: 32 bytes of packed coordinates, which are 64 dimensions, per load.
 
-#[expect(clippy::wildcard_imports, reason = "a list of names would say nothing")]
+#[cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "a list of names would say nothing"))]
 use std::arch::x86_64::*;
 
 use super::lanes::{GROUP, Lanes, entry_points};

@@ -50,6 +50,7 @@ unsafe fn products<L: Lanes>(plane: &[u8], stride: usize, rows: &[u32; GROUP], s
 }
 
 /// What each operation makes of some numbers, as bits.
+#[expect(clippy::many_single_char_names, reason = "lanes are like the letters of a formula")]
 unsafe fn operations<L: Lanes>(a: &[f32; GROUP], b: &[f32; GROUP], words: &[u32; GROUP]) -> Vec<u32> {
     let mut all = Vec::new();
     // SAFETY: the caller vouches for the level.
