@@ -40,6 +40,7 @@ mod error;
 mod event;
 mod explain;
 mod facts;
+pub mod learn;
 mod logistic;
 mod person;
 mod place;

@@ -1,0 +1,13 @@
+//! Learning from logged decisions.
+
+mod cholesky;
+mod draw;
+mod error;
+mod fit;
+mod posterior;
+mod rows;
+
+pub use error::LearnError;
+pub use fit::{Fit, fit};
+pub use posterior::Posterior;
+pub use rows::Rows;
