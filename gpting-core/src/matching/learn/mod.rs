@@ -1,5 +1,6 @@
 //! Learning from logged decisions.
 
+mod calibrate;
 mod cholesky;
 mod draw;
 mod error;
@@ -7,6 +8,7 @@ mod fit;
 mod posterior;
 mod rows;
 
+pub use calibrate::{Isotonic, Platt};
 pub use error::LearnError;
 pub use fit::{Fit, fit};
 pub use posterior::Posterior;
