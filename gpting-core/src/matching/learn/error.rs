@@ -20,6 +20,9 @@ pub enum LearnError {
     /// There is nothing to learn from.
     #[error("nothing to learn from: the log is empty")]
     Empty,
+    /// A decision names the same person twice.
+    #[error("a person cannot decide about themselves")]
+    SamePerson,
     /// An explanation names a signal that the features do not have.
     #[error("the features have no signal {name}")]
     UnknownSignal {
