@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod cholesky;
+mod cold_start;
 mod draw;
 mod error;
 mod explore;
@@ -11,6 +12,7 @@ mod posterior;
 mod rows;
 
 pub use calibrate::{Isotonic, Platt};
+pub use cold_start::{ColdStart, Guess, Known};
 pub use error::LearnError;
 pub use explore::{Exploration, Explore};
 pub use factors::{Belief, Decision, FactorSettings, Factors, Role};
