@@ -45,6 +45,7 @@ mod logistic;
 mod person;
 mod place;
 mod population;
+pub mod question;
 mod row;
 mod score;
 mod view;
