@@ -143,6 +143,7 @@ pub mod store;
 #[cfg(feature = "service")]
 mod text;
 
+pub use crate::matching::learn;
 pub use crate::matching::{
     After, AgeGate, AttributeRule, Cell, Config, Day, EligibilityRule, Engine, EngineError, Event, Explanation, Filter,
     Fusion, Gender, Genders, Part, Person, PersonId, Pick, Query, Reach, Reason, Relax, Row, Signal, Strength, View,
