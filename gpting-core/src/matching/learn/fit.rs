@@ -52,10 +52,19 @@ pub struct Fit {
 /// # Errors
 /// [`LearnError::WrongLength`] for a prior of other dimensions, [`LearnError::IllConditioned`].
 pub fn fit(rows: &Rows, prior: &Posterior, threads: usize) -> Result<Fit, LearnError> {
-    if prior.dims() != rows.dims() {
-        return Err(LearnError::WrongLength { expected: rows.dims(), got: prior.dims() });
+    fit_from(rows, prior, prior.mean().to_vec(), threads)
+}
+
+/// The same from other weights than the prior's: the answer is the same up to rounding, found sooner from near it.
+pub(super) fn fit_from(
+    rows: &Rows,
+    prior: &Posterior,
+    mut weights: Vec<f64>,
+    threads: usize,
+) -> Result<Fit, LearnError> {
+    if let Some(got) = [prior.dims(), weights.len()].into_iter().find(|&dims| dims != rows.dims()) {
+        return Err(LearnError::WrongLength { expected: rows.dims(), got });
     }
-    let mut weights = prior.mean().to_vec();
     let mut sums = Sums::of(rows, &weights, threads);
     let mut steps = 0;
     loop {

@@ -83,6 +83,21 @@ fn the_gradient_is_zero_and_every_neighbour_is_worse() {
 }
 
 #[test]
+fn the_start_does_not_matter() {
+    let rows = planted(4, &[0.2, 1.0, -1.0], 2_000);
+    let prior = Posterior::isotropic(3, 1.0).unwrap();
+    let usual = fit(&rows, &prior, 1).unwrap();
+    for start in [[9.0, -30.0, 30.0], [-50.0, 0.0, 0.0]] {
+        let other = fit_from(&rows, &prior, start.to_vec(), 1).unwrap();
+        for i in 0..3 {
+            assert!((other.posterior.mean()[i] - usual.posterior.mean()[i]).abs() < 1e-7);
+        }
+    }
+    let near = fit_from(&rows, &prior, usual.posterior.mean().to_vec(), 1).unwrap();
+    assert!(near.steps <= 1 && usual.steps > 2);
+}
+
+#[test]
 fn the_number_of_threads_changes_no_bit() {
     let rows = planted(3, &[0.2, 1.0, -1.0], 20_000);
     let prior = Posterior::isotropic(3, 1.0).unwrap();

@@ -10,7 +10,7 @@ use std::hash::Hash;
 use super::calibrate::Platt;
 use super::draw::Draws;
 use super::features::{Features, Term};
-use super::fit::{fit, log_loss};
+use super::fit::{fit_from, log_loss};
 use super::signal::Offset;
 use super::{LearnError, Posterior, Rows};
 use crate::matching::logistic::logit;
@@ -161,8 +161,10 @@ impl Learner {
         if self.rows.is_empty() {
             return Err(LearnError::Empty);
         }
-        let posterior = fit_not_negative(&self.rows, threads)?;
-        let held_out = self.held_out(threads)?;
+        let mut start = vec![1.0; self.rows.dims()];
+        start[0] = 0.0;
+        let posterior = fit_not_negative(&self.rows, start, threads)?;
+        let held_out = self.held_out(posterior.mean(), threads)?;
         let mean = |losses: &mut dyn Iterator<Item = f64>| losses.sum::<f64>() / self.len() as f64;
         let before = mean(&mut (0..self.len()).map(|at| {
             let row = self.rows.row(at);
@@ -178,8 +180,8 @@ impl Learner {
         self.learned(posterior, (slope, shift), (before, after))
     }
 
-    /// The logit of every decision by weights that its fold had no part in.
-    fn held_out(&self, threads: usize) -> Result<Vec<(f64, bool)>, LearnError> {
+    /// The logit of every decision by weights that its fold had no part in; `start` only saves time.
+    fn held_out(&self, start: &[f64], threads: usize) -> Result<Vec<(f64, bool)>, LearnError> {
         let mut found = vec![(0.0, false); self.len()];
         for fold in 0..FOLDS as u8 {
             let members = self.folds.iter().map(|other| *other == fold);
@@ -193,7 +195,7 @@ impl Learner {
                     others.push_share(row.features, row.offset, row.target)?;
                 }
             }
-            let posterior = fit_not_negative(&others, threads)?;
+            let posterior = fit_not_negative(&others, start.to_vec(), threads)?;
             for (at, _) in members.enumerate().filter(|(_, is_member)| *is_member) {
                 let row = self.rows.row(at);
                 found[at] = (row.offset + posterior.logit(row.features)?.0, row.target > 0.5);
@@ -245,8 +247,8 @@ impl Learner {
     }
 }
 
-/// The most likely offset and multipliers with those of weights not below 0.
-fn fit_not_negative(rows: &Rows, threads: usize) -> Result<Posterior, LearnError> {
+/// The most likely offset and multipliers with those of weights not below 0, looked for from `start`.
+fn fit_not_negative(rows: &Rows, mut start: Vec<f64>, threads: usize) -> Result<Posterior, LearnError> {
     let dims = rows.dims();
     let mut mean = vec![1.0; dims];
     let mut variance = vec![MULTIPLIER_VARIANCE; dims];
@@ -254,11 +256,13 @@ fn fit_not_negative(rows: &Rows, threads: usize) -> Result<Posterior, LearnError
     let weights = 1..=Term::ALL.len();
     loop {
         let prior = Posterior::from_parts(mean.clone(), variance.clone())?;
-        let (mut found, spread) = fit(rows, &prior, threads)?.posterior.into_parts();
+        let (mut found, spread) = fit_from(rows, &prior, start, threads)?.posterior.into_parts();
         let is_free = |at: &usize| variance[*at] > Posterior::MIN_VARIANCE;
         let worst = weights.clone().filter(is_free).min_by(|&a, &b| found[a].total_cmp(&found[b]));
         if let Some(at) = worst.filter(|&at| found[at] < 0.0) {
             (mean[at], variance[at]) = (0.0, Posterior::MIN_VARIANCE);
+            start = found;
+            start[at] = 0.0;
             continue;
         }
         for at in weights.filter(|at| !is_free(at)) {

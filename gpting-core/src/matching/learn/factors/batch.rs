@@ -12,7 +12,7 @@ use std::ops::Range;
 use super::side::Side;
 use super::{Decision, Factors, Role, check};
 use crate::matching::PersonId;
-use crate::matching::learn::fit::{fit, log_loss};
+use crate::matching::learn::fit::{fit_from, log_loss};
 use crate::matching::learn::{LearnError, Posterior, Rows};
 use crate::matching::logistic::sigmoid;
 
@@ -135,9 +135,10 @@ fn person_fit<Id: PersonId>(
             *precision += p * (1.0 - p) * f64::from(s);
         }
     }
+    let start = own.of(entries[0].own).0.iter().map(|&m| f64::from(m)).collect();
     let variance = precision.iter().map(|p| 1.0 / p).collect();
     let prior = Posterior::from_parts(prior.mean().to_vec(), variance)?;
-    fit(&rows, &prior, 1).map(|fitted| Some(fitted.posterior))
+    fit_from(&rows, &prior, start, 1).map(|fitted| Some(fitted.posterior))
 }
 
 /// Decisions sorted by the person whose turn it is, in the order of the log within a person.
