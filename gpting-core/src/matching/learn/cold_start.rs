@@ -146,7 +146,7 @@ impl Sample {
         let centre: Vec<f64> = (0..dims).map(|i| average(&|known| known.features[i])).collect();
         let scale: Vec<f64> = (0..dims)
             .map(|i| {
-                let deviation = average(&|known| (known.features[i] - centre[i]).powi(2)).sqrt();
+                let deviation = average(&|known| square(known.features[i] - centre[i])).sqrt();
                 // A feature that is the same for everybody tells nothing, and must not be divided by zero.
                 if deviation > 1e-12 * (1.0 + centre[i].abs()) { deviation } else { f64::INFINITY }
             })
@@ -192,12 +192,14 @@ impl Sample {
     /// Mean square of `(bias − guess) / (1 − own)`, over the weights.
     fn error(&self, guess: impl Fn(usize) -> f64, own: impl Fn(usize) -> f64) -> f64 {
         let total: f64 = self.weights.iter().sum();
-        let squares = (0..self.biases.len()).map(|at| {
-            let left = (self.biases[at] - guess(at)) / (1.0 - own(at)).max(1e-9);
-            left * left
-        });
+        let squares =
+            (0..self.biases.len()).map(|at| square((self.biases[at] - guess(at)) / (1.0 - own(at)).max(1e-9)));
         squares.sum::<f64>() / total
     }
+}
+
+fn square(x: f64) -> f64 {
+    x * x
 }
 
 #[cfg(test)]

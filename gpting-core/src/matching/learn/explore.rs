@@ -48,7 +48,8 @@ impl Explore {
     }
 
     /// What is added to the logit that `viewer` likes `candidate`, when that logit is known up to `deviation` (one
-    /// standard deviation, in logits): a draw from the normal of that width, truncated at the bound. `O(1)`.
+    /// standard deviation, in logits; e.g. the root of the variance that [`super::Posterior::logit`] gives): a draw from the
+    /// normal of that width, truncated at the bound. `O(1)`.
     ///
     /// # Errors
     /// [`LearnError::InvalidNumber`] for a deviation that is negative or not finite.
