@@ -91,6 +91,17 @@ fn threads_and_order_of_people_do_not_matter() {
 }
 
 #[test]
+fn a_persons_decisions_are_held_out_together() {
+    let learner = log(6, &[1.0; 8], 0.0, 900);
+    let mut sizes = [0; FOLDS as usize];
+    for (at, &fold) in learner.folds.iter().enumerate() {
+        assert_eq!(fold, learner.folds[at % 300]);
+        sizes[usize::from(fold)] += 1;
+    }
+    assert!(sizes.iter().all(|size| *size > 100), "{sizes:?}");
+}
+
+#[test]
 fn an_empty_log_and_wrong_rows_are_refused() {
     let mut learner = Learner::new(Weights::default(), Features::new(&["own"]));
     assert_eq!(learner.fit(1), Err(LearnError::Empty));

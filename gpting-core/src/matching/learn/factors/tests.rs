@@ -134,6 +134,11 @@ fn threads_change_no_bit_and_ids_start_where_they_always_do() {
     };
     assert_eq!(start(&[]), start(&log[..5]));
     assert!(start(&[])[1..].iter().all(|&x| x != 0.0 && x.abs() < 0.5));
+    // Nobody seeks what they are.
+    let mut model = model(3);
+    model.fit(&[log[0], Decision { viewer: log[0].candidate, candidate: log[0].viewer, ..log[0] }], 0, 1).unwrap();
+    let of = |role| model.belief(role, log[0].viewer).unwrap().mean.to_vec();
+    assert_ne!(of(Role::Viewer), of(Role::Candidate));
 }
 
 #[test]
