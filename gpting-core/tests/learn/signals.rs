@@ -2,7 +2,7 @@
 
 use gpting_core::learn::{Exploration, Explore, Scaled};
 use gpting_core::matching::question::{Answer, Answers, Importance, Questions};
-use gpting_core::{After, Config, Pick, Reason, Signal, View};
+use gpting_core::{After, Config, Pick, Reason, Row, Signal, View};
 
 use crate::town::{Dice, Town};
 
@@ -122,6 +122,46 @@ fn questions_move_scores_by_satisfaction_and_dealbreakers_hide() {
     assert!((part(0, 2) - 3.0 * (80.0 / 110.0 - 0.6)).abs() < 1e-6);
     assert!((part(1, 0) - 3.0 * (50.0 / 70.0 - 0.6)).abs() < 1e-6);
     assert_eq!((part(0, 4), part(0, 5), part(5, 0)), (0.0, 0.0, 0.0));
+    for (viewer, candidate) in [(0, 1), (1, 0), (0, 2)] {
+        let (why, turned) = (view.explain(viewer, candidate).unwrap(), view.explain(candidate, viewer).unwrap());
+        assert_eq!((why.there_logit(), why.back_logit()), (turned.back_logit(), turned.there_logit()));
+    }
     let name = Signal::<u32>::name(&questions);
     assert_eq!(name, Questions::<u32>::NAME);
+}
+
+/// A signal that says one number, and promises another as its most.
+#[derive(Debug)]
+struct Says(f32, f32);
+
+impl Signal<u32> for Says {
+    fn name(&self) -> &'static str {
+        "says"
+    }
+
+    fn logit(&self, _viewer: Row<'_, u32>, _candidates: &[Row<'_, u32>], out: &mut [f32]) {
+        out.fill(self.0);
+    }
+
+    fn bound(&self, _viewer: Row<'_, u32>) -> f32 {
+        self.1
+    }
+}
+
+#[test]
+fn a_scaled_signal_is_cut_first_and_bounded_by_what_it_can_reach() {
+    let town = Town::new(23, 2, 0);
+    let term = |says: Says, factor| {
+        let view = town.engine(Config::dims(0).signal(Scaled::new(says, factor).unwrap()), false).view();
+        let why = view.explain(0, 1).unwrap();
+        let of = |parts: &[gpting_core::Part]| {
+            parts.iter().find(|part| part.code == Reason::Signal("says")).map_or(0.0, |part| part.logit)
+        };
+        (of(&why.there), of(&why.back))
+    };
+    assert_eq!(term(Says(1.5, 2.0), 0.5), (0.75, 0.75));
+    assert_eq!(term(Says(3.0, 2.0), 0.5), (1.0, 1.0)); // 3 is cut to 2, as without the factor
+    assert_eq!(term(Says(-3.0, 2.0), -1.0), (3.0, 3.0)); // how low a signal goes it does not say
+    assert_eq!(term(Says(3.0, 2.0), 0.0), (0.0, 0.0));
+    assert!(Scaled::new(Says(1.0, 1.0), f32::NAN).is_none());
 }
