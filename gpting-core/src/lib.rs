@@ -145,6 +145,7 @@ pub mod store;
 #[cfg(feature = "service")]
 mod text;
 
+pub use crate::matching::learn;
 pub use crate::matching::{
     After, AgeGate, AttributeRule, Cell, Config, Day, Effort, EligibilityRule, Engine, EngineError, Event, Explanation,
     Filter, Fusion, Gender, Genders, Level, Link, Part, Person, PersonId, Pick, Query, Reach, Reason, Relax, Row,
