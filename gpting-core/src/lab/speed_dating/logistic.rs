@@ -1,7 +1,7 @@
 //! Logistic regression with a ridge, fitted to the last digit.
 //!
 //! Called by `content` and `history`. The loss is convex, so the answer is the only one and follows from the data alone.
-//! Invariant: a fit never diverges; a step that does not lower the loss is halved.
+//! Invariant: a fit never diverges; a step that raises the loss is halved.
 //! Source: `McCullagh` & Nelder, "Generalized linear models", 1989 (Newton's method); Shamanskii, 1967 (keeping the second
 //! derivative while it still serves, which here saves most of the work: with a strong ridge it hardly changes).
 
@@ -11,6 +11,8 @@ const MOST_STEPS: usize = 200;
 const SMALL: f64 = 1e-9;
 /// A step that leaves more than this of the gradient was taken with too old a second derivative.
 const CONTRACTION: f64 = 0.3;
+/// What adding up the loss may be wrong by, relative to it.
+const ROUNDING: f64 = 1e-13;
 
 /// A fitted model: `P(yes) = sigmoid(weights · x + intercept)`.
 #[derive(Clone, Debug)]
@@ -56,8 +58,11 @@ impl Logistic {
                 (curvature, is_fresh) = (Cholesky::of(sample.hessian(&model, ridge), columns + 1), true);
                 continue;
             };
-            (model, loss) = (next, next_loss);
-            gradient = sample.gradient(&model, ridge);
+            let next_gradient = sample.gradient(&next, ridge);
+            if next_loss >= loss && largest(&next_gradient) >= size {
+                break; // the last digit
+            }
+            (model, loss, gradient) = (next, next_loss, next_gradient);
             is_fresh = false;
             if largest(&gradient) > CONTRACTION * size {
                 (curvature, is_fresh) = (Cholesky::of(sample.hessian(&model, ridge), columns + 1), true);
@@ -142,13 +147,13 @@ impl Sample<'_> {
         sum
     }
 
-    /// The model a step further, halved until the loss is lower; none when no part of the step lowers it.
+    /// The model a step further, halved until the loss is not higher; none when every part of the step raises it.
     fn descend(&self, model: &Logistic, loss: f64, step: &[f64], ridge: f64) -> Option<(Logistic, f64)> {
         let mut share = 1.0;
         while share > 1e-6 {
             let next = model.minus(step, share);
             let next_loss = self.loss(&next, ridge);
-            if next_loss < loss {
+            if next_loss <= loss + ROUNDING * loss {
                 return Some((next, next_loss));
             }
             share /= 2.0;
