@@ -10,6 +10,7 @@
 )]
 
 pub mod metrics;
+pub mod sequential;
 pub mod speed_dating;
 
 mod bilateral;
