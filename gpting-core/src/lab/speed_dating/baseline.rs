@@ -3,7 +3,7 @@
 //! Called by `protocol`; calls `rcf` and `recon` on the same dates. None of these is fitted to anything.
 
 use super::dates::{Date, Dates};
-use super::history::{Shares, logit};
+use super::history::{Shares, likes, logit};
 use super::report::Scores;
 use super::row::{CODES, HABITS};
 use crate::lab::rcf::Rcf;
@@ -30,10 +30,7 @@ pub(super) fn with_history(
     shares: &Shares,
     rate: f64,
 ) -> [Scores; 4] {
-    let likes = || {
-        let seen = dates.dates.iter().zip(observed).filter(|(date, is_seen)| **is_seen && date.yes);
-        seen.map(|(date, _)| (date.from, date.to))
-    };
+    let likes = || likes(dates, observed);
     let scores = |name, decision: &dyn Fn(usize, usize) -> f64, mutual: &dyn Fn(usize, usize) -> f64| {
         let ends = |date: &usize| {
             let Date { from, to, .. } = dates.dates[*date];

@@ -1,8 +1,8 @@
 //! Speed dating: what can be predicted about real people, with nothing that was not known in time.
 //!
 //! ```text
-//! cells ─► row ─► dates ─► feature ─► content ─┬─► protocol ─► report
-//!                   └────► history ◄───────────┘
+//! cells ─► row ─► dates ─► feature ─► content ─┬─────► protocol ─► report
+//!                   └────► effects ─► history ◄┘
 //! ```
 //! Called by the command line, which reads the file; calls `metrics` and `bootstrap`. The table holds who said yes to whom
 //! after four minutes, and what everybody had told at sign-up. Above an AUC of 0.70 without anybody's earlier decisions
@@ -24,6 +24,7 @@
 mod baseline;
 mod content;
 mod dates;
+mod effects;
 mod feature;
 mod history;
 mod logistic;

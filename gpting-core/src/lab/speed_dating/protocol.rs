@@ -155,7 +155,7 @@ fn half(
     let second = |date: &usize| !observed[*date] && dates.dates[*date].reverse.is_some();
     let predicted: Vec<usize> = places(dates, is_test).into_iter().filter(second).collect();
     let everything: Vec<usize> = (0..dates.len()).collect();
-    let chance = history::predict(dates, &shares, |date| guess[date], &learn, &everything);
+    let chance = history::predict(dates, &observed, |date| guess[date], &learn, &everything);
     let model = product("half an evening and sign-up answers", dates, &predicted, &chance);
     let mut baselines = vec![product("sign-up answers", dates, &predicted, &guess)];
     baselines.extend(baseline::with_history(dates, &predicted, &observed, &shares, rate));
