@@ -112,14 +112,11 @@ fn times(one: &Matrix<f64>, other: &Matrix<f64>) -> Matrix<f64> {
 /// the other side looks at each place.
 fn envy(own: &Matrix<f64>, other: &Matrix<f64>, threads: usize) -> usize {
     let mut envied = vec![0_usize; own.rows()];
-    parallel::rows(&mut envied, 1, threads, |first, envied| {
-        let mut places = vec![0.0; other.columns()];
-        for (at, envied) in envied.iter_mut().enumerate() {
-            let person = first + at;
-            combine(own.row(person), other, &mut places);
-            let limit = places[person] + ENVY;
-            *envied = places.iter().filter(|place| **place > limit).count();
-        }
+    let memory = || vec![0.0; other.columns()];
+    parallel::each(&mut envied, threads, memory, |places: &mut Vec<f64>, person, envied| {
+        combine(own.row(person), other, places);
+        let limit = places[person] + ENVY;
+        *envied = places.iter().filter(|place| **place > limit).count();
     });
     envied.iter().sum()
 }

@@ -55,6 +55,18 @@ impl Fusion {
             Self::Uninorm => sigmoid(there + back),
         }
     }
+
+    /// Fuses two probabilities; where neither side could ever like, nothing is left of any fusion.
+    pub fn fuse_chances(self, there: f64, back: f64) -> f64 {
+        let over = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        match self {
+            Self::Product => there * back,
+            Self::Harmonic => over(2.0 * there * back, there + back),
+            Self::Min => there.min(back),
+            Self::Arithmetic => f64::midpoint(there, back),
+            Self::Uninorm => over(there * back, there * back + (1.0 - there) * (1.0 - back)),
+        }
+    }
 }
 
 /// A host's own term of the score, in logits, for each direction.

@@ -1,6 +1,7 @@
 //! How far down a list people read.
 //!
-//! Used by every method of the market and by the metrics. Invariant: weights never grow with the rank.
+//! Used by every method of the market and by the metrics. Invariant: weights are not negative and never grow with the
+//! rank.
 
 use std::str::FromStr;
 
@@ -43,10 +44,38 @@ impl Examination {
     pub fn weights(self, len: usize) -> Vec<f64> {
         (1..=len).map(|rank| self.weight(rank)).collect()
     }
+}
 
-    /// The weights of a list of `len` names that ends after `length` of them: what follows is never seen.
-    pub fn weights_of_list(self, len: usize, length: usize) -> Vec<f64> {
-        (1..=len).map(|rank| if rank <= length { self.weight(rank) } else { 0.0 }).collect()
+/// How lists are read: with which attention, and where they end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reading {
+    /// The attention by rank.
+    pub examination: Examination,
+    /// How many names a list shows; what follows is never seen.
+    pub length: usize,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self::of(Examination::default())
+    }
+}
+
+impl Reading {
+    /// Lists of everybody.
+    pub fn of(examination: Examination) -> Self {
+        Self { examination, length: usize::MAX }
+    }
+
+    /// Lists of the first `length`, read by the default examination.
+    pub fn first(length: usize) -> Self {
+        Self { examination: Examination::default(), length }
+    }
+
+    /// The weights of ranks 1 to `len`, zero beyond the end of a list.
+    pub fn weights(self, len: usize) -> Vec<f64> {
+        let weight = |rank| if rank <= self.length { self.examination.weight(rank) } else { 0.0 };
+        (1..=len).map(weight).collect()
     }
 }
 
@@ -78,7 +107,7 @@ mod tests {
     fn weights_are_those_of_the_papers_and_never_grow() {
         assert_eq!(Examination::Inverse.weights(4), [1.0, 0.5, 1.0 / 3.0, 0.25]);
         assert_eq!(Examination::TopTen.weights(11)[8..], [1.0, 1.0, 0.0]);
-        assert_eq!(Examination::Inverse.weights_of_list(4, 2), [1.0, 0.5, 0.0, 0.0]);
+        assert_eq!(Reading::first(2).weights(4), [1.0, 0.5, 0.0, 0.0]);
         for (name, second) in [("inv", 0.5), ("exp", 0.367_879_441), ("log2", 0.630_929_754), ("ln", 0.910_239_227)] {
             let examination: Examination = name.parse().unwrap();
             assert!((examination.weight(2) - second).abs() < 1e-9, "{name}");

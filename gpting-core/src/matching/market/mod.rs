@@ -5,11 +5,34 @@
 //! laboratory, and they know nothing of the population. Pure: seeds and numbers of threads come in as arguments, and
 //! results depend on neither the clock nor the number of threads.
 
+mod assignment;
+mod daily;
 mod examination;
+mod exponential;
+mod kernel;
 mod matrix;
+mod order;
+mod pairs;
 pub(crate) mod parallel;
+mod pool;
 mod preferences;
+mod price;
+mod random;
+mod response;
+mod simple;
+mod slates;
+mod slots;
+mod welfare;
 
-pub use examination::{Examination, UnknownExamination};
+pub use daily::Picks;
+pub use examination::{Examination, Reading, UnknownExamination};
+pub use kernel::{DenseKernel, FactorKernel, FactorMemory, Kernel};
 pub use matrix::Matrix;
+pub use pairs::Pairs;
+pub use pool::{Choice, Pool};
 pub use preferences::{Exposures, Preferences};
+pub use price::{Equilibrium, Prices};
+pub use response::Response;
+pub use slates::{Lists, Slates};
+pub use slots::AlignedSlots;
+pub use welfare::Welfare;
