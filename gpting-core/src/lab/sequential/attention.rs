@@ -23,7 +23,7 @@ pub(super) struct Attention {
 impl Attention {
     /// The examination of the mean rank `1 + sum of chances before`, and its derivative. `O(left × right)`.
     pub(super) fn at_mean(market: &SequentialMarket, applies: &Matrix<f64>, threads: usize) -> Self {
-        Self::each(market, applies, threads, |chances, weights, changes| {
+        Self::each(market, applies, threads, |_, chances, weights, changes| {
             let mut rank = 1.0;
             for ((chance, weight), change) in chances.iter().zip(weights).zip(changes) {
                 (*weight, *change) = at(market.examination, rank);
@@ -34,13 +34,17 @@ impl Attention {
 
     /// The mean of the examination of the rank, and the mean change by one more applicant. `O(left × right × w)` where `w`
     /// is how many numbers of better applicants are possible at all: some thirty when lists are read like `1 / k`.
+    ///
+    /// A weight above 1 counts in full only as far as `q v` stays a chance.
     pub(super) fn expected(market: &SequentialMarket, applies: &Matrix<f64>, threads: usize) -> Self {
         let ranks: Vec<f64> = market.examination.weights(market.lefts() + 1);
-        Self::each(market, applies, threads, |chances, weights, changes| {
+        Self::each(market, applies, threads, |answers, chances, weights, changes| {
             // `better[n]` is the chance of `first + n` better applicants.
             let (mut better, mut first) = (vec![1.0], 0);
-            for ((chance, weight), change) in chances.iter().zip(weights).zip(changes) {
-                let mean = |skip: usize| better.iter().zip(&ranks[first + skip..]).map(|(p, v)| p * v).sum::<f64>();
+            for (((chance, answer), weight), change) in chances.iter().zip(answers).zip(weights).zip(changes) {
+                let most = 1.0 / answer.max(f64::MIN_POSITIVE);
+                let mean =
+                    |skip: usize| better.iter().zip(&ranks[first + skip..]).map(|(p, v)| p * v.min(most)).sum::<f64>();
                 *weight = mean(0);
                 *change = (mean(1) - *weight).min(0.0);
                 toss(&mut better, chance.min(1.0));
@@ -56,17 +60,21 @@ impl Attention {
         market: &SequentialMarket,
         applies: &Matrix<f64>,
         threads: usize,
-        work: impl Fn(&[f64], &mut [f64], &mut [f64]) + Sync,
+        work: impl Fn(&[f64], &[f64], &mut [f64], &mut [f64]) + Sync,
     ) -> Self {
         // Weight and change of one right side by side, so that a thread writes to one block.
         let lefts = market.lefts();
         let mut both = Matrix::filled(market.rights(), 2 * lefts, 0.0);
-        parallel::rows(both.values_mut(), 2 * lefts, threads, |first, block| {
-            for (row, both) in block.chunks_mut(2 * lefts).enumerate() {
+        let rows = both.values_mut().chunks_mut((2 * lefts).max(1));
+        parallel::each(
+            rows,
+            threads,
+            || (),
+            |(), right, both: &mut [f64]| {
                 let (weights, changes) = both.split_at_mut(lefts);
-                work(applies.row(first + row), weights, changes);
-            }
-        });
+                work(market.answers.row(right), applies.row(right), weights, changes);
+            },
+        );
         let half = |start: usize| {
             let values = (0..market.rights()).flat_map(|right| &both.row(right)[start..start + lefts]);
             Matrix::from_rows(market.rights(), lefts, values.copied().collect())
@@ -80,13 +88,18 @@ impl Attention {
         pairs.map(|((applies, answers), weight)| applies * answers * weight).sum()
     }
 
+    /// What an application at each right is worth to each left itself, left × right: `q weight`.
+    pub(super) fn answer(&self, market: &SequentialMarket) -> Matrix<f64> {
+        let mut answer = market.answers.clone();
+        for (answer, weight) in answer.values_mut().iter_mut().zip(self.weight.values()) {
+            *answer *= weight;
+        }
+        market.out_of_order(&answer)
+    }
+
     /// What a look at each right is worth to each left itself, left × right: `p q weight`.
     pub(super) fn own_worth(&self, market: &SequentialMarket) -> Matrix<f64> {
-        let mut worth = market.answers.clone();
-        for (worth, weight) in worth.values_mut().iter_mut().zip(self.weight.values()) {
-            *worth *= weight;
-        }
-        times_there(market, market.out_of_order(&worth))
+        times_there(market, self.answer(market))
     }
 
     /// What a look is worth to everybody, left × right: `p (q weight + sum over those after of their loss)`. This is the
@@ -150,6 +163,7 @@ fn at(examination: Examination, rank: f64) -> (f64, f64) {
 mod tests {
     use super::*;
     use crate::lab::{Taste, sequential_market};
+    use crate::matching::market::Reading;
 
     #[test]
     fn a_weight_between_ranks_meets_the_ranks_and_its_derivative() {
@@ -178,7 +192,7 @@ mod tests {
 
     #[test]
     fn worth_is_the_derivative_of_the_bound() {
-        let market = SequentialMarket::new(sequential_market(7, 5, 0.3, Taste::Random, 1), Examination::Inverse, 5);
+        let market = SequentialMarket::new(sequential_market(7, 5, 0.3, Taste::Random, 1), Reading::default());
         let exposure = market.flat();
         let value = |exposure: &Matrix<f64>| {
             let applies = market.applications(exposure);

@@ -36,10 +36,11 @@ impl Sequential {
     pub fn of(market: &SequentialMarket, exposure: &Matrix<f64>, threads: usize) -> Self {
         let applies = chances(market, exposure);
         let attention = Attention::expected(market, &applies, threads);
-        let mut pairs = attention.own_worth(market);
-        let envy = envy(&pairs, exposure, threads);
-        for (pair, exposure) in pairs.values_mut().iter_mut().zip(exposure.values()) {
-            *pair *= exposure;
+        let mut pairs = attention.answer(market);
+        let envy = envy(market.preferences.there(), &pairs, exposure, threads);
+        let looks = market.preferences.there().values().iter().zip(exposure.values());
+        for (pair, (there, look)) in pairs.values_mut().iter_mut().zip(looks) {
+            *pair *= chance(*there, *look);
         }
         Self {
             matches: attention.matches(market, &applies),
@@ -72,12 +73,12 @@ impl Sequential {
     /// More matches than any lists can make: the smaller of what the lefts would have if nobody stood before them, and what
     /// the rights would have if everybody applied. `O(left × right × log)`.
     pub fn ceiling(market: &SequentialMarket) -> f64 {
-        let first = market.examination.weight(1).min(1.0);
+        let first = market.examination.weight(1);
         let product = market.preferences.product();
         let best = |scores: &[f64], weights: &[f64]| {
             let mut sorted = scores.to_vec();
             sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-            sorted.iter().zip(weights).map(|(score, weight)| score * weight.min(1.0)).sum::<f64>()
+            sorted.iter().zip(weights).map(|(score, weight)| score * weight).sum::<f64>()
         };
         let alone: f64 = (0..product.rows()).map(|left| best(product.row(left), &market.list)).sum();
         let ranks = market.examination.weights(market.lefts());
@@ -99,20 +100,33 @@ impl Sequential {
 /// Chances to apply, in order. The weights of an examination may exceed 1; chances may not.
 pub(super) fn chances(market: &SequentialMarket, exposure: &Matrix<f64>) -> Matrix<f64> {
     let mut applies = market.applications(exposure);
-    applies.values_mut().iter_mut().for_each(|chance| *chance = chance.clamp(0.0, 1.0));
+    applies.values_mut().iter_mut().for_each(|chance| *chance = chance.min(1.0));
     applies
 }
 
-/// How many `(i, k)` have `sum of worth[i] e[k] > sum of worth[i] e[i]`.
-fn envy(worth: &Matrix<f64>, exposure: &Matrix<f64>, threads: usize) -> usize {
-    let mut envied = vec![0_usize; worth.rows()];
-    parallel::rows(&mut envied, 1, threads, |first, block| {
-        for (at, envied) in block.iter_mut().enumerate() {
-            let worth = worth.row(first + at);
-            let with = |list: usize| worth.iter().zip(exposure.row(list)).map(|(w, e)| w * e).sum::<f64>();
-            let limit = with(first + at) + ENVY;
+/// The chance to apply when liking with `there` and looking with `look`.
+fn chance(there: f64, look: f64) -> f64 {
+    (there * look).min(1.0)
+}
+
+/// How many lefts `(i, k)` there are of whom `i` would have more of `answer` by applying from the list of `k`.
+fn envy(there: &Matrix<f64>, answer: &Matrix<f64>, exposure: &Matrix<f64>, threads: usize) -> usize {
+    let mut envied = vec![0_usize; there.rows()];
+    parallel::each(
+        &mut envied,
+        threads,
+        || (),
+        |(), left, envied| {
+            let pairs = || there.row(left).iter().zip(answer.row(left));
+            let with = |list: usize| {
+                pairs()
+                    .zip(exposure.row(list))
+                    .map(|((there, answer), look)| answer * chance(*there, *look))
+                    .sum::<f64>()
+            };
+            let limit = with(left) + ENVY;
             *envied = (0..exposure.rows()).filter(|&other| with(other) > limit).count();
-        }
-    });
+        },
+    );
     envied.iter().sum()
 }

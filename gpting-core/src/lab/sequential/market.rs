@@ -3,8 +3,7 @@
 //! Called by everything in this room. Invariant: row `j` of everything that is *in order* runs over the lefts as right `j`
 //! would sort them, by falling `q[j, i]`, ties by the smaller index.
 
-use super::lists;
-use crate::matching::market::{Examination, Matrix, Preferences};
+use crate::matching::market::{Examination, Lists, Matrix, Preferences, Reading};
 
 /// A market in which the left applies and the right answers.
 #[derive(Debug, Clone)]
@@ -20,13 +19,15 @@ pub struct SequentialMarket {
 }
 
 impl SequentialMarket {
-    /// A market whose lefts read lists of `length` names at most. `O(left × right × log left)`.
-    pub fn new(preferences: Preferences, examination: Examination, length: usize) -> Self {
-        let order = lists::orders(preferences.back());
+    /// A market whose lefts read their lists like this; the rights read all their applicants, with the same examination.
+    /// `O(left × right)`.
+    pub fn new(preferences: Preferences, reading: Reading) -> Self {
+        let lists = Lists::ranked(preferences.back(), 1);
+        let order = Matrix::from_fn(preferences.rights(), preferences.lefts(), |right, place| lists.row(right)[place]);
         let sorted = |right, place| preferences.back().at(right, order.at(right, place) as usize);
         let answers = Matrix::from_fn(preferences.rights(), preferences.lefts(), sorted);
-        let list = examination.weights_of_list(preferences.rights(), length);
-        Self { preferences, examination, list, order, answers }
+        let list = reading.weights(preferences.rights());
+        Self { preferences, examination: reading.examination, list, order, answers }
     }
 
     /// Who likes whom.
@@ -35,13 +36,21 @@ impl SequentialMarket {
     }
 
     /// The exposure of the lists sorted by falling score (left × right), ties by the smaller index.
-    /// `O(left × right × log right)`.
+    /// `O(left × right)`.
     ///
     /// # Panics
     /// If the shape does not fit.
     pub fn expose(&self, scores: &Matrix<f64>, threads: usize) -> Matrix<f64> {
         assert_eq!((scores.rows(), scores.columns()), (self.lefts(), self.rights()), "a score for every pair");
-        lists::exposure(scores, &self.list, threads)
+        let lists = Lists::ranked(scores, threads);
+        let mut exposure = Matrix::filled(self.lefts(), self.rights(), 0.0);
+        for left in 0..self.lefts() {
+            let row = exposure.row_mut(left);
+            for (name, weight) in lists.row(left).iter().zip(&self.list) {
+                row[*name as usize] = *weight;
+            }
+        }
+        exposure
     }
 
     /// The same exposure of everybody to everybody: lists in random order.

@@ -7,19 +7,16 @@ use std::str::FromStr;
 use super::judge::Sequential;
 use super::market::SequentialMarket;
 use super::polish::polish;
-use super::prices;
 use super::respond::respond;
 use super::welfare::welfare;
 use crate::lab::stream::Stream;
-use crate::matching::market::Matrix;
+use crate::matching::Fusion;
+use crate::matching::market::{DenseKernel, Equilibrium, Matrix};
 
 /// Rounds of Frank-Wolfe, of best responses and of polishing.
 const ROUNDS: (usize, usize, usize) = (100, 40, 100);
-/// Iterations after which prices rank best, and after which they have long settled.
-const FEW: usize = 20;
-const MANY: usize = 1000;
-/// What a settled price still moves by.
-const SETTLED: f64 = 1e-6;
+/// Temperature of the prices: how much private taste there is besides what is known.
+const TEMPERATURE: f64 = 1.0;
 
 /// A way to make lists for the left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,6 +74,11 @@ impl SequentialMethod {
         let by = |scores: &Matrix<f64>| market.expose(scores, threads);
         let preferences = market.preferences();
         let (fw, responses, polishes) = ROUNDS;
+        let priced = |equilibrium: Equilibrium| {
+            let surplus = preferences.surplus();
+            let kernel = DenseKernel::new(&surplus, TEMPERATURE, threads);
+            Equilibrium { threads, ..equilibrium }.prices(&kernel).scores(&surplus).0
+        };
         let better = |one: Matrix<f64>, other: Matrix<f64>| {
             let matches = |exposure| Sequential::expected(market, exposure, threads);
             if matches(&other) > matches(&one) { other } else { one }
@@ -88,11 +90,11 @@ impl SequentialMethod {
             }
             Self::Naive => by(preferences.there()),
             Self::Product => by(&preferences.product()),
-            Self::Harmonic => by(&fused(market, |p, q| if p + q > 0.0 { 2.0 * p * q / (p + q) } else { 0.0 })),
-            Self::Arithmetic => by(&fused(market, |p, q| p + q)),
-            Self::Uninorm => by(&fused(market, uninorm)),
-            Self::Prices => by(&prices::scores(preferences, FEW, 0.0)),
-            Self::SettledPrices => by(&prices::scores(preferences, MANY, SETTLED)),
+            Self::Harmonic => by(&preferences.fused(Fusion::Harmonic)),
+            Self::Arithmetic => by(&preferences.fused(Fusion::Arithmetic)),
+            Self::Uninorm => by(&preferences.fused(Fusion::Uninorm)),
+            Self::Prices => by(&priced(Equilibrium::default())),
+            Self::SettledPrices => by(&priced(Equilibrium::converged())),
             Self::PolishedPrices => {
                 polish(market, &Self::SettledPrices.solve(market, seed, threads), polishes, seed, threads)
             }
@@ -115,19 +117,4 @@ impl FromStr for SequentialMethod {
         let found = Self::NAMES.iter().find(|(known, _)| *known == name);
         found.map(|(_, method)| *method).ok_or_else(|| UnknownSequentialMethod(name.to_owned()))
     }
-}
-
-/// A score of `p` and `q` for every pair, left × right.
-fn fused(market: &SequentialMarket, fuse: impl Fn(f64, f64) -> f64) -> Matrix<f64> {
-    let mut scores = market.preferences().back().transposed();
-    for (q, p) in scores.values_mut().iter_mut().zip(market.preferences().there().values()) {
-        *q = fuse(*p, *q);
-    }
-    scores
-}
-
-/// Cross-ratio uninorm; 0 where it has no value, between a sure yes and a sure no.
-fn uninorm(p: f64, q: f64) -> f64 {
-    let both = p * q;
-    both / (both + (1.0 - p) * (1.0 - q)).max(1e-12)
 }

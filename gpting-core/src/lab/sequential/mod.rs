@@ -16,11 +16,9 @@
 
 mod attention;
 mod judge;
-mod lists;
 mod market;
 mod method;
 mod polish;
-mod prices;
 mod respond;
 mod simulate;
 mod welfare;
