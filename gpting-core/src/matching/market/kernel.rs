@@ -173,24 +173,32 @@ impl FactorKernel {
         let mut sums = [[0.0_f32; COLUMNS]; ROWS];
         let panels = self.panels.chunks_exact(dimensions.max(1));
         for ((panel, kernel), scales) in panels.zip(&mut memory.kernel).zip(&memory.scales) {
-            let mut products = [[0.0_f32; COLUMNS]; ROWS];
-            for ((((right, one), two), three), four) in panel.iter().zip(rows[0]).zip(rows[1]).zip(rows[2]).zip(rows[3])
-            {
-                for (products, left) in products.iter_mut().zip([one, two, three, four]) {
-                    for (product, right) in products.iter_mut().zip(right) {
-                        *product += left * right;
-                    }
-                }
-            }
+            let products = products(panel, &rows);
             for ((products, kernel), sums) in products.iter().zip(kernel).zip(&mut sums) {
-                for (((product, kernel), sum), scale) in products.iter().zip(kernel).zip(sums).zip(scales) {
-                    *kernel = exp2(*product);
+                *kernel = exp2(products);
+                for ((sum, kernel), scale) in sums.iter_mut().zip(kernel).zip(scales) {
                     *sum += *kernel * scale;
                 }
             }
         }
         sums.map(|lanes| lanes.iter().sum())
     }
+}
+
+/// The inner products of a few rows with the people of a panel. Written out by row, which keeps the sums in registers.
+#[inline]
+fn products(panel: &[[f32; COLUMNS]], rows: &[&[f32]; ROWS]) -> [[f32; COLUMNS]; ROWS] {
+    let [mut one, mut two, mut three, mut four] = [[0.0_f32; COLUMNS]; ROWS];
+    let coordinates = rows[0].iter().zip(rows[1]).zip(rows[2]).zip(rows[3]);
+    for (right, (((a, b), c), d)) in panel.iter().zip(coordinates) {
+        for lane in 0..COLUMNS {
+            one[lane] += a * right[lane];
+            two[lane] += b * right[lane];
+            three[lane] += c * right[lane];
+            four[lane] += d * right[lane];
+        }
+    }
+    [one, two, three, four]
 }
 
 /// Memory of one thread: a few rows of the kernel, and the scales of the right in panels.

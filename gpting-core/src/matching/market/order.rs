@@ -1,18 +1,19 @@
 //! Ranking one row of scores, the step that every method of the market repeats most.
 //!
-//! Called by `slates`, `response`, `welfare`, `pool` and `bound`. A stable radix sort over the leading bits,
-//! finished by insertion: linear for scores that are spread, never worse than a comparison sort. Invariant: descending
-//! by score, ascending by name among equals, so the same scores give the same list everywhere.
+//! Called by `slates`, `response`, `welfare`, `pool`, `slots` and `bound`. A radix sort over the leading bits in which the
+//! scores of the row differ, finished by insertion: linear for scores that are spread, never worse than a comparison
+//! sort. A row that was ranked before starts from its old order. Invariant: descending by score, ascending by name among
+//! equals, so the same scores give the same list everywhere.
 
 /// Rows up to `SHORT` sort by two digits of 8 bits, longer ones by two of 11, whole markets beyond `LONG` by three, so
-/// that buckets stay small.
-const SHORT: usize = 1500;
+/// that hardly two scores share all digits.
+const SHORT: usize = 3000;
 const LONG: usize = 1 << 15;
 const SHORT_BITS: u32 = 8;
 const LONG_BITS: u32 = 11;
 
-/// Moves per name after which insertion gives up: the scores share their leading bits.
-const PATIENCE: usize = 8;
+/// Moves per name after which insertion gives up.
+const PATIENCE: usize = 6;
 
 /// Memory for ranking rows; one per thread.
 #[derive(Debug, Default)]
@@ -27,8 +28,23 @@ impl Sorter {
     /// Ranks names `0..scores.len()` and returns them as `(name, score)`, best first. No score may be NaN.
     pub(super) fn rank(&mut self, scores: impl ExactSizeIterator<Item = f32>) -> impl Iterator<Item = (usize, f32)> {
         self.keys.clear();
-        self.keys.extend(scores.zip(0_u64..).map(|(score, name)| u64::from(turned(score)) << 32 | name));
+        self.keys.extend(scores.zip(0_u64..).map(|(score, name)| key(score, name)));
         self.sort();
+        self.keys.iter().map(|key| (*key as u32 as usize, turned_back((key >> 32) as u32)))
+    }
+
+    /// Ranks the names of `order` by `scores[name]`, best first, writes them back into `order` and returns the scores.
+    ///
+    /// The result is that of [`Self::rank`]; it takes less time the closer `order` is to it. No score may be NaN.
+    pub(super) fn rank_again(&mut self, order: &mut [u32], scores: &[f32]) -> impl Iterator<Item = (usize, f32)> {
+        self.keys.clear();
+        self.keys.extend(order.iter().map(|name| key(scores[*name as usize], u64::from(*name))));
+        if !insert(&mut self.keys) {
+            self.sort();
+        }
+        for (place, key) in order.iter_mut().zip(&self.keys) {
+            *place = *key as u32;
+        }
         self.keys.iter().map(|key| (*key as u32 as usize, turned_back((key >> 32) as u32)))
     }
 
@@ -37,13 +53,17 @@ impl Sorter {
     /// Rounding to single precision keeps the order but for ties, so only those are looked at twice.
     pub(super) fn rank_exactly(&mut self, scores: &[f64]) -> impl Iterator<Item = u32> {
         self.keys.clear();
-        self.keys.extend(scores.iter().zip(0_u64..).map(|(score, name)| u64::from(turned(*score as f32)) << 32 | name));
+        self.keys.extend(scores.iter().zip(0_u64..).map(|(score, name)| key(*score as f32, name)));
         self.sort();
-        for ties in self.keys.chunk_by_mut(|one, other| one >> 32 == other >> 32) {
-            if ties.len() > 1 {
-                // Adding 0.0 makes both zeros one.
-                let score = |key: &u64| scores[*key as u32 as usize] + 0.0;
-                ties.sort_by(|one, other| score(other).total_cmp(&score(one)));
+        // Adding 0.0 makes both zeros one.
+        let exact = |key: &u64| scores[*key as u32 as usize] + 0.0;
+        let mut start = 0;
+        for at in 1..=self.keys.len() {
+            if at == self.keys.len() || self.keys[at] >> 32 != self.keys[start] >> 32 {
+                if at - start > 1 {
+                    self.keys[start..at].sort_by(|one, other| exact(other).total_cmp(&exact(one)));
+                }
+                start = at;
             }
         }
         self.keys.iter().map(|key| *key as u32)
@@ -52,24 +72,35 @@ impl Sorter {
     fn sort(&mut self) {
         let bits = if self.keys.len() <= SHORT { SHORT_BITS } else { LONG_BITS };
         let passes = if self.keys.len() <= LONG { 2 } else { 3 };
+        let (least, most) =
+            self.keys.iter().fold((u64::MAX, 0), |(least, most), key| ((*key).min(least), (*key).max(most)));
+        let width = u64::BITS - most.saturating_sub(least).leading_zeros();
+        let shift = width.saturating_sub(passes * bits);
         let digits = 1_usize << bits;
         self.counts.clear();
         self.counts.resize(passes as usize * digits, 0);
         self.other.resize(self.keys.len(), 0);
         for key in &self.keys {
-            let mut rest = key >> (64 - passes * bits);
+            let mut rest = (key - least) >> shift;
             for counts in self.counts.chunks_exact_mut(digits) {
                 counts[rest as usize & (digits - 1)] += 1;
                 rest >>= bits;
             }
         }
         for (pass, counts) in (0..passes).zip(self.counts.chunks_exact_mut(digits)) {
-            let shift = 64 - (passes - pass) * bits;
-            scatter(&self.keys, &mut self.other, counts, |key| (key >> shift) as usize & (digits - 1));
+            let shift = shift + pass * bits;
+            scatter(&self.keys, &mut self.other, counts, |key| ((key - least) >> shift) as usize & (digits - 1));
             std::mem::swap(&mut self.keys, &mut self.other);
         }
-        insert(&mut self.keys);
+        if !insert(&mut self.keys) {
+            self.keys.sort_unstable();
+        }
     }
+}
+
+/// A number that orders by falling score, then by rising name.
+fn key(score: f32, name: u64) -> u64 {
+    u64::from(turned(score)) << 32 | name
 }
 
 /// The bits of a score as a number that falls as the score grows; both zeros are one score.
@@ -96,8 +127,8 @@ fn scatter(from: &[u64], to: &mut [u64], counts: &mut [u32], digit: impl Fn(u64)
     }
 }
 
-/// Insertion sort of keys that are almost in order.
-fn insert(keys: &mut [u64]) {
+/// Insertion sort of keys that are almost in order; whether they are, or patience ran out before.
+fn insert(keys: &mut [u64]) -> bool {
     let mut patience = PATIENCE * keys.len();
     for at in 1..keys.len() {
         let key = keys[at];
@@ -109,11 +140,11 @@ fn insert(keys: &mut [u64]) {
         keys[place] = key;
         let moves = at - place;
         if moves > patience {
-            keys.sort_unstable();
-            return;
+            return false;
         }
         patience -= moves;
     }
+    true
 }
 
 #[cfg(test)]
@@ -152,6 +183,12 @@ mod tests {
                 let rounded: Vec<f64> = single.iter().map(|score| f64::from(*score)).collect();
                 let ranked: Vec<_> = sorter.rank(single.iter().copied()).collect();
                 assert_eq!(ranked.iter().map(|(name, _)| *name as u32).collect::<Vec<_>>(), plain(&rounded));
+                let mut order = plain(&rounded);
+                order.reverse();
+                for _ in 0..2 {
+                    let again: Vec<_> = sorter.rank_again(&mut order, &single).collect();
+                    assert_eq!((again, &order), (ranked.clone(), &plain(&rounded)));
+                }
                 assert!(ranked.iter().all(|(name, score)| score.to_bits() == (single[*name] + 0.0).to_bits()));
             }
         }

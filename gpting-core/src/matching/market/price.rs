@@ -21,6 +21,9 @@ pub struct Equilibrium {
     pub sweeps: usize,
     /// Ends when no `log B`, less their mean, moves by more than this in a sweep. 0: all sweeps.
     pub tolerance: f64,
+    /// Whether every sweep also sets the common scale of `A` against `B` so that both sides count as many matches. Off by
+    /// default; with it tens of sweeps reach the equilibrium, which take thousands without.
+    pub is_balanced: bool,
     /// How many matches a left has room for, as a capacity. 1.
     pub left_room: f64,
     /// How many matches a right has room for. 1.
@@ -31,7 +34,7 @@ pub struct Equilibrium {
 
 impl Default for Equilibrium {
     fn default() -> Self {
-        Self { sweeps: 20, tolerance: 0.0, left_room: 1.0, right_room: 1.0, threads: 1 }
+        Self { sweeps: 20, tolerance: 0.0, is_balanced: false, left_room: 1.0, right_room: 1.0, threads: 1 }
     }
 }
 
@@ -47,9 +50,9 @@ pub struct Prices {
 }
 
 impl Equilibrium {
-    /// Sweeps until nothing moves, but for the common scale: 1000 sweeps at the most.
+    /// Balanced sweeps until nothing moves: 1000 at the most.
     pub fn converged() -> Self {
-        Self { sweeps: 1000, tolerance: 1e-9, ..Self::default() }
+        Self { sweeps: 1000, tolerance: 1e-9, is_balanced: true, ..Self::default() }
     }
 
     /// The prices of a kernel. `O(n m)` a sweep; memory `O(n + m)` on top of the kernel.
@@ -68,6 +71,9 @@ impl Equilibrium {
             for (scale, sum) in right.iter_mut().zip(sums) {
                 *scale = root(self.right_room, sum / 2.0);
             }
+            if self.is_balanced {
+                self.balance(&mut left, &mut right);
+            }
             let logs: Vec<f64> = right.iter().map(|scale| scale.ln()).collect();
             if moved(&before, &logs) < self.tolerance {
                 break;
@@ -76,6 +82,23 @@ impl Equilibrium {
         }
         let price = |scale: &f64| -2.0 * kernel.temperature() * scale.ln();
         Prices { left: left.iter().map(price).collect(), right: right.iter().map(price).collect(), sweeps }
+    }
+
+    /// Multiplies the left by `c` and divides the right by it, so that `c² Σ A² − Σ B² / c²` is the difference of the rooms.
+    fn balance(self, left: &mut [f64], right: &mut [f64]) {
+        let square = |scales: &[f64]| scales.iter().map(|scale| scale * scale).sum::<f64>();
+        let (a, b) = (square(left), square(right));
+        let more = self.left_room * left.len() as f64 - self.right_room * right.len() as f64;
+        // Of a x² − more x − b = 0, in the form that does not cancel.
+        let spread = (more * more + 4.0 * a * b).sqrt();
+        let x = if more >= 0.0 { (more + spread) / (2.0 * a) } else { 2.0 * b / (spread - more) };
+        let scale = x.sqrt();
+        for one in left {
+            *one *= scale;
+        }
+        for one in right {
+            *one /= scale;
+        }
     }
 
     /// Sets the scales of the left for those of the right; the sums `Σ_i K_ij A_i` of the columns.

@@ -30,6 +30,7 @@ struct Lister<'a> {
     /// What each pair is worth, this side × the other.
     worth: &'a Matrix<f32>,
     weights: Vec<f32>,
+    /// Everybody in the order of the last turn, closed pairs at the end.
     names: Matrix<u32>,
     exposures: Matrix<f32>,
 }
@@ -66,9 +67,15 @@ impl<'a> Lister<'a> {
         let mut names = Matrix::filled(worth.rows(), worth.columns(), 0);
         for person in 0..worth.rows() {
             let list = lists.row(person).iter().filter(|name| worth.at(person, **name as usize) >= 0.0);
-            for ((place, name), weight) in names.row_mut(person).iter_mut().zip(list).zip(&weights) {
-                *place = *name;
+            for (name, weight) in list.zip(&weights) {
                 exposures.row_mut(person)[*name as usize] = *weight;
+            }
+            let mut is_listed = vec![false; worth.columns()];
+            lists.row(person).iter().for_each(|name| is_listed[*name as usize] = true);
+            let others = (0..).take(worth.columns()).filter(|name| !is_listed[*name as usize]);
+            let all = lists.row(person).iter().copied().chain(others);
+            for (place, name) in names.row_mut(person).iter_mut().zip(all) {
+                *place = name;
             }
         }
         Self { worth, weights, names, exposures }
@@ -79,19 +86,18 @@ impl<'a> Lister<'a> {
         let width = self.worth.columns();
         let mut utilities = vec![0.0; self.worth.rows()];
         let lists = self.names.values_mut().chunks_mut(width).zip(self.exposures.values_mut().chunks_mut(width));
+        let memory = || (Sorter::default(), vec![0.0; width]);
         parallel::each(
             lists.zip(&mut utilities),
             threads,
-            Sorter::default,
-            |sorter, person, ((names, looks), utility)| {
-                let scores = self.worth.row(person).iter().zip(facing.row(person));
-                let scores = scores.map(|(worth, facing)| if *worth < 0.0 { CLOSED } else { worth * facing });
+            memory,
+            |(sorter, scores), person, ((names, looks), utility)| {
+                score(scores, self.worth.row(person), facing.row(person));
                 looks.fill(0.0);
-                for (((name, score), place), weight) in sorter.rank(scores).zip(names).zip(&self.weights) {
+                for ((name, score), weight) in sorter.rank_again(names, scores).zip(&self.weights) {
                     if score < 0.0 {
                         break;
                     }
-                    *place = name as u32;
                     looks[name] = *weight;
                     *utility += f64::from(score * weight);
                 }
@@ -102,5 +108,12 @@ impl<'a> Lister<'a> {
 
     fn lists(&self) -> Lists {
         Lists::gathered((0..self.worth.rows()).map(|person| &self.names.row(person)[..open(self.worth.row(person))]))
+    }
+}
+
+/// The worth of every name times how much it looks back.
+fn score(scores: &mut [f32], worth: &[f32], facing: &[f32]) {
+    for ((score, worth), facing) in scores.iter_mut().zip(worth).zip(facing) {
+        *score = if *worth < 0.0 { CLOSED } else { worth * facing };
     }
 }

@@ -19,6 +19,9 @@ const FLOOR: f64 = 1e-4;
 pub struct Welfare {
     /// 0 is the total of matches, 1 the Nash welfare `Σ log U`, under which nearly nobody envies. 0.5 is between.
     pub alpha: f64,
+    /// The alpha of the first round, from which it falls to [`Self::alpha`] in even steps over half of the rounds. 1: who
+    /// has nothing is heard first, which ends in more matches than the total alone, 2 % of them at a crowding of 0.5.
+    pub first_alpha: f64,
     /// The share of a new ranking in the mixture, in (0, 1]. 0.1.
     pub step: f64,
     /// The most rounds of both sides. 100.
@@ -31,7 +34,7 @@ pub struct Welfare {
 
 impl Default for Welfare {
     fn default() -> Self {
-        Self { alpha: 0.5, step: 0.1, rounds: 100, tolerance: 1e-5, threads: 1 }
+        Self { alpha: 0.5, first_alpha: 1.0, step: 0.1, rounds: 100, tolerance: 1e-5, threads: 1 }
     }
 }
 
@@ -43,6 +46,8 @@ struct Mixer<'a> {
     looks: Matrix<f32>,
     /// How much the other side looks back, this side × the other.
     facing: Matrix<f32>,
+    /// Everybody in the order of the last ranking.
+    order: Matrix<u32>,
     /// Expected matches of this side's people.
     utilities: Vec<f64>,
 }
@@ -77,13 +82,14 @@ impl Welfare {
         left.face(&right);
         left.count();
         let mut before = 0.0;
-        for _ in 0..self.rounds {
+        for round in 0..self.rounds {
+            let alpha = self.alpha_of(round);
             right.face(&left);
-            right.mix(&self.prices(&left.utilities), self);
+            right.mix(&prices(&left.utilities, alpha), self);
             left.face(&right);
-            left.mix(&self.prices(&right.utilities), self);
+            left.mix(&prices(&right.utilities, alpha), self);
             let matches: f64 = left.utilities.iter().sum();
-            if (matches - before).abs() < self.tolerance * matches.max(1e-9) {
+            if alpha <= self.alpha && (matches - before).abs() < self.tolerance * matches.max(1e-9) {
                 break;
             }
             before = matches;
@@ -95,9 +101,9 @@ impl Welfare {
         Exposures::new(wide(&left.looks), wide(&right.looks))
     }
 
-    /// How much one more match of each person adds to the welfare.
-    fn prices(self, utilities: &[f64]) -> Vec<f32> {
-        utilities.iter().map(|utility| utility.max(FLOOR).powf(-self.alpha) as f32).collect()
+    fn alpha_of(self, round: usize) -> f64 {
+        let left = 1.0 - round as f64 / (self.rounds as f64 / 2.0);
+        self.alpha + (self.first_alpha - self.alpha).max(0.0) * left.max(0.0)
     }
 }
 
@@ -125,7 +131,8 @@ impl<'a> Mixer<'a> {
     fn with(worth: &'a Matrix<f32>, looks: Matrix<f32>, weights: &[f64]) -> Self {
         let facing = Matrix::filled(worth.rows(), worth.columns(), 0.0);
         let weights = weights.iter().map(|weight| *weight as f32).collect();
-        Self { worth, weights, looks, facing, utilities: vec![0.0; worth.rows()] }
+        let order = Matrix::from_fn(worth.rows(), worth.columns(), |_, name| name as u32);
+        Self { worth, weights, looks, facing, order, utilities: vec![0.0; worth.rows()] }
     }
 
     fn face(&mut self, other: &Mixer<'_>) {
@@ -141,16 +148,16 @@ impl<'a> Mixer<'a> {
     /// Mixes in the best ranking of every person, names weighed by `prices`.
     fn mix(&mut self, prices: &[f32], welfare: Welfare) {
         let (step, width) = (welfare.step as f32, self.worth.columns());
-        let rows = self.looks.values_mut().chunks_mut(width).zip(&mut self.utilities);
-        parallel::each(rows, welfare.threads, Sorter::default, |sorter, person, (looks, utility)| {
+        let rows = self.looks.values_mut().chunks_mut(width).zip(self.order.values_mut().chunks_mut(width));
+        let memory = || (Sorter::default(), vec![0.0; width]);
+        let rows = rows.zip(&mut self.utilities);
+        parallel::each(rows, welfare.threads, memory, |(sorter, scores), person, ((looks, order), utility)| {
             let (worth, facing) = (self.worth.row(person), self.facing.row(person));
-            let scores = worth.iter().zip(facing).zip(prices);
-            let scores =
-                scores.map(|((worth, facing), price)| if *worth < 0.0 { CLOSED } else { worth * facing * price });
+            score(scores, worth, facing, prices);
             for look in looks.iter_mut() {
                 *look *= 1.0 - step;
             }
-            for ((name, score), weight) in sorter.rank(scores).zip(&self.weights) {
+            for ((name, score), weight) in sorter.rank_again(order, scores).zip(&self.weights) {
                 if score < 0.0 {
                     break;
                 }
@@ -158,6 +165,18 @@ impl<'a> Mixer<'a> {
             }
             *utility = matches(worth, looks, facing);
         });
+    }
+}
+
+/// How much one more match of each person adds to the welfare.
+fn prices(utilities: &[f64], alpha: f64) -> Vec<f32> {
+    utilities.iter().map(|utility| utility.max(FLOOR).powf(-alpha) as f32).collect()
+}
+
+/// What a look at each name adds to the welfare.
+fn score(scores: &mut [f32], worth: &[f32], facing: &[f32], prices: &[f32]) {
+    for (((score, worth), facing), price) in scores.iter_mut().zip(worth).zip(facing).zip(prices) {
+        *score = if *worth < 0.0 { CLOSED } else { worth * facing * price };
     }
 }
 
