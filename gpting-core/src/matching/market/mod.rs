@@ -6,14 +6,18 @@
 //! results depend on neither the clock nor the number of threads.
 
 mod assignment;
+mod certificate;
 mod daily;
+mod draw;
 mod examination;
 mod exponential;
 mod kernel;
+mod knots;
 mod matrix;
 mod order;
 mod pairs;
 pub(crate) mod parallel;
+mod place_price;
 mod pool;
 mod preferences;
 mod price;
@@ -24,6 +28,7 @@ mod slates;
 mod slots;
 mod welfare;
 
+pub use certificate::{Certificate, Certified};
 pub use daily::Picks;
 pub use examination::{Examination, Reading, UnknownExamination};
 pub use kernel::{DenseKernel, FactorKernel, FactorMemory, Kernel};

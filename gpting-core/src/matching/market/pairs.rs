@@ -3,7 +3,7 @@
 //! What `slots`, `response`, `welfare` and `bound` work on; single precision, kept the way each side reads it. Invariant:
 //! the two matrices are each other turned over, and a closed pair, one that must not be shown, is negative in both.
 
-use super::{Matrix, Pool, Preferences};
+use super::{Matrix, Pool, Preferences, Reading, Slates};
 
 /// The worth of a closed pair.
 pub(super) const CLOSED: f32 = -1.0;
@@ -51,6 +51,28 @@ impl Pairs {
             }
         }
         Self { right: left.transposed(), left }
+    }
+
+    /// Expected matches of these slates; a closed pair, or one on a single list, is worth nothing.
+    ///
+    /// # Panics
+    /// If the slates are of another market.
+    pub fn matches(&self, slates: &Slates, reading: Reading) -> f64 {
+        assert_eq!((slates.left.len(), slates.right.len()), (self.lefts(), self.rights()), "slates of this market");
+        let (left, right) = (reading.weights(self.rights()), reading.weights(self.lefts()));
+        let mut looks = Matrix::filled(self.rights(), self.lefts(), 0.0);
+        for person in 0..self.rights() {
+            for (name, weight) in slates.right.row(person).iter().zip(&right) {
+                looks.row_mut(person)[*name as usize] = *weight;
+            }
+        }
+        let looks = looks.transposed();
+        let of = |person: usize| {
+            let (worth, looks) = (self.left.row(person), looks.row(person));
+            let worths = slates.left.row(person).iter().map(|name| (worth[*name as usize], looks[*name as usize]));
+            worths.zip(&left).map(|((worth, look), weight)| f64::from(worth.max(0.0)) * look * weight).sum::<f64>()
+        };
+        (0..self.lefts()).map(of).sum()
     }
 
     /// How many people on the left.
