@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use crate::matching::Fusion;
 use crate::matching::market::{
-    AlignedSlots, Choice, DenseKernel, Equilibrium, Exposures, Pairs, Preferences, Prices, Reading, Response, Slates,
-    Welfare,
+    AlignedSlots, Certificate, Choice, DenseKernel, Equilibrium, Exposures, Pairs, Preferences, Prices, Reading,
+    Response, Slates, Welfare,
 };
 
 /// Temperature of the prices: how much private taste there is besides what is known.
@@ -40,6 +40,8 @@ pub enum BilateralMethod {
     /// Only the twenty pairs a person that are best after prices, with noise; slots as in [`Self::Hybrid`] among them, then
     /// best responses. What a large market can afford.
     PricePool,
+    /// [`Self::HybridResponse`], improved on the way to a proof of how far it can be from the best.
+    Certified,
     /// Frank-Wolfe on all matches.
     Welfare,
     /// Frank-Wolfe on the sum of logarithms of everybody's matches.
@@ -55,7 +57,7 @@ pub struct UnknownBilateralMethod(String);
 
 impl BilateralMethod {
     /// All methods and their names.
-    pub const NAMES: [(&'static str, Self); 17] = [
+    pub const NAMES: [(&'static str, Self); 18] = [
         ("random", Self::Random),
         ("naive", Self::Naive),
         ("product", Self::Fused(Fusion::Product)),
@@ -70,6 +72,7 @@ impl BilateralMethod {
         ("hybrid", Self::Hybrid),
         ("hybrid-br", Self::HybridResponse),
         ("price-pool", Self::PricePool),
+        ("certified", Self::Certified),
         ("sw", Self::Welfare),
         ("nsw", Self::Nash),
         ("alpha", Self::Alpha),
@@ -103,6 +106,11 @@ impl BilateralMethod {
                 let pairs = pairs();
                 answer(&pairs, &fill(AlignedSlots::default(), &pairs))
             }
+            Self::Certified => {
+                let pairs = pairs();
+                let slates = answer(&pairs, &fill(AlignedSlots::default(), &pairs));
+                Certificate { threads, ..Certificate::default() }.certify(&pairs, &slates, reading).slates
+            }
             Self::PricePool => {
                 let (left, right) = prices(market, Equilibrium::default(), threads).scores(&market.surplus());
                 let pool = Choice { seed, threads, ..Choice::default() }.pool(&left, &right);
@@ -130,9 +138,14 @@ fn prices(market: &Preferences, equilibrium: Equilibrium, threads: usize) -> Pri
     Equilibrium { threads, ..equilibrium }.prices(&DenseKernel::new(&market.surplus(), TEMPERATURE, threads))
 }
 
-/// More matches than any lists of a bilateral market can make: `m = P e f ≤ P (e² + f²) / 2`, and each half is most when
-/// everybody's list is sorted by `P`. `O(n m log m)`.
-pub fn bilateral_ceiling(market: &Preferences, reading: Reading) -> f64 {
+/// More matches than any lists of a bilateral market can make: what [`Certificate`] proves, or what follows from `m = P e f
+/// ≤ P (e² + f²) / 2`, each half of which is most when everybody's list is sorted by `P`, whichever is less.
+///
+/// The rounds of the certificate are `O(n m)` each. The number of threads changes nothing but time.
+pub fn bilateral_ceiling(market: &Preferences, reading: Reading, threads: usize) -> f64 {
+    let pairs = Pairs::of(market);
+    let slates = AlignedSlots { threads, ..AlignedSlots::greedy() }.fill(&pairs);
+    let certified = Certificate { threads, ..Certificate::default() }.certify(&pairs, &slates, reading);
     let product = market.product();
     let half = |worth: &crate::matching::market::Matrix<f64>| {
         let weights = reading.weights(worth.columns());
@@ -144,7 +157,7 @@ pub fn bilateral_ceiling(market: &Preferences, reading: Reading) -> f64 {
         }
         sum / 2.0
     };
-    half(&product) + half(&product.transposed())
+    certified.upper_bound.min(half(&product) + half(&product.transposed()))
 }
 
 #[cfg(test)]
@@ -156,7 +169,7 @@ mod tests {
     fn every_method_stays_below_the_ceiling_and_ignores_threads() {
         let market = bilateral_market(14, 11, 0.5, 3);
         for reading in [Reading::default(), Reading::first(4)] {
-            let ceiling = bilateral_ceiling(&market, reading);
+            let ceiling = bilateral_ceiling(&market, reading, 2);
             for (name, method) in BilateralMethod::NAMES {
                 let exposures = method.solve(&market, reading, 1, 1);
                 let matches = Bilateral::matches(&market, &exposures);

@@ -234,6 +234,14 @@ mod tests {
             let found = list.iter().find(|one| one["name"] == baseline).unwrap();
             assert!((found["match_auc"].as_f64().unwrap() - auc).abs() < 0.001, "{found}");
         }
+        if cfg!(debug_assertions) {
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), b"skipped: lowo is slow without optimisation\n");
+        } else {
+            let lowo = answered(&["--protocol", "lowo"]);
+            assert_eq!((&lowo["dates"], &lowo["people"]), (&json!(8368), &json!(551)));
+            assert!(lowo["decision_auc"].as_f64().unwrap() >= 0.615, "{lowo}");
+            assert!(lowo["match_auc"].as_f64().unwrap() >= 0.58, "{lowo}");
+        }
         let main = answered(&["--protocol", "main"]);
         assert!((main["decision_auc"].as_f64().unwrap() - 0.583).abs() < 0.001, "{main}");
         assert!((main["match_auc"].as_f64().unwrap() - 0.562).abs() < 0.001, "{main}");
