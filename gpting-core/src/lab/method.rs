@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use crate::matching::Fusion;
 use crate::matching::market::{
-    AlignedSlots, Certificate, Choice, DenseKernel, Equilibrium, Exposures, Pairs, Preferences, Prices, Reading,
+    AlignedSlots, Certificate, Choice, DenseKernel, Equilibrium, Exposures, Pairs, Plan, Preferences, Prices, Reading,
     Response, Slates, Welfare,
 };
 
@@ -40,6 +40,8 @@ pub enum BilateralMethod {
     /// Only the twenty pairs a person that are best after prices, with noise; slots as in [`Self::Hybrid`] among them, then
     /// best responses. What a large market can afford.
     PricePool,
+    /// The plan that ships: twelve slots, three of them by assignment, the rest by worth.
+    Plan,
     /// [`Self::HybridResponse`], improved on the way to a proof of how far it can be from the best.
     Certified,
     /// Frank-Wolfe on all matches.
@@ -57,7 +59,7 @@ pub struct UnknownBilateralMethod(String);
 
 impl BilateralMethod {
     /// All methods and their names.
-    pub const NAMES: [(&'static str, Self); 18] = [
+    pub const NAMES: [(&'static str, Self); 19] = [
         ("random", Self::Random),
         ("naive", Self::Naive),
         ("product", Self::Fused(Fusion::Product)),
@@ -72,6 +74,7 @@ impl BilateralMethod {
         ("hybrid", Self::Hybrid),
         ("hybrid-br", Self::HybridResponse),
         ("price-pool", Self::PricePool),
+        ("plan", Self::Plan),
         ("certified", Self::Certified),
         ("sw", Self::Welfare),
         ("nsw", Self::Nash),
@@ -106,6 +109,7 @@ impl BilateralMethod {
                 let pairs = pairs();
                 answer(&pairs, &fill(AlignedSlots::default(), &pairs))
             }
+            Self::Plan => Plan::default().threads(threads).solve(market),
             Self::Certified => {
                 let pairs = pairs();
                 let slates = answer(&pairs, &fill(AlignedSlots::default(), &pairs));

@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn all_methods_of_both_models_answer() {
-        for (model, count) in [("bilateral", 18), ("sequential", 12)] {
+        for (model, count) in [("bilateral", 19), ("sequential", 12)] {
             let answer = answered(&format!("--model {model} --left 9 --right 7 --list-length 4 --runs 20 --json"));
             let methods = answer["methods"].as_array().unwrap();
             assert_eq!(methods.len(), count);
