@@ -104,7 +104,9 @@ impl Bench {
                 let anchor = anchor.map_or_else(|| "-".to_owned(), |anchor| format!("{anchor:.1}"));
                 println!("{crowding:8}  {name:13} {anchor:>8}  {exact:8.2}  {simulated}  {seconds:8.3}");
             };
-            methods.iter().for_each(|(name, anchors)| row(name, anchors[at]));
+            for (name, anchors) in methods {
+                row(name, anchors[at]);
+            }
             row("best", None);
         }
     }
