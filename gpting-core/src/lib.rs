@@ -11,7 +11,7 @@
 //! | `service` (default) | `Gpting` and its facets, the ports, `MemoryStore` | at most 90 |
 //! | `accounts` | sign-up by mailed code, login, access and refresh tokens | Argon2id and Ed25519 besides |
 //! | `contract` | the suites that every store must pass, as macros | nothing |
-//! | `lab` | reserved for market generators and evaluation; empty today | nothing |
+//! | `lab` | published markets and metrics, to rerun the tables of the papers | nothing |
 //!
 //! # Rooms
 //! One noun, one room; the same noun in the domain, in the stores, at the HTTP edge and in the tests.
@@ -106,8 +106,6 @@
 //! ```
 //! A real service also calls `Gpting::run` once, which is the only thing that spawns: jobs, delivery of events, and what
 //! other processes have changed.
-#[cfg(feature = "lab")]
-pub mod lab;
 pub mod matching;
 
 #[cfg(feature = "accounts")]
@@ -130,6 +128,8 @@ pub mod id;
 pub mod interaction;
 #[cfg(feature = "service")]
 pub mod job;
+#[cfg(feature = "lab")]
+pub mod lab;
 #[cfg(feature = "service")]
 pub mod lang;
 #[cfg(feature = "service")]

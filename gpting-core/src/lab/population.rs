@@ -5,6 +5,7 @@
 //! active, 65 % verified, vectors on the unit sphere around 200 clusters of which everybody prefers a few.
 //! Invariant: the same seed and number give the same person, whatever was made before.
 
+use super::stream::Stream;
 use crate::matching::{Cell, Gender, Genders, Person, Wants};
 
 /// Cities: latitude, longitude, share of the people, spread in degrees.
@@ -30,92 +31,46 @@ const CLUSTERS: usize = 200;
 /// Clusters that the people of one cluster tend to seek.
 const AFFINITIES: usize = 8;
 
-/// Random numbers from a seed, for simulations: `xoshiro256++`, seeded through `splitmix64`.
-///
-/// Source: Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021.
-#[derive(Debug, Clone)]
-pub struct Stream([u64; 4]);
+/// Two standard normal numbers (Box and Muller).
+fn two_normals(stream: &mut Stream) -> [f64; 2] {
+    let (u, v) = (1.0 - stream.unit(), stream.unit());
+    let (sin, cos) = (std::f64::consts::TAU * v).sin_cos();
+    [cos, sin].map(|x| (-2.0 * u.ln()).sqrt() * x)
+}
 
-impl Stream {
-    /// The stream of a seed.
-    pub fn new(seed: u64) -> Self {
-        let mut state = seed;
-        Self([(); 4].map(|()| {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^ (z >> 31)
-        }))
-    }
+fn normal(stream: &mut Stream) -> f64 {
+    two_normals(stream)[0]
+}
 
-    /// 64 random bits.
-    pub fn bits(&mut self) -> u64 {
-        let [a, b, c, d] = &mut self.0;
-        let out = a.wrapping_add(*d).rotate_left(23).wrapping_add(*a);
-        let shifted = *b << 17;
-        *c ^= *a;
-        *d ^= *b;
-        *b ^= *c;
-        *a ^= *d;
-        *c ^= shifted;
-        *d = d.rotate_left(45);
-        out
-    }
-
-    /// Uniform in [0, 1).
-    pub fn uniform(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Uniform in `0..n`; `n` is not 0.
-    pub fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.bits()) * n as u128) >> 64) as usize
-    }
-
-    fn below_i32(&mut self, n: u8) -> i32 {
-        i32::from(self.below(usize::from(n)) as u8)
-    }
-
-    /// Standard normal (Box and Muller).
-    pub fn normal(&mut self) -> f64 {
-        let (u, v) = (1.0 - self.uniform(), self.uniform());
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
-
-    /// Two standard normal numbers at once.
-    fn two_normals(&mut self) -> [f64; 2] {
-        let (u, v) = (1.0 - self.uniform(), self.uniform());
-        let (sin, cos) = (std::f64::consts::TAU * v).sin_cos();
-        [cos, sin].map(|x| (-2.0 * u.ln()).sqrt() * x)
-    }
-
-    /// Gamma of a shape above 1 and scale 1 (Marsaglia and Tsang, 2000).
-    pub fn gamma(&mut self, shape: f64) -> f64 {
-        let d = shape - 1.0 / 3.0;
-        let c = 1.0 / (9.0 * d).sqrt();
-        loop {
-            let x = self.normal();
-            let v = (1.0 + c * x).powi(3);
-            if v > 0.0 && (1.0 - self.uniform()).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
-                return d * v;
-            }
+/// Gamma of a shape above 1 and scale 1 (Marsaglia and Tsang, 2000).
+fn gamma(stream: &mut Stream, shape: f64) -> f64 {
+    let d = shape - 1.0 / 3.0;
+    let c = 1.0 / (9.0 * d).sqrt();
+    loop {
+        let x = normal(stream);
+        let v = (1.0 + c * x).powi(3);
+        if v > 0.0 && (1.0 - stream.unit()).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+            return d * v;
         }
     }
+}
 
-    /// The place of a share in a list of shares that add up to at most 1; its length for the rest.
-    fn share(&mut self, shares: impl Iterator<Item = f64>) -> usize {
-        let mut left = self.uniform();
-        let mut at = 0;
-        for share in shares {
-            if left < share {
-                return at;
-            }
-            left -= share;
-            at += 1;
+/// The place of a share in a list of shares that add up to at most 1; its length for the rest.
+fn share(stream: &mut Stream, shares: impl Iterator<Item = f64>) -> usize {
+    let mut left = stream.unit();
+    let mut at = 0;
+    for share in shares {
+        if left < share {
+            return at;
         }
-        at
+        left -= share;
+        at += 1;
     }
+    at
+}
+
+fn below(stream: &mut Stream, n: u8) -> i32 {
+    i32::from(stream.below(usize::from(n)) as u8)
 }
 
 /// One made-up person, in the open.
@@ -173,7 +128,7 @@ impl Population {
     /// The population of a seed, with vectors of so many dimensions.
     pub fn new(seed: u64, dims: usize) -> Self {
         let mut stream = Stream::new(seed);
-        let centres = (0..CLUSTERS).map(|_| unit((0..dims).map(|_| stream.normal() as f32).collect())).collect();
+        let centres = (0..CLUSTERS).map(|_| unit((0..dims).map(|_| normal(&mut stream) as f32).collect())).collect();
         let mut sum = 0.0;
         let mut shares: Vec<f64> = (1..=CLUSTERS)
             .map(|rank| {
@@ -193,9 +148,9 @@ impl Population {
     /// # Panics
     /// Never: all places are on the Earth.
     pub fn person(&self, number: u64) -> Synthetic {
-        let mut stream = Stream::new(self.seed ^ (number + 1).wrapping_mul(0xd134_2543_de82_ef95));
-        let gender = [Gender::M, Gender::F, Gender::O][stream.share([0.58, 0.40].into_iter())];
-        let u = stream.uniform();
+        let mut stream = Stream::of(self.seed, number);
+        let gender = [Gender::M, Gender::F, Gender::O][share(&mut stream, [0.58, 0.40].into_iter())];
+        let u = stream.unit();
         let mut wanted = match gender {
             Gender::M => {
                 if u < 0.92 {
@@ -225,27 +180,29 @@ impl Population {
                 }
             }
         };
-        if stream.uniform() < 0.06 || wanted == 3 {
+        if stream.unit() < 0.06 || wanted == 3 {
             wanted |= 4;
         }
-        let age = (19.0 + 4.6 * stream.gamma(2.2)).clamp(19.0, 60.0) as i32;
+        let age = (19.0 + 4.6 * gamma(&mut stream, 2.2)).clamp(19.0, 60.0) as i32;
         let is_man = gender == Gender::M;
-        let down = if is_man { 2 + stream.below_i32(9) } else { stream.below_i32(5) };
-        let up = if is_man { stream.below_i32(6) } else { 2 + stream.below_i32(9) };
-        let is_open = stream.uniform() < 0.10;
+        let down = if is_man { 2 + below(&mut stream, 9) } else { below(&mut stream, 5) };
+        let up = if is_man { below(&mut stream, 6) } else { 2 + below(&mut stream, 9) };
+        let is_open = stream.unit() < 0.10;
         let (age_min, age_max) = if is_open { (19, 99) } else { ((age - down).max(19), (age + up).clamp(19, 99)) };
-        let city = stream.share(CITIES.iter().map(|city| city.2));
+        let city = share(&mut stream, CITIES.iter().map(|city| city.2));
         let (lat, lng) = match CITIES.get(city) {
-            Some(&(lat, lng, _, spread)) => (lat + spread * stream.normal(), lng + 1.2 * spread * stream.normal()),
-            None => (34.6 + 3.4 * stream.uniform(), 126.5 + 2.8 * stream.uniform()),
+            Some(&(lat, lng, _, spread)) => {
+                (lat + spread * normal(&mut stream), lng + 1.2 * spread * normal(&mut stream))
+            }
+            None => (34.6 + 3.4 * stream.unit(), 126.5 + 2.8 * stream.unit()),
         };
-        let limit = stream.share(LIMITS.iter().map(|limit| limit.1)).min(LIMITS.len() - 1);
-        let active = stream.uniform() < 0.70;
-        let verified = stream.uniform() < 0.65;
-        let verified_only = stream.uniform() < 0.20;
+        let limit = share(&mut stream, LIMITS.iter().map(|limit| limit.1)).min(LIMITS.len() - 1);
+        let active = stream.unit() < 0.70;
+        let verified = stream.unit() < 0.65;
+        let verified_only = stream.unit() < 0.20;
         let own = self.cluster(&mut stream);
         let is = self.around(own, &mut stream);
-        let sought = if stream.uniform() < 0.6 {
+        let sought = if stream.unit() < 0.6 {
             self.affinities[own][stream.below(AFFINITIES)]
         } else {
             self.cluster(&mut stream)
@@ -268,7 +225,7 @@ impl Population {
     }
 
     fn cluster(&self, stream: &mut Stream) -> usize {
-        let u = stream.uniform();
+        let u = stream.unit();
         self.shares.partition_point(|&share| share < u).min(CLUSTERS - 1)
     }
 
@@ -277,7 +234,7 @@ impl Population {
         let noise = 0.9 / (self.dims as f64).sqrt();
         let mut vector = self.centres[cluster].clone();
         for pair in vector.chunks_mut(2) {
-            for (x, normal) in pair.iter_mut().zip(stream.two_normals()) {
+            for (x, normal) in pair.iter_mut().zip(two_normals(stream)) {
                 *x += (noise * normal) as f32;
             }
         }

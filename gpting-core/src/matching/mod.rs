@@ -49,6 +49,7 @@ mod facts;
 mod index;
 pub mod learn;
 mod logistic;
+pub mod market;
 mod person;
 mod place;
 mod population;

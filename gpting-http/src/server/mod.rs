@@ -5,6 +5,7 @@
 //!                           ├─ accept (public port) ─► GptingHttp
 //!                           └─ accept (admin port)  ─► admin ◄─ traffic
 //! cli ─► import ─► Gpting
+//! cli ─► simulate, evaluate ─► the core's laboratory
 //! ```
 //!
 //! Each adapter is one file and one port of the core; nothing here knows a route or a rule. Everything it keeps is in
@@ -13,7 +14,9 @@
 mod accept;
 mod admin;
 mod blobs;
+mod chart;
 mod cli;
+mod evaluate;
 mod import;
 mod keys;
 mod letter;
@@ -21,8 +24,10 @@ mod logging;
 mod mailbox;
 mod pictures;
 mod settings;
+mod simulate;
 mod smtp;
 mod start;
+mod steps;
 mod store;
 mod traffic;
 

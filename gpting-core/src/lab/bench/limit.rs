@@ -1,7 +1,7 @@
 //! What the memory of this machine allows: how fast it streams, and what a row of 128 bytes costs that lies anywhere.
 
 use super::{Clocks, MeanEffort};
-use crate::lab::population::Stream;
+use crate::lab::stream::Stream;
 use crate::matching::straight::{Line, gather, stream};
 
 /// Bytes of a row that a scan reads before it drops most of them: place, limit, birth, ages, flags.

@@ -12,7 +12,8 @@ use std::collections::HashSet;
 pub use limit::Memory;
 pub use oracle::Oracle;
 
-use super::population::{Population, Stream, Synthetic};
+use super::population::{Population, Synthetic};
+use super::stream::Stream;
 use crate::matching::straight::Straight;
 use crate::matching::{
     After, Config, Day, Effort, Engine, EngineError, Event, Fusion, Level, Link, Pick, View, Weights,
@@ -132,7 +133,7 @@ impl Bench {
                 continue;
             }
             self.straight.scan(me as usize, 0, &mut found);
-            let most = (2001_f64.ln() * stream.uniform()).exp() as usize - 1;
+            let most = (2001_f64.ln() * stream.unit()).exp() as usize - 1;
             let seen = most.min(found.len() / 2);
             let top = if seen < 3 { Vec::new() } else { view.top(me, seen / 3 * 2, After::Start)? };
             for _ in 0..seen / 3 {

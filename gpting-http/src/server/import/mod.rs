@@ -148,7 +148,7 @@ fn read(g: &Gpting, file: File, source: Option<&str>, into: &mpsc::Sender<Batch>
     let facet = g.profiles();
     let intake = Intake { catalogue: facet.catalogue(), config: g.config(), now: SystemClock.now(), rng: &SystemRng };
     let position = Arc::new(AtomicU64::new(0));
-    let mut people = People::open(unpacked(file, Arc::clone(&position))?, &intake)?;
+    let mut people = People::open(unpacked(file, Arc::clone(&position)).map_err(ImportError::Read)?, &intake)?;
     let source = source.unwrap_or(people.default_source()).to_owned();
     let mut seen = Seen::default();
     loop {
@@ -248,10 +248,10 @@ fn content_hash<'t>(texts: impl IntoIterator<Item = &'t str>) -> u128 {
     u128::from_be_bytes(digest[..16].try_into().expect("half of 32 bytes is 16"))
 }
 
-/// The file's content, unpacked when it begins like gzip.
-fn unpacked(file: File, position: Arc<AtomicU64>) -> Result<Box<dyn BufRead>, ImportError> {
+/// The file's content, unpacked when it begins like gzip. `position` follows how much of the file has been read.
+pub(super) fn unpacked(file: File, position: Arc<AtomicU64>) -> io::Result<Box<dyn BufRead>> {
     let mut input = BufReader::with_capacity(64 * 1024, Counted { file, position });
-    let is_gzip = input.fill_buf().map_err(ImportError::Read)?.starts_with(&[0x1f, 0x8b]);
+    let is_gzip = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     Ok(if is_gzip {
         Box::new(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(input)))
     } else {
