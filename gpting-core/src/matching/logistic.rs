@@ -1,6 +1,6 @@
 //! Exponential, logarithm and the logistic function in plain IEEE arithmetic.
 //!
-//! Called by `score` and `population`. The platform's own versions may differ in the last bit from one processor to the
+//! Called by `score`, `population` and `market`. The platform's own versions may differ in the last bit from one processor to the
 //! next, and a last bit can swap two people; these use only `+ - * /` in one order, so every processor gives the same
 //! slate. Accuracy: a few units in the last place. Sources: range reduction by Cody and Waite; Taylor and atanh series.
 
@@ -21,7 +21,7 @@ const RECIPROCAL_FACTORIALS: [f64; 14] = {
 };
 
 /// `e^x` for `x` cut to ±700, far outside every logit, so that neither it nor its reciprocal is 0 or infinite.
-fn exp(x: f64) -> f64 {
+pub(super) fn exp(x: f64) -> f64 {
     let x = x.clamp(-700.0, 700.0);
     let k = (x * std::f64::consts::LOG2_E + 0.5_f64.copysign(x)) as i32;
     let r = (x - f64::from(k) * LN_2_HIGH) - f64::from(k) * LN_2_LOW;

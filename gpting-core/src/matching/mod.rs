@@ -41,6 +41,7 @@ mod event;
 mod explain;
 mod facts;
 mod logistic;
+pub mod market;
 mod person;
 mod place;
 mod population;
