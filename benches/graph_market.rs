@@ -26,6 +26,9 @@ use scan::Scan;
 /// Candidates chosen by each person, and partners drawn to find prices.
 const POOL: usize = 20;
 const DRAWN: usize = 256;
+/// Softness of the prices. People have very different numbers of eligible others; the softer the prices, the more these
+/// numbers alone decide.
+const TEMPERATURE: f32 = 0.1;
 
 fn main() {
     let threads = std::env::args().skip_while(|one| one != "--threads").nth(1);
@@ -43,7 +46,8 @@ fn market(people: &People, threads: usize) {
     let scan = Scan::new(people);
     clock.lap("columns");
     let count = people.len();
-    let kernel = Kernel::of_sample(count, 1.0, threads, |person, out| scan.draw(person, DRAWN, out)).expect("a kernel");
+    let kernel =
+        Kernel::of_sample(count, TEMPERATURE, threads, |person, out| scan.draw(person, DRAWN, out)).expect("a kernel");
     let settings = PriceSettings { iterations: 20, threads, ..PriceSettings::default() };
     let prices = Prices::of(&kernel, &vec![1.0; count], settings).expect("prices");
     drop(kernel);
@@ -57,7 +61,7 @@ fn market(people: &People, threads: usize) {
     clock.lap("slots");
     let responses = respond(&graph, &both, &table, &mut lists, 30, 1e-4, threads);
     clock.lap("best response");
-    println!("TOTAL {:.2} s, peak memory {:.0} MB", clock.total(), peak_megabytes());
+    println!("TOTAL {}, peak memory {:.0} MB", clock.total(), peak_megabytes());
     println!("  {} edges, most {}, {} rounds", graph.edges().len(), most(&graph), responses.totals.len() - 1);
     tell("slots + best response", &graph, &both, &table, &lists, threads);
 
@@ -128,22 +132,35 @@ fn peak_megabytes() -> f64 {
     line.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
 }
 
+/// Elapsed time, and beside it the time that processors worked: on a busy machine only that says what a step costs.
 struct Clock {
-    began: Instant,
-    lap: Instant,
+    began: (Instant, f64),
+    lap: (Instant, f64),
+}
+
+/// Seconds of all threads of this process so far.
+fn worked() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 impl Clock {
     fn start() -> Self {
-        Self { began: Instant::now(), lap: Instant::now() }
+        let now = (Instant::now(), worked());
+        Self { began: now, lap: now }
     }
 
     fn lap(&mut self, name: &str) {
-        println!("{name}: {:.3} s", self.lap.elapsed().as_secs_f64());
-        self.lap = Instant::now();
+        println!("{name}: {}", Self::since(self.lap));
+        self.lap = (Instant::now(), worked());
     }
 
-    fn total(&self) -> f64 {
-        self.began.elapsed().as_secs_f64()
+    fn total(&self) -> String {
+        Self::since(self.began)
+    }
+
+    fn since((instant, before): (Instant, f64)) -> String {
+        format!("{:.2} s, {:.2} s of work", instant.elapsed().as_secs_f64(), worked() - before)
     }
 }

@@ -167,14 +167,14 @@ impl Candidates for Scan {
                     first = columns.end;
                     self.block(person as usize, columns.clone(), prices, &mut block);
                     for (c, j) in columns.enumerate() {
-                        // Only whom the largest noise could lift is worth a random number.
-                        if block.key[c] + noise.most() >= best.threshold()
-                            && block.key[c] > -1e9
-                            && j != person as usize
-                        {
+                        // Only whom noise could lift is worth more than a comparison.
+                        let lacks = best.threshold() - block.key[c];
+                        if lacks <= noise.most() && block.key[c] > f32::NEG_INFINITY && j != person as usize {
                             let other = j as u32;
-                            let candidate = Candidate { other, there: block.there[c], back: block.back[c] };
-                            best.push(block.key[c] + noise.of(person, other), candidate);
+                            if let Some(lift) = noise.at_least(person, other, lacks) {
+                                let candidate = Candidate { other, there: block.there[c], back: block.back[c] };
+                                best.push(block.key[c] + lift, candidate);
+                            }
                         }
                     }
                 }

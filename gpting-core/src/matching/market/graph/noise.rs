@@ -17,7 +17,13 @@ pub(super) fn mix(x: u64) -> u64 {
 /// A number uniform in (0, 1) for a seed and a subject.
 #[inline]
 pub(super) fn uniform(seed: u64, subject: u64) -> f64 {
-    ((mix(mix(seed) ^ subject) >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
+    fraction(mix(mix(seed) ^ subject))
+}
+
+/// The upper bits of a word as a number in (0, 1).
+#[inline]
+fn fraction(word: u64) -> f64 {
+    ((word >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
 }
 
 /// Gumbel noise of a pair, the same seen from both sides.
@@ -26,7 +32,7 @@ pub(super) fn uniform(seed: u64, subject: u64) -> f64 {
 /// lists would be one list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise {
-    seed: u64,
+    mixed: u64,
     scale: f32,
 }
 
@@ -36,17 +42,40 @@ impl Noise {
 
     /// `scale` times standard Gumbel noise; 0 is none.
     pub fn new(seed: u64, scale: f32) -> Self {
-        Self { seed, scale }
+        Self { mixed: mix(seed), scale }
     }
 
     /// The noise of a pair, in the unit of the scale.
     #[inline]
     pub fn of(self, a: u32, b: u32) -> f32 {
-        if self.scale == 0.0 {
-            return 0.0;
+        if self.scale == 0.0 { 0.0 } else { self.gumbel(self.word(a, b)) }
+    }
+
+    /// The noise of a pair if it is at least `least`, much faster where that is unlikely.
+    ///
+    /// A search asks with what a candidate lacks: nearly all lack too much, which shows without a logarithm.
+    #[inline]
+    pub fn at_least(self, a: u32, b: u32, least: f32) -> Option<f32> {
+        if self.scale == 0.0 || least > self.most() {
+            return (least <= 0.0).then_some(0.0);
         }
-        let subject = (u64::from(a.min(b)) << 32) | u64::from(a.max(b));
-        let gumbel = -ln(-ln(uniform(self.seed, subject)));
+        let word = self.word(a, b);
+        // exp(-exp(-g)) is at least 1 - exp(-g): noise g needs 1 - u below exp(-g), and 1 - u is above this power of 2.
+        let halvings = (!word).leading_zeros() + 1;
+        if halvings as f32 * std::f32::consts::LN_2 * self.scale < least {
+            return None;
+        }
+        let noise = self.gumbel(word);
+        (noise >= least).then_some(noise)
+    }
+
+    #[inline]
+    fn word(self, a: u32, b: u32) -> u64 {
+        mix(self.mixed ^ ((u64::from(a.min(b)) << 32) | u64::from(a.max(b))))
+    }
+
+    fn gumbel(self, word: u64) -> f32 {
+        let gumbel = -ln(-ln(fraction(word)));
         self.scale * (gumbel as f32).min(Self::MOST)
     }
 
@@ -71,6 +100,12 @@ mod tests {
         assert!((variance - 1.6449).abs() < 0.06, "pi squared over six, not {variance}");
         assert_eq!(noise.of(3, 9).to_bits(), noise.of(9, 3).to_bits());
         assert_ne!(noise.of(3, 9).to_bits(), Noise::new(8, 1.0).of(3, 9).to_bits());
+        for (i, &value) in (0..40_000).zip(&values) {
+            for least in [f32::NEG_INFINITY, -1.0, 0.0, 1.0, 3.0, 7.9, 9.0] {
+                let expected = (value >= f64::from(least)).then_some(value);
+                assert_eq!(noise.at_least(i, 40_000, least).map(f64::from), expected, "{least}");
+            }
+        }
         assert!(values.iter().all(|&value| value <= f64::from(noise.most())));
     }
 }
