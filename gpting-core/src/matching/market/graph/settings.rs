@@ -18,7 +18,8 @@ pub struct MarketSettings {
     pub estimate_error: f64,
     /// Keeps only the pairs that either of the two would choose among so many by surplus minus price; `None` keeps all.
     pub pool: Option<usize>,
-    /// How soft the prices are, in the unit of a chance, in [0.02, 100]; 1.
+    /// How soft the prices are, in the unit of a chance, in [0.02, 100]; 0.1. The softer, the more the mere number of
+    /// eligible people moves a price; 1 is usual where everybody may meet equally many.
     pub temperature: f32,
     /// Rounds of the price iteration; 20.
     pub price_iterations: usize,
@@ -49,7 +50,7 @@ impl Default for MarketSettings {
             examination: Examination::Inverse,
             estimate_error: 0.0,
             pool: None,
-            temperature: 1.0,
+            temperature: 0.1,
             price_iterations: 20,
             noise: 0.03,
             slots: Slots::MAX,

@@ -11,7 +11,7 @@ use super::colour::Colours;
 use super::csr::Graph;
 use super::error::GraphError;
 use super::lists::Lists;
-use super::noise::uniform;
+use super::noise::{mix, uniform};
 use super::split::split;
 
 /// Utilities below this count as this much: nobody's weight is infinite.
@@ -151,7 +151,7 @@ impl Policy {
                 *exposure += step * (table[usize::from(rank)] as f32 - *exposure);
             }
             // Replacing the drawn list as often as the mixture is replaced leaves a draw from the mixture.
-            if uniform(settings.seed ^ round as u64, u64::from(person)) < settings.step {
+            if uniform(mix(settings.seed) ^ round as u64, u64::from(person)) < settings.step {
                 self.lists.set(graph, person, ranks);
             }
         }

@@ -25,8 +25,8 @@ const ALONE: u32 = u32::MAX;
 pub(super) struct Relaxed {
     /// By half: whether its person holds it. Both halves of an edge: the edge is taken; one of them: half of it.
     pub(super) half: Vec<bool>,
-    /// No matching weighs more.
-    pub(super) bound: f64,
+    /// By person: their part of a sum that no matching weighs more than, in the whole graph and in every component.
+    pub(super) dual: Vec<f64>,
 }
 
 /// One place of an object.
@@ -72,9 +72,7 @@ impl Relaxed {
             }
             epsilon /= SHRINK;
         }
-        // Weights were rounded to the nearest integer.
-        let rounding = 0.5 * units / ONE;
-        Self { bound: auction.dual() + rounding, half: auction.held }
+        Self { dual: auction.dual(), half: auction.held }
     }
 }
 
@@ -137,20 +135,25 @@ impl Auction<'_> {
         (out.holder != NOBODY).then_some(out.holder)
     }
 
-    /// `½ (Σ best cap values of each bidder + cap Σ prices)`: at any prices at least the weight of every matching.
-    fn dual(&self) -> f64 {
-        let mut twice = 0.0;
+    /// `½ (best cap values of a bidder + cap times its price)`: at any prices the sum is at least the weight of every matching.
+    fn dual(&self) -> Vec<f64> {
+        // Weights were rounded to the nearest integer.
+        let rounding = 0.5 * self.cap as f64 / ONE;
         let mut values = Vec::new();
-        for person in 0..self.graph.people() as u32 {
-            values.clear();
+        let mut dual = |person: u32| {
             let range = self.graph.range(person);
+            if range.is_empty() {
+                return 0.0;
+            }
+            values.clear();
             let halves = self.graph.of(person).iter().zip(&self.weight[range]);
             values.extend(halves.map(|(half, weight)| weight - self.price[half.other as usize]));
             values.extend(std::iter::repeat_n(-self.price[person as usize], self.cap));
             values.sort_unstable_by(|x, y| y.cmp(x));
             let profit: i64 = values[..self.cap].iter().sum();
-            twice += profit as f64 + self.cap as f64 * self.price[person as usize] as f64;
-        }
-        twice / (2.0 * ONE)
+            let twice = profit as f64 + self.cap as f64 * self.price[person as usize] as f64;
+            twice / (2.0 * ONE) + rounding
+        };
+        (0..self.graph.people() as u32).map(&mut dual).collect()
     }
 }

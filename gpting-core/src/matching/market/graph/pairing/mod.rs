@@ -3,12 +3,15 @@
 //! Called by `slots` and `solver` (the daily pick, which both people see). Steps: [`auction`] solves the relaxation in
 //! which edges may be taken by halves, to optimality; [`circuit`] makes it whole. Halves only lie on closed trails, and only those
 //! of odd length lose anything: on a bipartite graph there are none, and the result is exact. On others [`repair`] augments
-//! what is left, and the relaxation's dual is an upper bound, so that the gap is known. Source: Balinski, "Integer
+//! what is left, [`small`] solves small components exactly, and elsewhere the relaxation's dual is an upper bound, so that
+//! the gap is known. Source: Balinski, "Integer
 //! programming: methods, uses, computation", 1965 (half-integrality). Invariant: `weight ≤ bound`.
 
 mod auction;
+mod blossom;
 mod circuit;
 mod repair;
+mod small;
 
 use super::csr::Graph;
 use super::error::GraphError;
@@ -42,7 +45,7 @@ pub struct Pairing {
 impl Pairing {
     /// The matching of these weights, one per edge, none negative; edges of weight 0 are never taken.
     ///
-    /// Exact up to the tolerance where the graph is bipartite. Practically `O(E log(1 / tolerance))`, seconds for a million edges.
+    /// Exact up to the tolerance where the graph is bipartite, and with a cap of 1 in components of at most 200 people. Practically `O(E log(1 / tolerance))`, seconds for a million edges.
     ///
     /// # Errors
     /// [`GraphError::InvalidSetting`] for the settings or a weight outside [0, 1e6], [`GraphError::WrongLength`] for the weights.
@@ -62,9 +65,13 @@ impl Pairing {
         let relaxed = auction::Relaxed::new(graph, weights, settings);
         let mut taken = circuit::whole(graph, weights, &relaxed.half);
         repair::repair(graph, weights, settings.cap, &mut taken);
+        let mut bound = relaxed.dual.iter().sum();
+        if settings.cap == 1 {
+            bound = small::solve(graph, weights, &relaxed.dual, settings.tolerance, &mut taken);
+        }
         let edges: Vec<u32> = (0..weights.len() as u32).filter(|&edge| taken[edge as usize]).collect();
         let weight = edges.iter().map(|&edge| f64::from(weights[edge as usize])).sum();
-        Ok(Self { edges, weight, bound: relaxed.bound.max(weight) })
+        Ok(Self { edges, weight, bound: f64::max(bound, weight) })
     }
 
     /// By person the partners, best first.
