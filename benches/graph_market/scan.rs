@@ -147,9 +147,9 @@ impl Scan {
         let (lows, highs) = (&self.low[columns.clone()][..width], &self.high[columns.clone()][..width]);
         let prices = &prices[columns][..width];
         for c in 0..width {
-            let wanted = (age >= lows[c]) & (age <= highs[c]);
             let key = block.there[c] + block.back[c] - prices[c];
-            block.key[c] = if wanted { key } else { f32::NEG_INFINITY };
+            let key = if age >= lows[c] { key } else { f32::NEG_INFINITY };
+            block.key[c] = if age <= highs[c] { key } else { f32::NEG_INFINITY };
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The published markets, as graphs: what a dense two-sided implementation gets, this one must get.
 
 use gpting_core::matching::market::graph::{
-    Graph, Kernel, Lists, Noise, Offer, Pairing, PairingSettings, PriceSettings, Prices, Slots, envy, gather, respond,
-    upper_bound,
+    Graph, Kernel, Lists, MarketSettings, Noise, Offer, Pairing, PairingSettings, Policy, PriceSettings, Prices, Slots,
+    Solver, WelfareSettings, envy, gather, gini, respond, upper_bound,
 };
 
 use crate::markets::TwoSides;
@@ -38,7 +38,7 @@ fn slots_and_responses(graph: &Graph, exact: usize) -> (f64, u64) {
     assert!(responses.totals.is_sorted(), "{:?}", responses.totals);
     let total = lists.total(graph, &both, &table);
     let bound = upper_bound(graph, &both, &table, &lists, 30, 2);
-    assert!(total <= bound && bound < 1.25 * total, "{total} {bound}");
+    assert!(total <= bound && bound < 1.05 * total, "{total} {bound}");
     (total, envy(graph, &both, &table, &lists, 2))
 }
 
@@ -85,6 +85,35 @@ fn pools_of_twenty_by_price_are_enough() {
             let (total, envies) = slots_and_responses(&pooled(&graph, 20, 0.0), 3);
             assert!(total >= exact && envies < 10, "exact slots at {crowding}: {total}, {envies} envy");
         }
+    }
+}
+
+/// The published optimisation of dense lists, cut to 20 names, has 410.2 for the sum and 411.6 with a Gini of 0.13 for Nash.
+#[test]
+fn welfare_of_two_sides_is_the_published_one() {
+    let graph = TwoSides::new(500, 500, 0.5, 0).graph();
+    let (both, table) = (graph.both(), inverse(20));
+    let run = |alpha| {
+        let settings = WelfareSettings { alpha, threads: 2, ..WelfareSettings::default() };
+        Policy::new(&graph, &both, &table, None, settings).unwrap().matches(&graph, &both)
+    };
+    let (sum, nash) = (run(0.0), run(1.0));
+    let total = |matches: &[f64]| matches.iter().sum::<f64>() / 2.0;
+    assert!((total(&sum) / 410.2 - 1.0).abs() < 0.01, "{}", total(&sum));
+    assert!((total(&nash) / 411.6 - 1.0).abs() < 0.01, "{}", total(&nash));
+    assert!((gini(&nash) - 0.13).abs() < 0.01 && gini(&sum) > 0.25, "{} {}", gini(&nash), gini(&sum));
+}
+
+/// The solver with its defaults and a pool of 20 does what its steps do, at every crowding.
+#[test]
+fn the_solver_reaches_the_bars_by_itself() {
+    for (crowding, matches) in [(0.0, 722.0), (0.25, 561.5), (0.5, 427.0), (0.75, 327.0), (1.0, 260.0)] {
+        let graph = TwoSides::new(500, 500, crowding, 0).graph();
+        let settings = MarketSettings { pool: Some(20), threads: 2, ..MarketSettings::default() };
+        let report = Solver::new(&graph, settings).unwrap().finish().unwrap().report;
+        assert!(report.expected_matches >= matches, "{crowding}: {report:?}");
+        assert!(report.upper_bound < 1.06 * report.expected_matches, "{crowding}: {report:?}");
+        assert!(report.pick_bound - report.pick_matches < 1e-5, "{report:?}");
     }
 }
 

@@ -7,85 +7,93 @@
 //! weights times the sorted squares. That sum over all people is the bound. It holds for every choice of θ; for randomised
 //! lists, because the bound of each draw holds; and for lists whose randomness two people share.
 //!
-//! The best θ solve a convex problem whose dual is: maximise the concave `Σ P √(X_ab X_ba)` over mixtures `X` of squared
-//! exposures. Frank-Wolfe on it gives `θ = √(X_ba / X_ab)`, and each of its steps is one sort per person, the very sort
-//! the bound needs; the best bound seen is kept.
+//! Finding the best θ is a convex problem in their logarithms. A pair's share of its two people's terms says which way its
+//! θ should lean; each round leans all of them a little, less from round to round, and the best bound seen is kept.
 
 use super::csr::Graph;
 use super::lists::Lists;
 use super::split::split;
 
-/// The part of the mixture that starts flat, so that no weight is infinite.
-const FLAT: f64 = 0.1;
-
+/// The most a logarithm of θ changes in the first round, and the rounds after which it is half of that.
+const STEP: f64 = 0.1;
+const HALF: f64 = 5.0;
 /// Far more than rounding can take off a sum.
 const ROUNDING: f64 = 1e-9;
 
 /// An upper bound on the expected matches of any lists of the table's length, tightened for so many rounds, at least one.
 ///
-/// `lists` are a good solution to begin with; the better, the tighter. `O(rounds × E log degree)`, `O(E)` memory.
+/// `lists` are a good solution to begin with; the better, the tighter. Thirty rounds come within a few per cent. `O(rounds × E log degree)`, `O(E)` memory.
 /// Deterministic for every number of threads.
 ///
 /// # Panics
 /// If the table is shorter than the lists or `both` than the edges.
 pub fn upper_bound(graph: &Graph, both: &[f32], table: &[f64], lists: &Lists, rounds: usize, threads: usize) -> f64 {
     let squares: Vec<f64> = table[1..].iter().map(|chance| chance * chance).collect();
-    let mut mixture = start(graph, lists, &squares);
+    let mut theta = start(graph, both, lists, &squares);
     let mut best = f64::INFINITY;
     for round in 0..rounds.max(1) {
         let pieces = split(graph.people(), threads, |range| {
-            let (mut order, mut vertex) = (Vec::new(), Vec::new());
+            let (mut order, mut terms) = (Vec::new(), Vec::new());
             for person in range {
-                sort(graph, both, &squares, &mixture, person as u32, &mut order, &mut vertex);
+                sort(graph, both, &squares, &theta, person as u32, &mut order, &mut terms);
             }
-            vertex
+            terms
         });
-        let vertex = pieces.concat();
-        let total: f64 = vertex.iter().map(|&(weight, square)| weight * square).sum();
-        best = best.min(total);
-        let step = 2.0 / (round as f64 + 4.0);
-        for (share, (_, square)) in mixture.iter_mut().zip(vertex) {
-            *share += step * (square - *share);
+        // Summed in the order of people, not of threads: sums of pieces would differ in the last bit.
+        let terms = pieces.concat();
+        best = best.min(terms.iter().sum());
+        let step = STEP / (1.0 + round as f64 / HALF);
+        for (place, half) in graph.halves().iter().enumerate() {
+            let edge = half.edge as usize;
+            let (own, others) = (terms[place], terms[half.twin as usize]);
+            if graph.edges()[edge].b == half.other && own + others > 0.0 {
+                let lean = 0.5 * step * (own - others) / (own + others);
+                theta[edge] *= (1.0 - lean) / (1.0 + lean);
+            }
         }
     }
     best * (1.0 + ROUNDING)
 }
 
-/// Squared exposures of the lists, mixed with a little of everything.
-fn start(graph: &Graph, lists: &Lists, squares: &[f64]) -> Vec<f64> {
-    let square = |rank: u8| if rank == 0 { 0.0 } else { squares[usize::from(rank) - 1] };
-    let mut mixture = Vec::with_capacity(graph.halves().len());
-    for person in 0..graph.people() as u32 {
-        let degree = graph.of(person).len();
-        let flat = squares.iter().take(degree).sum::<f64>() / degree.max(1) as f64;
-        mixture.extend(graph.range(person).map(|place| (1.0 - FLAT) * square(lists.rank(place)) + FLAT * flat));
-    }
-    mixture
+/// By edge: θ of its smaller index. Who has better pairs in their list weighs more, by the square root.
+fn start(graph: &Graph, both: &[f32], lists: &Lists, squares: &[f64]) -> Vec<f64> {
+    /// Whoever is shown nobody has some level too.
+    const LEAST: f64 = 1e-9;
+    let level = |person: u32| {
+        let (mut sum, mut weight) = (LEAST, LEAST);
+        for place in graph.range(person).filter(|&place| lists.rank(place) > 0) {
+            let square = squares.get(usize::from(lists.rank(place)) - 1).copied().unwrap_or(0.0);
+            sum += f64::from(both[graph.halves()[place].edge as usize]) * square;
+            weight += square;
+        }
+        (sum / weight).clamp(LEAST, 1.0)
+    };
+    let levels: Vec<f64> = (0..graph.people() as u32).map(level).collect();
+    graph.edges().iter().map(|edge| (levels[edge.a as usize] / levels[edge.b as usize]).sqrt()).collect()
 }
 
-/// Appends for each half of a person its weight `½ P θ` and the square that the sorted order gives it.
+/// Appends for each half of a person what it adds to the bound: its weight times the square that the sorted order gives it.
 fn sort(
     graph: &Graph,
     both: &[f32],
     squares: &[f64],
-    mixture: &[f64],
+    theta: &[f64],
     person: u32,
     order: &mut Vec<(u64, u32)>,
-    vertex: &mut Vec<(f64, f64)>,
+    terms: &mut Vec<f64>,
 ) {
-    /// A share that has been forgotten still has a weight.
-    const LEAST: f64 = 1e-30;
     order.clear();
-    let first = vertex.len();
-    for (index, place) in (0_u32..).zip(graph.range(person)) {
-        let half = graph.halves()[place];
-        let theta = (mixture[half.twin as usize].max(LEAST) / mixture[place].max(LEAST)).sqrt();
-        let weight = 0.5 * f64::from(both[half.edge as usize]) * theta;
+    for (index, half) in (0_u32..).zip(graph.of(person)) {
+        let edge = half.edge as usize;
+        let theta = if graph.edges()[edge].a == person { theta[edge] } else { 1.0 / theta[edge] };
+        let weight = 0.5 * f64::from(both[edge]) * theta;
+        // Not negative: bits are in the order of the numbers.
         order.push((!weight.to_bits(), index));
-        vertex.push((weight, 0.0));
     }
     order.sort_unstable();
-    for (&square, &(_, index)) in squares.iter().zip(order.iter()) {
-        vertex[first + index as usize].1 = square;
+    let first = terms.len();
+    terms.resize(first + order.len(), 0.0);
+    for (&square, &(weight, index)) in squares.iter().zip(order.iter()) {
+        terms[first + index as usize] = f64::from_bits(!weight) * square;
     }
 }

@@ -146,7 +146,8 @@ impl Auction<'_> {
                 return 0.0;
             }
             values.clear();
-            let halves = self.graph.of(person).iter().zip(&self.weight[range]);
+            // Edges of no weight were not sold, and no matching needs them.
+            let halves = self.graph.of(person).iter().zip(&self.weight[range]).filter(|(_, weight)| **weight > 0);
             values.extend(halves.map(|(half, weight)| weight - self.price[half.other as usize]));
             values.extend(std::iter::repeat_n(-self.price[person as usize], self.cap));
             values.sort_unstable_by(|x, y| y.cmp(x));
