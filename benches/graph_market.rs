@@ -16,8 +16,8 @@ mod scan;
 use std::time::Instant;
 
 use gpting_core::matching::market::graph::{
-    Factors, Graph, Kernel, Lists, Noise, Offer, Pairing, PairingSettings, PriceSettings, Prices, Slots, envy, gather,
-    gini, respond, upper_bound, zero_share,
+    Factors, Graph, Kernel, Lists, MarketSettings, Noise, Offer, Pairing, PairingSettings, PriceSettings, Prices,
+    Slots, Solver, envy, gather, gini, respond, upper_bound, zero_share,
 };
 
 use people::People;
@@ -80,6 +80,11 @@ fn market(people: &People, threads: usize) {
     respond(&graph, &both, &table, &mut lists, 30, 1e-4, threads);
     clock.lap("three exact slots + best response");
     tell("exact slots + best response", &graph, &both, &table, &lists, threads);
+
+    let settings = MarketSettings { threads, ..MarketSettings::default() };
+    let slates = Solver::new(&graph, settings).expect("a solver").finish().expect("slates");
+    clock.lap("the solver with its defaults on the same pools");
+    println!("  {:?}", slates.report);
 
     let free = vec![0.0; count];
     let plain = gather(&scan, count, &Offer::new(&free, Noise::new(1, 0.0)), POOL, threads).expect("a graph");

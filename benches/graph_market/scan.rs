@@ -13,6 +13,8 @@ use crate::people::{DIMS, MEETS, People, Random};
 const MEAN_LIKE: f32 = 0.15;
 /// Columns worked on at once.
 const BLOCK: usize = 256;
+/// Columns looked at together when the best are picked; divides the block.
+const CHUNK: usize = 8;
 
 pub(crate) struct Scan {
     kind: Vec<usize>,
@@ -24,11 +26,15 @@ pub(crate) struct Scan {
     pickiness: Vec<f32>,
     /// Dimension after dimension.
     taste: Vec<Vec<f32>>,
+    /// `e^-appeal` and `e^-pickiness`: odds of two people are products of these and of what they share.
+    against_appeal: Vec<f32>,
+    against_pickiness: Vec<f32>,
 }
 
 struct Block {
-    there: [f32; BLOCK],
-    back: [f32; BLOCK],
+    /// The odds against a like in both directions.
+    against_there: [f32; BLOCK],
+    against_back: [f32; BLOCK],
     key: [f32; BLOCK],
 }
 
@@ -48,9 +54,13 @@ impl Scan {
             pickiness: column(&|person| 0.6 * person.pickiness),
             // The factor 0.5 of the product of two tastes is half in each.
             taste: (0..DIMS).map(|k| column(&|person| person.taste[k] * std::f32::consts::FRAC_1_SQRT_2)).collect(),
+            against_appeal: Vec::new(),
+            against_pickiness: Vec::new(),
         };
         let base = scan.base();
         scan.pickiness.iter_mut().for_each(|one| *one += base);
+        scan.against_appeal = scan.appeal.iter().map(|one| exp(-one)).collect();
+        scan.against_pickiness = scan.pickiness.iter().map(|one| exp(-one)).collect();
         scan
     }
 
@@ -136,27 +146,28 @@ impl Scan {
                 *sum += own * other;
             }
         }
-        let (age, pickiness, appeal) = (self.age[i], self.pickiness[i], self.appeal[i]);
-        let (ages, appeals) = (&self.age[columns.clone()][..width], &self.appeal[columns.clone()][..width]);
-        let pickinesses = &self.pickiness[columns.clone()][..width];
-        for c in 0..width {
-            let shared = product[c] - 0.05 * (age - ages[c]).abs();
-            block.there[c] = sigmoid(shared + pickiness + appeals[c]);
-            block.back[c] = sigmoid(shared + pickinesses[c] + appeal);
-        }
+        let (age, pickiness, appeal) = (self.age[i], self.against_pickiness[i], self.against_appeal[i]);
+        let (ages, appeals) = (&self.age[columns.clone()][..width], &self.against_appeal[columns.clone()][..width]);
+        let pickinesses = &self.against_pickiness[columns.clone()][..width];
         let (lows, highs) = (&self.low[columns.clone()][..width], &self.high[columns.clone()][..width]);
         let prices = &prices[columns][..width];
         for c in 0..width {
-            let key = block.there[c] + block.back[c] - prices[c];
+            let shared = exp(0.05 * (age - ages[c]).abs() - product[c]);
+            let there = shared * pickiness * appeals[c];
+            let back = shared * pickinesses[c] * appeal;
+            // 1 / (1 + x) + 1 / (1 + y), with one division.
+            let key = (2.0 + there + back) / (1.0 + there + back + there * back) - prices[c];
+            (block.against_there[c], block.against_back[c]) = (there, back);
             let key = if age >= lows[c] { key } else { f32::NEG_INFINITY };
             block.key[c] = if age <= highs[c] { key } else { f32::NEG_INFINITY };
         }
+        block.key[width..].fill(f32::NEG_INFINITY);
     }
 }
 
 impl Candidates for Scan {
     fn fill(&self, people: Range<u32>, offer: &Offer<'_>, limit: usize, take: &mut dyn FnMut(u32, &[Candidate])) {
-        let mut block = Block { there: [0.0; BLOCK], back: [0.0; BLOCK], key: [0.0; BLOCK] };
+        let mut block = Block { against_there: [0.0; BLOCK], against_back: [0.0; BLOCK], key: [0.0; BLOCK] };
         let (mut best, mut list) = (Best::new(limit), Vec::new());
         let (noise, prices) = (offer.noise(), offer.prices());
         for person in people {
@@ -166,14 +177,24 @@ impl Candidates for Scan {
                     let columns = first..(first + BLOCK).min(range.end);
                     first = columns.end;
                     self.block(person as usize, columns.clone(), prices, &mut block);
-                    for (c, j) in columns.enumerate() {
-                        // Only whom noise could lift is worth more than a comparison.
-                        let lacks = best.threshold() - block.key[c];
-                        if lacks <= noise.most() && block.key[c] > f32::NEG_INFINITY && j != person as usize {
-                            let other = j as u32;
-                            if let Some(lift) = noise.at_least(person, other, lacks) {
-                                let candidate = Candidate { other, there: block.there[c], back: block.back[c] };
-                                best.push(block.key[c] + lift, candidate);
+                    for (chunk, keys) in
+                        block.key[..columns.len().next_multiple_of(CHUNK)].chunks_exact(CHUNK).enumerate()
+                    {
+                        // Only whom noise could lift is worth more than a comparison, and few chunks have one.
+                        let most =
+                            keys.iter().fold(f32::NEG_INFINITY, |most, &key| if key > most { key } else { most });
+                        if most == f32::NEG_INFINITY || best.threshold() - most > noise.most() {
+                            continue;
+                        }
+                        for (c, &key) in (chunk * CHUNK..).zip(keys) {
+                            let other = (columns.start + c) as u32;
+                            if key > f32::NEG_INFINITY
+                                && other != person
+                                && let Some(lift) = noise.at_least(person, other, best.threshold() - key)
+                            {
+                                let there = 1.0 / (1.0 + block.against_there[c]);
+                                let back = 1.0 / (1.0 + block.against_back[c]);
+                                best.push(key + lift, Candidate { other, there, back });
                             }
                         }
                     }
@@ -195,13 +216,17 @@ fn at(ranges: &[Range<usize>], mut place: usize) -> usize {
     unreachable!("the place is below the sum of the lengths")
 }
 
-/// The logistic function to about 1e-6, branch-free so that a loop over it vectorises.
-#[inline]
 fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// The exponential function to about 1e-6, branch-free so that a loop over it vectorises.
+#[inline]
+fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0;
-    let y = (-x * std::f32::consts::LOG2_E).clamp(-60.0, 60.0);
+    let y = (x * std::f32::consts::LOG2_E).clamp(-60.0, 60.0);
     let shifted = y + ROUND;
     let r = (y - (shifted - ROUND)) * std::f32::consts::LN_2;
     let power = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0)))));
-    1.0 / (1.0 + power * f32::from_bits(shifted.to_bits().wrapping_add(127) << 23))
+    power * f32::from_bits(shifted.to_bits().wrapping_add(127) << 23)
 }

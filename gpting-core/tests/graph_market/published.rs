@@ -107,7 +107,7 @@ fn welfare_of_two_sides_is_the_published_one() {
 /// The solver with its defaults and a pool of 20 does what its steps do, at every crowding.
 #[test]
 fn the_solver_reaches_the_bars_by_itself() {
-    for (crowding, matches) in [(0.0, 722.0), (0.25, 561.5), (0.5, 427.0), (0.75, 327.0), (1.0, 260.0)] {
+    for (crowding, matches) in [(0.0, 722.0), (0.5, 427.0), (1.0, 260.0)] {
         let graph = TwoSides::new(500, 500, crowding, 0).graph();
         let settings = MarketSettings { pool: Some(20), threads: 2, ..MarketSettings::default() };
         let report = Solver::new(&graph, settings).unwrap().finish().unwrap().report;

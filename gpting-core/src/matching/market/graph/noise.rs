@@ -60,10 +60,15 @@ impl Noise {
             return (least <= 0.0).then_some(0.0);
         }
         let word = self.word(a, b);
-        // exp(-exp(-g)) is at least 1 - exp(-g): noise g needs 1 - u below exp(-g), and 1 - u is above this power of 2.
-        let halvings = (!word).leading_zeros() + 1;
-        if halvings as f32 * std::f32::consts::LN_2 * self.scale < least {
-            return None;
+        // Noise g needs u ≥ exp(-exp(-g)) ≥ 1 - exp(-g), so 1 - u ≤ exp(-g). A number written into the exponent and mantissa
+        // of a float at once gives the chord between two powers of 2, and the chord lies above exp(-g).
+        let needed = least / self.scale;
+        if needed > 0.0 {
+            let bits = (127.0 - needed * std::f32::consts::LOG2_E) * 8_388_608.0;
+            let rest = ((!word >> 40) as f32) / 16_777_216.0;
+            if rest > 1.0001 * f32::from_bits(bits as u32) {
+                return None;
+            }
         }
         let noise = self.gumbel(word);
         (noise >= least).then_some(noise)

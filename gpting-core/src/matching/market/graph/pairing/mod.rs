@@ -43,12 +43,12 @@ pub struct Pairing {
 }
 
 impl Pairing {
-    /// The matching of these weights, one per edge, none negative; edges of weight 0 are never taken.
+    /// The matching of these weights, one per edge, in [0, 1]; edges of weight 0 are never taken.
     ///
     /// Exact up to the tolerance where the graph is bipartite, and with a cap of 1 in components of at most 200 people. Practically `O(E log(1 / tolerance))`, seconds for a million edges.
     ///
     /// # Errors
-    /// [`GraphError::InvalidSetting`] for the settings or a weight outside [0, 1e6], [`GraphError::WrongLength`] for the weights.
+    /// [`GraphError::InvalidSetting`] for the settings or a weight outside [0, 1], [`GraphError::WrongLength`] for the weights.
     pub fn new(graph: &Graph, weights: &[f32], settings: PairingSettings) -> Result<Self, GraphError> {
         if !(1..=16).contains(&settings.cap) {
             return Err(GraphError::InvalidSetting("cap"));
@@ -59,7 +59,7 @@ impl Pairing {
         if weights.len() != graph.edges().len() {
             return Err(GraphError::WrongLength { what: "weights", expected: graph.edges().len(), got: weights.len() });
         }
-        if !weights.iter().all(|weight| (0.0..=1e6).contains(weight)) {
+        if !weights.iter().all(|weight| (0.0..=1.0).contains(weight)) {
             return Err(GraphError::InvalidSetting("weight"));
         }
         let relaxed = auction::Relaxed::new(graph, weights, settings);
