@@ -35,7 +35,8 @@ struct Block {
     /// The odds against a like in both directions.
     against_there: [f32; BLOCK],
     against_back: [f32; BLOCK],
-    key: [f32; BLOCK],
+    /// Not negative where the key may reach the floor.
+    sign: [f32; BLOCK],
 }
 
 impl Scan {
@@ -136,8 +137,9 @@ impl Scan {
         total * out.len() / asked.max(1)
     }
 
-    /// Chances of `i` with the people of some columns, and the key without noise; −∞ where `i` is not wanted back.
-    fn block(&self, i: usize, columns: Range<usize>, prices: &[f32], block: &mut Block) {
+    /// Chances of `i` with the people of some columns, and whose key without noise is not below a floor; never where `i` is
+    /// not wanted back.
+    fn block(&self, i: usize, columns: Range<usize>, prices: &[f32], floor: f32, block: &mut Block) {
         let width = columns.len();
         let mut product = [0.0_f32; BLOCK];
         for taste in &self.taste {
@@ -155,19 +157,20 @@ impl Scan {
             let shared = exp(0.05 * (age - ages[c]).abs() - product[c]);
             let there = shared * pickiness * appeals[c];
             let back = shared * pickinesses[c] * appeal;
-            // 1 / (1 + x) + 1 / (1 + y), with one division.
-            let key = (2.0 + there + back) / (1.0 + there + back + there * back) - prices[c];
+            // 1 / (1 + x) + 1 / (1 + y) - price >= floor, without a division.
+            let whole = 1.0 + there + back + there * back;
+            let sign = 2.0 + there + back - (floor + prices[c]) * whole;
             (block.against_there[c], block.against_back[c]) = (there, back);
-            let key = if age >= lows[c] { key } else { f32::NEG_INFINITY };
-            block.key[c] = if age <= highs[c] { key } else { f32::NEG_INFINITY };
+            let sign = if age >= lows[c] { sign } else { f32::NEG_INFINITY };
+            block.sign[c] = if age <= highs[c] { sign } else { f32::NEG_INFINITY };
         }
-        block.key[width..].fill(f32::NEG_INFINITY);
+        block.sign[width..].fill(f32::NEG_INFINITY);
     }
 }
 
 impl Candidates for Scan {
     fn fill(&self, people: Range<u32>, offer: &Offer<'_>, limit: usize, take: &mut dyn FnMut(u32, &[Candidate])) {
-        let mut block = Block { against_there: [0.0; BLOCK], against_back: [0.0; BLOCK], key: [0.0; BLOCK] };
+        let mut block = Block { against_there: [0.0; BLOCK], against_back: [0.0; BLOCK], sign: [0.0; BLOCK] };
         let (mut best, mut list) = (Best::new(limit), Vec::new());
         let (noise, prices) = (offer.noise(), offer.prices());
         for person in people {
@@ -176,25 +179,26 @@ impl Candidates for Scan {
                 while first < range.end {
                     let columns = first..(first + BLOCK).min(range.end);
                     first = columns.end;
-                    self.block(person as usize, columns.clone(), prices, &mut block);
-                    for (chunk, keys) in
-                        block.key[..columns.len().next_multiple_of(CHUNK)].chunks_exact(CHUNK).enumerate()
-                    {
-                        // Only whom noise could lift is worth more than a comparison, and few chunks have one.
-                        let most =
-                            keys.iter().fold(f32::NEG_INFINITY, |most, &key| if key > most { key } else { most });
-                        if most == f32::NEG_INFINITY || best.threshold() - most > noise.most() {
+                    // A little lower, for rounding.
+                    let floor = best.threshold() - noise.most() - 1e-4;
+                    self.block(person as usize, columns.clone(), prices, floor, &mut block);
+                    let signs = &block.sign[..columns.len().next_multiple_of(CHUNK)];
+                    for (chunk, signs) in signs.chunks_exact(CHUNK).enumerate() {
+                        // Only whom noise could lift is worth more, and few chunks have one.
+                        if signs.iter().fold(f32::NEG_INFINITY, |most, &sign| if sign > most { sign } else { most })
+                            < 0.0
+                        {
                             continue;
                         }
-                        for (c, &key) in (chunk * CHUNK..).zip(keys) {
+                        for (c, &sign) in (chunk * CHUNK..).zip(signs) {
                             let other = (columns.start + c) as u32;
-                            if key > f32::NEG_INFINITY
-                                && other != person
-                                && let Some(lift) = noise.at_least(person, other, best.threshold() - key)
-                            {
+                            if sign >= 0.0 && other != person {
                                 let there = 1.0 / (1.0 + block.against_there[c]);
                                 let back = 1.0 / (1.0 + block.against_back[c]);
-                                best.push(key + lift, Candidate { other, there, back });
+                                let key = there + back - prices[other as usize];
+                                if let Some(lift) = noise.at_least(person, other, best.threshold() - key) {
+                                    best.push(key + lift, Candidate { other, there, back });
+                                }
                             }
                         }
                     }
