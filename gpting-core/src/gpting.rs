@@ -72,12 +72,12 @@ impl Core {
         }
         let after = Aftermath::of(&work);
         let committed = self.store.commit(work).await?;
-        self.wake(after).await;
+        self.wake(&after);
         Ok(committed)
     }
 
     /// Wakes whoever waits for what a commit changed.
-    pub(crate) async fn wake(&self, after: Aftermath) {
+    pub(crate) fn wake(&self, after: &Aftermath) {
         if after.jobs {
             self.jobs.notify_one();
         }
@@ -85,7 +85,7 @@ impl Core {
             self.outbox.notify_one();
         }
         if !after.hints.is_empty() {
-            self.bus.publish(&after.hints).await;
+            self.bus.publish(&after.hints);
         }
     }
 }

@@ -95,7 +95,7 @@ impl Chat<'_> {
     /// [`Code::RoomNotFound`].
     pub async fn typing(&self, me: MemberId, room: RoomId) -> Result<()> {
         self.0.participant(me, room).await?;
-        self.0.bus.publish(&[Hint::Typing { room, member: me }]).await;
+        self.0.bus.publish(&[Hint::Typing { room, member: me }]);
         Ok(())
     }
 }
