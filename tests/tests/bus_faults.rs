@@ -64,7 +64,7 @@ async fn message(feed: &mut RoomFeed, seq: u64) -> Duration {
                 assert_eq!(view.message.seq, seq, "each once and in its place");
                 return began.elapsed();
             }
-            RoomEvent::Read { .. } | RoomEvent::Typing { .. } => {}
+            RoomEvent::Read { .. } | RoomEvent::Typing { .. } | RoomEvent::Me => {}
             event @ (RoomEvent::ResyncRequired | RoomEvent::Closed) => panic!("{event:?}"),
         }
     }
