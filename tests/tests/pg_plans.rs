@@ -46,6 +46,9 @@ const LARGE: [&str; 14] = [
 /// of the table; the server makes such a plan only when it is no dearer than one for the time at hand, so it never does.
 const BY_TERM: [&str; 2] = ["keep_until < $1", "created_at < $1"];
 
+/// Finding a few rows by an index costs less than ten of the planner's units, reading one of these indexes whole more.
+const DEAR: f64 = 200.0;
+
 /// Rows like those that the store has put (numbers 1 and 2), many times over, with numbers from 100,000 on.
 const FILL: &str = "
     INSERT INTO gpting.member (id, version, host, source, document)
@@ -337,6 +340,11 @@ fn whole_reads(node: &Value, limited: bool, found: &mut Vec<String>) {
             found.push(format!("{kind} of {table}"));
         }
     }
+    // An index whose first column is not asked for is read whole too: much is paid and little is found.
+    let few = node["Plan Rows"].as_f64().is_some_and(|rows| rows < 100.0);
+    if kind.contains("Index") && few && node["Total Cost"].as_f64().is_some_and(|cost| cost > DEAR) {
+        found.push(format!("{kind} of all of {}", node["Index Name"]));
+    }
     // A limit stops what stands below it, unless something in between has to see all of it first.
     let limited = match kind {
         "Limit" => true,
@@ -401,6 +409,9 @@ fn a_whole_read_is_recognised() {
     assert!(reads(&format!(r#"{{"Node Type": "Limit", "Plans": [{index}]}}"#)).is_empty());
     let sorted = format!(r#"{{"Node Type": "Sort", "Plans": [{index}]}}"#);
     assert_eq!(reads(&format!(r#"{{"Node Type": "Limit", "Plans": [{sorted}]}}"#)), ["Index Scan of outbox"]);
+    let whole =
+        r#"{"Node Type": "Bitmap Index Scan", "Index Name": "pair_pkey", "Plan Rows": 3, "Total Cost": 1083.3}"#;
+    assert_eq!(reads(whole), ["Bitmap Index Scan of all of \"pair_pkey\""]);
     assert!(reads(r#"{"Node Type": "Index Scan", "Relation Name": "job", "Index Cond": "(id = 1)"}"#).is_empty());
     assert!(reads(r#"{"Node Type": "Seq Scan", "Relation Name": "_sqlx_migrations"}"#).is_empty());
 }
