@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use gpting_core::SystemRng;
 use gpting_core::bus::{Line, Listener, Relay, Speaker};
-use gpting_core::port::{Bus, Hint, PortError};
+use gpting_core::port::{Bus, BusHealth, Hint, PortError};
 use redis::aio::{MultiplexedConnection, PubSubStream};
 use redis::{AsyncCommands as _, Client, IntoConnectionInfo as _};
 #[cfg(feature = "tls")]
@@ -84,6 +84,10 @@ impl Bus for RedisBus {
 
     async fn carry(&self) {
         self.relay.carry(&self.line).await;
+    }
+
+    fn health(&self) -> Option<BusHealth> {
+        Some(self.relay.health())
     }
 }
 

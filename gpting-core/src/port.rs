@@ -36,6 +36,21 @@ pub enum Hint {
     },
 }
 
+/// How a bus between instances fares, counted since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BusHealth {
+    /// Whether it can both say and hear at present.
+    pub reached: bool,
+    /// Hints handed to others.
+    pub said: u64,
+    /// Hints heard of others.
+    pub heard: u64,
+    /// Hints let go because too many were waiting.
+    pub lost: u64,
+    /// Connections that failed or could not be made.
+    pub failures: u64,
+}
+
 /// Carries wake-ups between tasks and instances.
 ///
 /// What it promises, and the suite `bus_contract!` (feature `contract`) holds it to:
@@ -61,6 +76,11 @@ pub trait Bus: Debug + Send + Sync + 'static {
     /// [`Gpting::run`](crate::Gpting::run) calls it. A bus that has nothing to do in the background leaves it as it is.
     async fn carry(&self) {
         std::future::pending::<()>().await;
+    }
+
+    /// How it fares; none for a bus that carries nothing beyond its process.
+    fn health(&self) -> Option<BusHealth> {
+        None
     }
 }
 
@@ -88,6 +108,7 @@ impl Bus for LocalBus {
 }
 
 /// A bus that others hold too.
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<B: Bus + ?Sized> Bus for std::sync::Arc<B> {
     fn publish(&self, hints: &[Hint]) {
@@ -100,6 +121,10 @@ impl<B: Bus + ?Sized> Bus for std::sync::Arc<B> {
 
     async fn carry(&self) {
         (**self).carry().await;
+    }
+
+    fn health(&self) -> Option<BusHealth> {
+        (**self).health()
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gpting_core::SystemRng;
 use gpting_core::bus::{Line, Listener, Relay, Speaker};
-use gpting_core::port::{Bus, Hint, PortError};
+use gpting_core::port::{Bus, BusHealth, Hint, PortError};
 use gpting_core::store::StoreResult;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{ConnectOptions as _, PgConnection, PgPool};
@@ -68,6 +68,10 @@ impl Bus for PgBus {
 
     async fn carry(&self) {
         self.relay.carry(&self.line).await;
+    }
+
+    fn health(&self) -> Option<BusHealth> {
+        Some(self.relay.health())
     }
 }
 

@@ -4,6 +4,7 @@
 //! can pause it. Logs once when a connection is lost and once when it is back.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::line::{Line, Speaker};
 use super::payload::{self, MOST};
-use crate::port::{Hint, PortError};
+use crate::port::{BusHealth, Hint, PortError};
 use crate::rng::Rng;
 
 /// How many hints a subscriber may be behind before it loses some.
@@ -40,6 +41,16 @@ pub struct Relay {
     here: broadcast::Sender<Hint>,
     waiting: Mutex<Waiting>,
     due: Notify,
+    saying: Direction,
+    listening: Direction,
+}
+
+/// What a direction has come to.
+#[derive(Debug, Default)]
+struct Direction {
+    up: AtomicBool,
+    hints: AtomicU64,
+    failures: AtomicU64,
 }
 
 /// What is still to be said, the oldest first, each hint once.
@@ -47,6 +58,7 @@ pub struct Relay {
 struct Waiting {
     order: VecDeque<Hint>,
     present: HashSet<Hint>,
+    lost: u64,
 }
 
 impl Waiting {
@@ -59,6 +71,7 @@ impl Waiting {
             && let Some(oldest) = self.order.pop_front()
         {
             self.present.remove(&oldest);
+            self.lost += 1;
         }
     }
 
@@ -81,6 +94,8 @@ impl Relay {
             here: broadcast::channel(BACKLOG).0,
             waiting: Mutex::default(),
             due: Notify::new(),
+            saying: Direction::default(),
+            listening: Direction::default(),
         }
     }
 
@@ -109,12 +124,27 @@ impl Relay {
         tokio::join!(self.speak(line), self.listen(line));
     }
 
+    /// See [`Bus::health`](crate::port::Bus::health).
+    pub fn health(&self) -> BusHealth {
+        let (saying, listening) = (&self.saying, &self.listening);
+        BusHealth {
+            reached: saying.up.load(Ordering::Relaxed) && listening.up.load(Ordering::Relaxed),
+            said: saying.hints.load(Ordering::Relaxed),
+            heard: listening.hints.load(Ordering::Relaxed),
+            lost: self.waiting().lost,
+            failures: saying.failures.load(Ordering::Relaxed) + listening.failures.load(Ordering::Relaxed),
+        }
+    }
+
     async fn speak(&self, line: &dyn Line) {
-        let mut state = Reach::new("saying", self.origin);
+        let mut state = Reach::new("saying", self.origin, &self.saying);
         let mut unsaid = Vec::new();
         loop {
             let error = match patiently(line.speaker()).await {
-                Ok(mut speaker) => self.say(&mut *speaker, &mut unsaid, &mut state).await,
+                Ok(mut speaker) => {
+                    self.saying.up.store(true, Ordering::Relaxed);
+                    self.say(&mut *speaker, &mut unsaid, &mut state).await
+                }
                 Err(error) => error,
             };
             state.lost(&error).await;
@@ -122,7 +152,7 @@ impl Relay {
     }
 
     /// Says what waits until that fails; what could not be said stays in `unsaid`.
-    async fn say(&self, speaker: &mut dyn Speaker, unsaid: &mut Vec<Hint>, state: &mut Reach) -> PortError {
+    async fn say(&self, speaker: &mut dyn Speaker, unsaid: &mut Vec<Hint>, state: &mut Reach<'_>) -> PortError {
         loop {
             if unsaid.is_empty() {
                 *unsaid = timeout(BEAT_EVERY, self.gathered()).await.unwrap_or_default();
@@ -130,6 +160,7 @@ impl Relay {
             if let Err(error) = patiently(speaker.say(&payload::encode(self.origin, unsaid))).await {
                 return error;
             }
+            self.saying.hints.fetch_add(unsaid.len() as u64, Ordering::Relaxed);
             unsaid.clear();
             state.reached();
         }
@@ -150,18 +181,21 @@ impl Relay {
     }
 
     async fn listen(&self, line: &dyn Line) {
-        let mut state = Reach::new("listening", self.origin);
+        let mut state = Reach::new("listening", self.origin, &self.listening);
         loop {
             let error = match patiently(line.listener()).await {
-                Ok(mut listener) => loop {
-                    match within(SILENCE, listener.next()).await {
-                        Ok(text) => {
-                            state.reached();
-                            self.heard(&text);
+                Ok(mut listener) => {
+                    self.listening.up.store(true, Ordering::Relaxed);
+                    loop {
+                        match within(SILENCE, listener.next()).await {
+                            Ok(text) => {
+                                state.reached();
+                                self.heard(&text);
+                            }
+                            Err(error) => break error,
                         }
-                        Err(error) => break error,
                     }
-                },
+                }
                 Err(error) => error,
             };
             state.lost(&error).await;
@@ -172,7 +206,9 @@ impl Relay {
         if let Some((origin, hints)) = payload::decode(text)
             && origin != self.origin
         {
-            self.tell(hints);
+            self.tell(hints.inspect(|_| {
+                self.listening.hints.fetch_add(1, Ordering::Relaxed);
+            }));
         }
     }
 
@@ -197,16 +233,17 @@ async fn within<T>(limit: Duration, doing: impl Future<Output = Result<T, PortEr
 }
 
 /// Whether one direction works, and how long to wait when it does not.
-struct Reach {
+struct Reach<'a> {
     what: &'static str,
+    direction: &'a Direction,
     failures: u32,
     /// 0 to 255, different on every process: so that all do not come back in the same instant.
     jitter: u32,
 }
 
-impl Reach {
-    fn new(what: &'static str, origin: u64) -> Self {
-        Self { what, failures: 0, jitter: u32::from(origin.to_le_bytes()[0]) }
+impl<'a> Reach<'a> {
+    fn new(what: &'static str, origin: u64, direction: &'a Direction) -> Self {
+        Self { what, direction, failures: 0, jitter: u32::from(origin.to_le_bytes()[0]) }
     }
 
     fn reached(&mut self) {
@@ -218,6 +255,8 @@ impl Reach {
 
     /// Waits before the next attempt: 100 ms, twice as long each time, 5 s at the most, half of it by chance.
     async fn lost(&mut self, error: &PortError) {
+        self.direction.up.store(false, Ordering::Relaxed);
+        self.direction.failures.fetch_add(1, Ordering::Relaxed);
         if self.failures == 0 {
             tracing::warn!(
                 direction = self.what,

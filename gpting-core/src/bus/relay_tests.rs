@@ -1,7 +1,7 @@
 //! The relay over a transport in memory that can be cut, hang, or go silent; time is paused.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use async_trait::async_trait;
 use tokio::sync::broadcast::error::TryRecvError;
@@ -166,6 +166,7 @@ async fn publishing_goes_on_while_nothing_is_carried_and_keeps_the_newest() {
     let mut waiting = relay.waiting();
     assert_eq!(waiting.order.len(), WAITING);
     assert_eq!(waiting.present.len(), WAITING);
+    assert_eq!(waiting.lost, 10_000 - WAITING as u64);
     let kept = waiting.take(usize::MAX);
     assert_eq!((kept.first(), kept.last()), (Some(&room(10_001 - 4096)), Some(&room(10_000))));
     assert!(waiting.present.is_empty(), "what was taken can be published again");
@@ -182,6 +183,8 @@ async fn what_was_published_while_it_was_down_is_said_afterwards() {
     sleep(Duration::from_mins(1)).await;
     here.publish(&[room(2)]);
     assert_eq!(drain(&mut other), []);
+    let health = here.health();
+    assert!(!health.reached && health.failures > 20 && health.said == 0, "{health:?}");
     let opened = ether.0.opened.load(Ordering::SeqCst);
     assert!((40..140).contains(&opened), "60 s of trying again: {opened} attempts on four connections");
     ether.0.cut.store(false, Ordering::SeqCst);
@@ -190,6 +193,8 @@ async fn what_was_published_while_it_was_down_is_said_afterwards() {
     settle().await;
     let heard = drain(&mut other);
     assert_eq!(heard.last(), Some(&room(3)), "{heard:?}");
+    assert!(here.health().reached && there.health().reached);
+    assert_eq!((here.health().said, there.health().heard), (3, heard.len() as u64));
     assert!(ether.said().iter().any(|line| line.contains(" r1")), "not forgotten");
 }
 

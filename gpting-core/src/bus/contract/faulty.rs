@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
-use crate::port::{Bus, Hint};
+use crate::port::{Bus, BusHealth, Hint};
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,6 +102,7 @@ impl FaultyBus {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl Bus for FaultyBus {
     fn publish(&self, hints: &[Hint]) {
         let hints = self.spoilt(hints);
@@ -114,6 +115,10 @@ impl Bus for FaultyBus {
 
     async fn carry(&self) {
         self.inner.carry().await;
+    }
+
+    fn health(&self) -> Option<BusHealth> {
+        self.inner.health()
     }
 }
 
