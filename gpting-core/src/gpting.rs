@@ -5,6 +5,8 @@
 //! share: the ports, the settings, and the one way to commit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -13,7 +15,7 @@ use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
 use crate::error::{Code, Result};
 use crate::matching::replica::Replica;
-use crate::port::{BlobStore, Bus, EventSink, Hint, LocalBus, Mailer, Pictures};
+use crate::port::{BlobStore, Bus, BusHealth, EventSink, Hint, LocalBus, Mailer, Pictures};
 use crate::profile::catalogue::Catalogue;
 use crate::rng::{Rng, SystemRng};
 use crate::store::{Change, Committed, Store, StoreError, Work};
@@ -50,6 +52,8 @@ pub(crate) struct Core {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) config: Config,
     pub(crate) replica: Replica,
+    /// When the feed was last read to its end, in microseconds since 1970.
+    pub(crate) feed_read: AtomicI64,
     pub(crate) jobs: Notify,
     pub(crate) outbox: Notify,
     /// Tells one run of the service from the next: a chat client that comes back with another epoch starts afresh.
@@ -72,12 +76,12 @@ impl Core {
         }
         let after = Aftermath::of(&work);
         let committed = self.store.commit(work).await?;
-        self.wake(after).await;
+        self.wake(&after);
         Ok(committed)
     }
 
     /// Wakes whoever waits for what a commit changed.
-    pub(crate) async fn wake(&self, after: Aftermath) {
+    pub(crate) fn wake(&self, after: &Aftermath) {
         if after.jobs {
             self.jobs.notify_one();
         }
@@ -85,7 +89,7 @@ impl Core {
             self.outbox.notify_one();
         }
         if !after.hints.is_empty() {
-            self.bus.publish(&after.hints).await;
+            self.bus.publish(&after.hints);
         }
     }
 }
@@ -225,6 +229,7 @@ impl Builder {
             catalogue: Arc::new(self.catalogue),
             config: self.config,
             replica,
+            feed_read: AtomicI64::new(0),
             jobs: Notify::new(),
             outbox: Notify::new(),
             // Below 2^53: it travels through JSON.
@@ -311,6 +316,18 @@ impl Gpting {
     /// How many members this instance can propose to others.
     pub fn people(&self) -> usize {
         self.core.replica.view(self.core.now()).len()
+    }
+
+    /// How long ago this instance last read to the end of the store's feed of changed members: how stale its proposals may
+    /// be at the most. Without [`Gpting::run`] it only grows.
+    pub fn feed_age(&self) -> Duration {
+        let read = self.core.feed_read.load(Ordering::Relaxed);
+        Duration::from_micros(u64::try_from(self.core.now().as_microsecond() - read).unwrap_or_default())
+    }
+
+    /// How the bus fares; none where it carries nothing beyond this process.
+    pub fn bus_health(&self) -> Option<BusHealth> {
+        self.core.bus.health()
     }
 
     /// Whether it can serve: the store is reachable and on the right schema.

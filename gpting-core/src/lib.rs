@@ -26,7 +26,7 @@
 //! account       sign-up, login, sessions, tokens (feature accounts; a host with its own login leaves it off)
 //! store         the one required port, work as data, MemoryStore, the contract suite
 //! event  job    what the host learns; what happens after a commit
-//! port          the other ports: EventSink Bus Mailer BlobStore Pictures
+//! port  bus     the other ports: EventSink Bus Mailer BlobStore Pictures; what a bus between processes is made of
 //! config error id clock rng lang        every limit with its reason; typed refusals; random ids; injected time and chance
 //! ```
 //!
@@ -110,6 +110,8 @@ pub mod matching;
 
 #[cfg(feature = "accounts")]
 pub mod account;
+#[cfg(feature = "service")]
+pub mod bus;
 #[cfg(feature = "service")]
 pub mod chat;
 #[cfg(feature = "service")]

@@ -36,15 +36,52 @@ pub enum Hint {
     },
 }
 
-/// Carries wake-ups between tasks and instances. Hints may be lost, repeated and reordered: the store is the log, and
-/// everybody who waits also polls.
+/// How a bus between instances fares, counted since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BusHealth {
+    /// Whether it can both say and hear at present.
+    pub reached: bool,
+    /// Hints handed to others.
+    pub said: u64,
+    /// Hints heard of others.
+    pub heard: u64,
+    /// Hints let go because too many were waiting.
+    pub lost: u64,
+    /// Connections that failed or could not be made.
+    pub failures: u64,
+}
+
+/// Carries wake-ups between tasks and instances.
+///
+/// What it promises, and the suite `bus_contract!` (feature `contract`) holds it to:
+///
+/// - a hint reaches every subscriber on every handle that is connected, the publisher's own included; those on the same
+///   handle hear it even while everything else is out of reach;
+/// - hints may be lost, repeated, folded together and reordered: the store is the log, and everybody who waits also polls;
+/// - nothing travels but the hints: no text, no name, no address;
+/// - publishing neither waits nor fails, whatever the state of what carries the hints;
+/// - a bus that was out of reach comes back by itself.
+///
+/// [`crate::bus::Relay`] does all of it but the transport, for whoever writes one.
 #[async_trait]
 pub trait Bus: Debug + Send + Sync + 'static {
-    /// Sends hints to every subscriber on every instance. Called after the commit, never inside it.
-    async fn publish(&self, hints: &[Hint]);
+    /// Takes hints for every subscriber on every instance, and returns at once. Called after the commit, never inside
+    /// it.
+    fn publish(&self, hints: &[Hint]);
 
     /// The hints from now on. A receiver that lags loses hints, not data.
     fn subscribe(&self) -> broadcast::Receiver<Hint>;
+
+    /// Carries hints to and from other instances for as long as it is polled; never ends by itself.
+    /// [`Gpting::run`](crate::Gpting::run) calls it. A bus that has nothing to do in the background leaves it as it is.
+    async fn carry(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    /// How it fares; none for a bus that carries nothing beyond its process.
+    fn health(&self) -> Option<BusHealth> {
+        None
+    }
 }
 
 /// The bus of a single instance.
@@ -57,9 +94,8 @@ impl Default for LocalBus {
     }
 }
 
-#[async_trait]
 impl Bus for LocalBus {
-    async fn publish(&self, hints: &[Hint]) {
+    fn publish(&self, hints: &[Hint]) {
         for hint in hints {
             // No receiver is no error: nobody is waiting.
             let _ = self.0.send(*hint);
@@ -68,6 +104,27 @@ impl Bus for LocalBus {
 
     fn subscribe(&self) -> broadcast::Receiver<Hint> {
         self.0.subscribe()
+    }
+}
+
+/// A bus that others hold too.
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl<B: Bus + ?Sized> Bus for std::sync::Arc<B> {
+    fn publish(&self, hints: &[Hint]) {
+        (**self).publish(hints);
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Hint> {
+        (**self).subscribe()
+    }
+
+    async fn carry(&self) {
+        (**self).carry().await;
+    }
+
+    fn health(&self) -> Option<BusHealth> {
+        (**self).health()
     }
 }
 

@@ -23,11 +23,13 @@
 //!   connection is changed. Its transactions must default to READ COMMITTED, as PostgreSQL's do; under a stricter
 //!   default busy rows answer [`Stale`](StoreError::Stale) more often.
 //! - **Durable** means what the server's `synchronous_commit` says; the store does not touch it. Leave it `on`.
+//! - **Wake-ups** between processes go over `LISTEN` and `NOTIFY` when the host asks for it: [`PgStore::bus`].
 //! - **The feed of changed members** ends at the oldest transaction that is still writing members. Write to the tables
 //!   only through a store: a transaction that has an id before it locks `member` may be passed over by the feed.
 //! - **An erased member's id** stays for a day in the table `erased`, for readers of the feed, and nowhere else. What
 //!   PostgreSQL keeps of deleted rows goes with its next vacuum, and from the write-ahead log and backups by their term.
 
+mod bus;
 mod commit;
 mod erase;
 mod error;
@@ -62,6 +64,7 @@ use jiff::Timestamp;
 use sqlx::migrate::Migrator;
 use sqlx::{Connection as _, PgConnection, PgPool};
 
+pub use crate::bus::PgBus;
 pub use crate::options::Options;
 pub use crate::schema::InvalidSchema;
 
@@ -157,6 +160,12 @@ impl PgStore {
         }
         migrator.run_direct(None, connection, false).await.map_err(migrate_error)?;
         self.query(RESUME_FEED).execute(connection).await.map(drop).map_err(store_error)
+    }
+
+    /// A bus between the processes that share this store's schema, on two connections of its own beside the pool's. See
+    /// [`PgBus`].
+    pub fn bus(&self) -> PgBus {
+        PgBus::beside(self)
     }
 
     /// Closes the pool, the host's too if it is one; waits for calls on their way.

@@ -1,6 +1,6 @@
 //! The rig of the cross-crate tests: a real PostgreSQL, the real `gpting` binary, and people who use it.
 //!
-//! [`postgres`] starts a database cluster, [`server`] the built server in a child process, [`mail`] reads what
+//! [`postgres`] starts a database cluster, [`mod@redis`] a Redis, [`server`] the built server in a child process, [`mail`] reads what
 //! the server mailed, [`person`] signs up and calls the documented endpoints, [`answer`] checks every error for
 //! its documented shape, [`socket`] speaks the chat frames. [`town`] opens the library itself on each store, with the
 //! port [`double`]s. The tests are targets in `tests/`, each named in
@@ -19,6 +19,7 @@ pub mod mail;
 pub mod operation;
 pub mod person;
 pub mod postgres;
+pub mod redis;
 pub mod server;
 pub mod socket;
 pub mod town;
@@ -26,6 +27,7 @@ pub mod town;
 pub use answer::Answer;
 pub use person::{Person, Registration};
 pub use postgres::Postgres;
+pub use redis::Redis;
 pub use server::{Server, Settings};
 pub use socket::Socket;
 pub use town::Town;
@@ -48,4 +50,6 @@ mod pages {
     struct Sqlite;
     #[doc = include_str!("../../gpting-store-pg/README.md")]
     struct Pg;
+    #[doc = include_str!("../../gpting-bus-redis/README.md")]
+    struct Redis;
 }

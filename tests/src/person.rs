@@ -116,6 +116,12 @@ impl Person {
         person
     }
 
+    /// The same person with the same tokens, who calls another server.
+    #[must_use]
+    pub fn at(&self, server: &Server) -> Self {
+        Self { base: server.url(), ..self.clone() }
+    }
+
     /// Logs in (again) with the password.
     pub async fn log_in(&mut self) {
         let Registration { username, password, .. } = &self.registration;

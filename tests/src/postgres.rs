@@ -218,7 +218,8 @@ impl Postgres {
         command
     }
 
-    fn log(&self) -> String {
+    /// Everything the server has logged.
+    pub fn log(&self) -> String {
         fs::read_to_string(self.directory.join("log")).unwrap_or_default()
     }
 }

@@ -27,6 +27,8 @@ const READY: Duration = Duration::from_mins(1);
 pub struct Settings {
     /// `GPTING_DATABASE_URL`; `None` is SQLite in the data directory.
     pub database_url: Option<String>,
+    /// `GPTING_DATA_DIR`, to share one with other servers; `None` is one of its own.
+    pub data_dir: Option<PathBuf>,
     /// Request rates and daily quotas, off by default: the tests are many people on one address.
     pub rate_limits: bool,
     /// Further variables, by their full name.
@@ -136,7 +138,7 @@ impl Server {
 
     /// Where the server keeps everything.
     pub fn data_dir(&self) -> PathBuf {
-        self.data.path().join("data")
+        self.settings.data_dir.clone().unwrap_or_else(|| self.data.path().join("data"))
     }
 
     /// The folder that mails are written to.

@@ -344,7 +344,7 @@ impl Core {
             work = work.change(AccountChange::DeleteSession(*session));
         }
         accounts.store.commit_account(work).await?;
-        self.bus.publish(&[Hint::Member(member)]).await;
+        self.bus.publish(&[Hint::Member(member)]);
         Ok(())
     }
 }

@@ -278,7 +278,7 @@ impl Core {
         }
         let after = Aftermath::of(&work.work);
         let committed = accounts.store.commit_account(work).await?;
-        self.wake(after).await;
+        self.wake(&after);
         Ok(committed)
     }
 

@@ -34,6 +34,9 @@ pub enum RoomEvent {
         /// Who.
         member: MemberId,
     },
+    /// Something about the viewer has changed, perhaps a session of theirs has ended: whoever listens for one looks whether
+    /// it still lives. Ephemeral: may be lost.
+    Me,
     /// More was missed than is replayed: load the history.
     ResyncRequired,
     /// The room is closed for this member, for whatever reason.
@@ -95,7 +98,7 @@ impl Chat<'_> {
     /// [`Code::RoomNotFound`].
     pub async fn typing(&self, me: MemberId, room: RoomId) -> Result<()> {
         self.0.participant(me, room).await?;
-        self.0.bus.publish(&[Hint::Typing { room, member: me }]).await;
+        self.0.bus.publish(&[Hint::Typing { room, member: me }]);
         Ok(())
     }
 }
@@ -147,6 +150,7 @@ impl RoomFeed {
                     Ok(Hint::Typing { room, member }) if room == self.room && member != self.me => {
                         self.ready.push_back(RoomEvent::Typing { member });
                     }
+                    Ok(Hint::Member(member)) if member == self.me => self.ready.push_back(RoomEvent::Me),
                     Ok(Hint::Member(_) | Hint::Room(_) | Hint::Typing { .. }) => {}
                     // Hints were lost, or there is no bus any more: the log still knows.
                     Err(RecvError::Lagged(_)) => self.look = true,

@@ -1,4 +1,5 @@
-//! The runner: performs jobs after their commit, delivers events, keeps the replica fresh. The only thing that spawns.
+//! The runner: performs jobs after their commit, delivers events, keeps the replica fresh, lets the bus carry hints. The
+//! only thing that spawns.
 //!
 //! A job is leased by moving its `run_at` into the future at the version that was read; whoever loses that race leaves
 //! it alone. Performing is idempotent: a runner that dies between doing and deleting does it again.
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Job, Task};
 use crate::error::{Error, Result};
@@ -24,11 +25,15 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_hours(1);
 const SLOWEST_RETRY: SignedDuration = SignedDuration::from_hours(1);
 
 impl Gpting {
-    /// Starts the work in the background: jobs, delivery of events, and what other processes have changed. It ends when
-    /// `shutdown` resolves; await the handle to see it finished.
+    /// Starts the work in the background: jobs, delivery of events, wake-ups to and from other processes, and what those
+    /// have changed. It ends when `shutdown` resolves; await the handle to see it finished.
     pub fn run(&self, shutdown: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
         let core = Arc::clone(&self.core);
         tokio::spawn(async move {
+            // On its own: wake-ups must not wait for a job or for a long read of the feed. Dropping the set ends it.
+            let bus = Arc::clone(&core.bus);
+            let mut carrying = JoinSet::new();
+            carrying.spawn(async move { bus.carry().await });
             let (jobs, outbox, replica) = (core.run_jobs(), core.run_outbox(), core.run_replica());
             tokio::select! {
                 () = core.run_housekeeping() => {}

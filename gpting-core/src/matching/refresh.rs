@@ -1,6 +1,8 @@
 //! Keeping the replica as fresh as the store: rows that a use-case has seen, the feed of changes, and the question
 //! whether two members may be proposed to each other now.
 
+use std::sync::atomic::Ordering;
+
 use super::replica::engine_failed;
 use crate::error::Result;
 use crate::gpting::Core;
@@ -20,6 +22,7 @@ impl Core {
     /// Reads the store's feed to its end. `O(changes)`.
     pub(crate) async fn refresh_replica(&self) -> Result<()> {
         let mut cursor = self.replica.cursor.lock().await;
+        let began = self.now();
         loop {
             let (entries, next) = self.store.members_changed(*cursor, FEED_BATCH).await?;
             let last = entries.len() < FEED_BATCH;
@@ -33,6 +36,7 @@ impl Core {
             }
             *cursor = next;
             if last {
+                self.feed_read.store(began.as_microsecond(), Ordering::Relaxed);
                 return Ok(());
             }
         }

@@ -2,6 +2,7 @@
 
 use gpting_core::Code;
 use gpting_core::chat::{Draft, RoomEvent};
+use gpting_core::profile::PreferencesEdit;
 use gpting_core::store::{MessageRange, Page};
 use uuid::Uuid;
 
@@ -69,8 +70,12 @@ async fn a_feed_replays_then_lives_and_ends_with_the_match() {
     assert_eq!(feed.next().await.unwrap(), RoomEvent::Read { member: a, seq: 2 }, "whoever writes has read");
     chat.typing(a, room).await.unwrap();
     assert_eq!(feed.next().await.unwrap(), RoomEvent::Typing { member: a });
+    let older = || PreferencesEdit { age_min: Some(30), ..PreferencesEdit::default() };
+    town.g.profiles().set_preferences(b, older()).await.unwrap();
+    assert_eq!(feed.next().await.unwrap(), RoomEvent::Me);
+    town.g.profiles().set_preferences(a, older()).await.unwrap();
     town.g.matching().unmatch(a, b).await.unwrap();
-    assert_eq!(feed.next().await.unwrap(), RoomEvent::Closed);
+    assert_eq!(feed.next().await.unwrap(), RoomEvent::Closed, "of the partner's changes nothing is told");
 }
 
 #[tokio::test]

@@ -63,19 +63,38 @@ impl Admin {
         metric(&mut text, "gpting_uptime_seconds", "gauge", "Time since the start.", uptime);
         metric(&mut text, "gpting_people", "gauge", "Members that the engine can propose.", self.g.people());
         metric(&mut text, "gpting_sockets_open", "gauge", "WebSockets open.", self.drain.open_sockets());
-        if let Some(bytes) = resident_bytes() {
-            metric(&mut text, "process_resident_memory_bytes", "gauge", "Resident memory.", bytes);
+        let age = self.g.feed_age().as_secs_f64();
+        metric(&mut text, "gpting_feed_age_seconds", "gauge", "Time since other instances' changes were read.", age);
+        if let Some(bus) = self.g.bus_health() {
+            metric(&mut text, "gpting_bus_up", "gauge", "1 while other instances can be woken.", u8::from(bus.reached));
+            metric(&mut text, "gpting_bus_said_total", "counter", "Hints handed to other instances.", bus.said);
+            metric(&mut text, "gpting_bus_heard_total", "counter", "Hints heard of other instances.", bus.heard);
+            metric(&mut text, "gpting_bus_lost_total", "counter", "Hints let go: too many waited.", bus.lost);
+            metric(&mut text, "gpting_bus_failures_total", "counter", "Connections of the bus lost.", bus.failures);
         }
+        process(&mut text);
         text.push_str(&self.traffic.render());
         text
     }
 }
 
-/// Resident memory, where the system tells it.
-fn resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+/// What the system tells of this process, under the names that Prometheus' own libraries use.
+fn process(text: &mut String) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = resident.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    if let Some(kib) = kib {
+        metric(text, "process_resident_memory_bytes", "gauge", "Resident memory.", kib * 1024);
+    }
+    // The one that reads the folder is open too.
+    if let Ok(open) = std::fs::read_dir("/proc/self/fd") {
+        metric(text, "process_open_fds", "gauge", "Open files and sockets.", open.count().saturating_sub(1));
+    }
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let most = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next());
+    if let Some(most) = most.and_then(|most| most.parse::<u64>().ok()) {
+        metric(text, "process_max_fds", "gauge", "Files and sockets that may be open.", most);
+    }
 }
 
 #[cfg(test)]

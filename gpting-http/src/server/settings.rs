@@ -13,6 +13,8 @@ mod layer;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use gpting_bus_redis::RedisBus;
+use gpting_store_pg::PgBus;
 use lettre::message::Mailbox;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -44,6 +46,19 @@ pub(crate) enum Database {
     Postgres(SecretString),
 }
 
+/// How instances wake each other.
+#[derive(Clone, Debug)]
+pub(crate) enum BusChoice {
+    /// Within this process; others are found by polling.
+    Local,
+    /// `NOTIFY` on the database of the store.
+    Store,
+    /// `NOTIFY` on a database of its own address, past a pooler.
+    Postgres(PgBus),
+    /// Redis or Valkey.
+    Redis(RedisBus),
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogFormat {
@@ -66,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) keys_dir: PathBuf,
     /// Where members, rooms and accounts are kept.
     pub(crate) database: Database,
+    /// How instances wake each other.
+    pub(crate) bus: BusChoice,
     /// The mail server; without it mails become files.
     pub(crate) smtp_url: Option<SecretString>,
     /// The sender of mails.
@@ -167,13 +184,7 @@ impl Settings {
             None => Database::Sqlite(data_dir.join("gpting.db")),
             Some(url) => database(&url)?,
         };
-        if let Some(url) = text(&written.bus_url)
-            && url != "local"
-        {
-            let reason = "this build knows only `local`; instances that share a PostgreSQL find each other's changes \
-                          by polling";
-            return Err(SettingError::new("bus_url", reason));
-        }
+        let bus = bus(text(&written.bus_url).as_deref(), &database)?;
         let smtp_url = text(&written.smtp_url);
         let mail_from = match (text(&written.mail_from), &smtp_url) {
             (Some(from), _) => from.parse().map_err(|_| {
@@ -194,6 +205,7 @@ impl Settings {
             admin_listen,
             keys_dir,
             database,
+            bus,
             smtp_url: smtp_url.map(SecretString::from),
             mail_from,
             public_url: public_url(text(&written.public_url))?,
@@ -245,7 +257,7 @@ impl Settings {
                 Database::Sqlite(path) => Some(format!("sqlite://{}", path.display())),
                 Database::Postgres(url) => Some(redacted(name, url.expose_secret())),
             },
-            "bus_url" => Some("local".to_owned()),
+            "bus_url" => Some(if matches!(self.bus, BusChoice::Local) { "local" } else { "postgres" }.to_owned()),
             "mail_from" => Some(self.mail_from.to_string()),
             "blob_url" => Some(self.photos_dir.display().to_string()),
             "ws_query_token" => on(self.ws_query_token),
@@ -299,6 +311,25 @@ fn database(url: &str) -> Result<Database, SettingError> {
         Some(path) => Ok(Database::Sqlite(path.split('?').next().unwrap_or(path).into())),
         None => Err(SettingError::new("database_url", "expected sqlite://<file> or postgres://…")),
     }
+}
+
+fn bus(url: Option<&str>, database: &Database) -> Result<BusChoice, SettingError> {
+    let refused = |reason| Err(SettingError::new("bus_url", reason));
+    let on_postgres = matches!(database, Database::Postgres(_));
+    let url = match url {
+        None | Some("postgres") if on_postgres => return Ok(BusChoice::Store),
+        None | Some("local") => return Ok(BusChoice::Local),
+        Some("postgres") => return refused("`postgres` needs `database_url` on PostgreSQL; or name a postgres://…"),
+        Some(url) => url,
+    };
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return PgBus::connect(url)
+            .map_or_else(|_| refused("is no address of a PostgreSQL"), |bus| Ok(BusChoice::Postgres(bus)));
+    }
+    RedisBus::connect(url).map_or_else(
+        |_| refused("expected local, postgres, postgres://… or redis://…"),
+        |bus| Ok(BusChoice::Redis(bus)),
+    )
 }
 
 fn switch(name: &str, text: Option<&str>, default: bool) -> Result<bool, SettingError> {

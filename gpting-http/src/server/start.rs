@@ -103,6 +103,7 @@ async fn open(settings: &Settings) -> Result<(Gpting, AnyStore, [u8; 32]), Start
     let store = AnyStore::open(&settings.database).await?;
     let builder = store
         .builder(keys.account_keys()?)
+        .bus(store.bus(&settings.bus))
         .blobs(FolderBlobs::open(&settings.photos_dir)?)
         .pictures(PictureWorkshop::new(super::cores()));
     let builder = match &settings.smtp_url {

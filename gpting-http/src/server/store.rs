@@ -1,17 +1,18 @@
-//! The store that the settings name, on its schema.
+//! The store and the bus that the settings name.
 //!
 //! Called by every command that works on members; the two stores are two types behind the same traits.
 
 use std::sync::Arc;
 
 use gpting_core::account::{AccountKeys, AccountStore};
+use gpting_core::port::{Bus, LocalBus};
 use gpting_core::store::{StoreError, StoreResult};
 use gpting_core::{Builder, Gpting};
 use gpting_store_pg::PgStore;
 use gpting_store_sqlite::SqliteStore;
 use secrecy::ExposeSecret as _;
 
-use super::settings::Database;
+use super::settings::{BusChoice, Database};
 
 /// A store of either kind. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -52,6 +53,16 @@ impl AnyStore {
         match self {
             Self::Sqlite(store) => on(store, keys),
             Self::Postgres(store) => on(store, keys),
+        }
+    }
+
+    /// What carries wake-ups as the settings say. The bus of the store is the one of this process where it has none.
+    pub(crate) fn bus(&self, choice: &BusChoice) -> Arc<dyn Bus> {
+        match (choice, self) {
+            (BusChoice::Store, Self::Postgres(store)) => Arc::new(store.bus()),
+            (BusChoice::Local, _) | (BusChoice::Store, Self::Sqlite(_)) => Arc::new(LocalBus::default()),
+            (BusChoice::Postgres(bus), _) => Arc::new(bus.clone()),
+            (BusChoice::Redis(bus), _) => Arc::new(bus.clone()),
         }
     }
 

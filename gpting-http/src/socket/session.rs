@@ -268,6 +268,8 @@ impl Session {
             RoomEvent::Message(view) => ServerFrame::message(view),
             RoomEvent::Read { member, seq } => ServerFrame::read(room, member, me, seq),
             RoomEvent::Typing { member } => ServerFrame::Typing { room_id: room.value(), member_id: member.value() },
+            // The check every second and a half would find it too; this way it takes no time.
+            RoomEvent::Me => return still_there(&self.shared, self.caller).await,
             RoomEvent::ResyncRequired => self.resync_required(),
             RoomEvent::Closed => return Err(Some(Close::NoRoom)),
         };

@@ -55,7 +55,8 @@ layer! {
     /// `sqlite://<file>` or `postgres://…` [default: sqlite://<data dir>/gpting.db]
     #[arg(long, global = true, value_name = "URL")]
     database_url,
-    /// How instances wake each other [default: local]
+    /// How instances wake each other: `local`, `postgres`, `postgres://…` or `redis://…`
+    /// [default: postgres on PostgreSQL, else local]
     #[arg(long, global = true, value_name = "URL")]
     bus_url,
     /// `smtps://user:password@host`; without it mails become files in `<data dir>/mail`

@@ -94,7 +94,9 @@ fn what_cannot_be_used_is_refused_by_name() {
         ("GPTING_ADMIN_LISTEN", "nowhere"),
         ("GPTING_DATABASE_URL", "mysql://localhost"),
         ("GPTING_DATABASE_URL", "sqlite::memory:"),
-        ("GPTING_BUS_URL", "redis://localhost"),
+        ("GPTING_BUS_URL", "postgres"),
+        ("GPTING_BUS_URL", "nats://localhost"),
+        ("GPTING_BUS_URL", "redis://localhost/x"),
         ("GPTING_SMTP_URL", "http://localhost"),
         ("GPTING_MAIL_FROM", "nobody"),
         ("GPTING_PUBLIC_URL", "dating.example"),
@@ -118,12 +120,32 @@ fn what_cannot_be_used_is_refused_by_name() {
 }
 
 #[test]
+fn the_bus_follows_the_store_unless_it_is_named() {
+    let bus = |pairs: &[(&str, &str)]| {
+        let settings = from_environment(pairs).unwrap();
+        let shown = settings.effective().iter().find(|setting| setting.name == "bus_url").unwrap().value.clone();
+        (settings.bus, shown.unwrap())
+    };
+    let on_postgres = ("GPTING_DATABASE_URL", "postgres://h/d");
+    assert!(matches!(bus(&[]), (BusChoice::Local, shown) if shown == "local"));
+    assert!(matches!(bus(&[on_postgres]), (BusChoice::Store, shown) if shown == "postgres"));
+    assert!(matches!(bus(&[on_postgres, ("GPTING_BUS_URL", "postgres")]), (BusChoice::Store, _)));
+    assert!(matches!(bus(&[on_postgres, ("GPTING_BUS_URL", "local")]), (BusChoice::Local, _)));
+    assert!(matches!(bus(&[on_postgres, ("GPTING_BUS_URL", "postgres://direct/d")]), (BusChoice::Postgres(_), _)));
+    for url in ["redis://localhost", "valkey://localhost/2", "redis+unix:///run/redis.sock"] {
+        assert!(matches!(bus(&[("GPTING_BUS_URL", url)]), (BusChoice::Redis(_), shown) if shown == url));
+    }
+    assert!(!refused(&[("GPTING_BUS_URL", "rediss://u:c4nary@[")]).contains("c4nary"));
+}
+
+#[test]
 fn secrets_are_shown_nowhere() {
     let canary = "c4nary-secret";
     let settings = from_environment(&[
         ("GPTING_DATABASE_URL", &format!("postgres://gpting:{canary}@db.example/gpting?sslmode=require")),
         ("GPTING_SMTP_URL", &format!("smtps://mail:{canary}@smtp.example")),
         ("GPTING_MAIL_FROM", "a@example.com"),
+        ("GPTING_BUS_URL", &format!("rediss://bus:{canary}@redis.example/1")),
         ("GPTING_LLM_URL", &format!("https://user:{canary}@llm.example/v1")),
         ("GPTING_LLM_API_KEY", canary),
     ])
