@@ -1,4 +1,4 @@
-//! The command line: `gpting [serve]`, `migrate`, `import`, `simulate`, `evaluate`, `openapi`, `config`.
+//! The command line: `gpting [serve]`, `migrate`, `import`, `simulate`, `evaluate`, `bench`, `openapi`, `config`.
 //!
 //! Called by the binary; parses, reads the settings, runs one command. What a command answers goes to standard output,
 //! everything else to standard error. Invariant: the process ends with 0 only when the command did what it was asked.
@@ -16,7 +16,7 @@ use super::import::{self, Progress, Summary};
 use super::settings::{Layer, Settings};
 use super::start::{self, StartError};
 use super::store::AnyStore;
-use super::{evaluate, keys, logging, simulate};
+use super::{bench, evaluate, keys, logging, simulate};
 
 /// Rows between two lines of progress where no terminal is.
 const LINE_EVERY: u64 = 10_000;
@@ -56,6 +56,9 @@ enum Command {
     /// Measure predictions on real people
     #[command(subcommand)]
     Evaluate(evaluate::Evaluate),
+    /// Measure the engine beside what it is measured against
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Print the OpenAPI document
     Openapi,
     /// Print the settings as they take effect, and where each comes from
@@ -101,6 +104,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
         }
         Command::Simulate(flags) => return Ok(writeln!(io::stdout(), "{}", simulate::run(flags)?.trim_end())?),
         Command::Evaluate(what) => return Ok(writeln!(io::stdout(), "{}", evaluate::run(what)?.trim_end())?),
+        Command::Bench(what) => return Ok(writeln!(io::stdout(), "{}", bench::run(what)?.trim_end())?),
         Command::Serve | Command::Migrate | Command::Import { .. } => logging::begin(settings.log),
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(super::cores()).enable_all().build()?;
@@ -111,7 +115,9 @@ fn execute(cli: Cli) -> Result<(), StartError> {
             Command::Import { file, source, json } => {
                 Box::pin(take_in(&settings, &file, source.as_deref(), json)).await
             }
-            Command::Simulate(_) | Command::Evaluate(_) | Command::Openapi | Command::Config => Ok(()),
+            Command::Simulate(_) | Command::Evaluate(_) | Command::Bench(_) | Command::Openapi | Command::Config => {
+                Ok(())
+            }
         }
     })
 }

@@ -5,7 +5,7 @@
 //!                           ├─ accept (public port) ─► GptingHttp
 //!                           └─ accept (admin port)  ─► admin ◄─ traffic
 //! cli ─► import ─► Gpting
-//! cli ─► simulate, evaluate ─► the core's laboratory
+//! cli ─► simulate, evaluate, bench ─► the core's laboratory
 //! ```
 //!
 //! Each adapter is one file and one port of the core; nothing here knows a route or a rule. Everything it keeps is in
@@ -13,6 +13,7 @@
 
 mod accept;
 mod admin;
+mod bench;
 mod blobs;
 mod chart;
 mod cli;

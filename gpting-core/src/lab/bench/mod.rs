@@ -6,11 +6,13 @@
 
 mod limit;
 mod oracle;
+mod traffic;
 
 use std::collections::HashSet;
 
 pub use limit::Memory;
 pub use oracle::Oracle;
+pub use traffic::Traffic;
 
 use super::population::{Population, Synthetic};
 use super::stream::Stream;
@@ -156,6 +158,12 @@ impl Bench {
     /// The engine.
     pub fn engine(&mut self) -> &mut Engine<u32> {
         &mut self.engine
+    }
+
+    /// Bytes that searches read, for each person who takes part.
+    pub fn bytes_per_profile(&self) -> f64 {
+        let active = self.straight.flags.iter().filter(|flags| **flags & 1 != 0).count();
+        self.engine.index_bytes() as f64 / active.max(1) as f64
     }
 
     /// Who asks.
