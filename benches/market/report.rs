@@ -3,6 +3,10 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+/// Seconds that work must take together to be measured, and the most repeats.
+const ENOUGH: f64 = 0.1;
+const MOST_REPEATS: f64 = 200.0;
+
 /// Counts what was missed.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -18,7 +22,7 @@ impl Report {
         }
     }
 
-    /// A method with its anchor, the bar it has to reach, and its seconds on one and two threads beside NumPy's.
+    /// A method with its anchor, the bar it has to reach, and its seconds on one and two threads beside those of `NumPy`.
     pub(crate) fn method(&mut self, name: &str, anchor: f64, bar: f64, found: f64, numpy: f64, seconds: [f64; 2]) {
         let factor = numpy / seconds[0];
         let line = format!(
@@ -40,29 +44,33 @@ impl Report {
 
 /// What `work` gives, and the seconds of the best of three.
 pub(crate) fn timed<T>(work: impl Fn() -> T) -> (T, f64) {
-    let once = || {
-        let start = Instant::now();
-        let result = work();
-        (result, start.elapsed().as_secs_f64())
-    };
-    let (result, first) = once();
-    (result, first.min(once().1).min(once().1))
+    let (result, first) = once(&work);
+    (result, first.min(once(&work).1).min(once(&work).1))
+}
+
+fn once<T>(work: impl Fn() -> T) -> (T, f64) {
+    let start = Instant::now();
+    let result = work();
+    (result, start.elapsed().as_secs_f64())
 }
 
 /// What `work` on this thread alone gives, and the seconds of processor time of the best of three: a busy machine does
 /// not count. Where the system does not tell, it is the time that passed.
 pub(crate) fn timed_alone<T>(work: impl Fn() -> T) -> (T, f64) {
-    let once = || {
-        let start = processor_seconds();
-        let (result, passed) = {
-            let start = Instant::now();
-            (work(), start.elapsed().as_secs_f64())
-        };
+    // The scheduler counts in steps of milliseconds, so short work is repeated.
+    let (result, passed) = once(&work);
+    let repeats = (ENOUGH / passed.max(1e-9)).ceil().clamp(1.0, MOST_REPEATS);
+    let many = || {
+        let (start, clock) = (processor_seconds(), Instant::now());
+        let mut left = repeats;
+        while left > 0.0 {
+            work();
+            left -= 1.0;
+        }
         let spent = start.and_then(|start| Some(processor_seconds()? - start));
-        (result, spent.unwrap_or(passed))
+        spent.unwrap_or_else(|| clock.elapsed().as_secs_f64()) / repeats
     };
-    let (result, first) = once();
-    (result, first.min(once().1).min(once().1))
+    (result, many().min(many()).min(many()))
 }
 
 /// Seconds that this thread has been running, from the statistics of a Linux scheduler.

@@ -9,8 +9,6 @@ use gpting_core::matching::market::{
 
 use crate::report::{Report, timed, timed_alone};
 
-const CROWDINGS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
-
 /// Everybody's place in two lists.
 fn everybody() -> Reading {
     Reading::default()
@@ -88,12 +86,13 @@ pub(crate) fn exact(report: &mut Report) {
 
 /// Hybrid slots and best response at every crowding, and Nash welfare without envy.
 pub(crate) fn dense(report: &mut Report) {
-    for (crowding, anchor, bar) in CROWDINGS
-        .into_iter()
-        .zip([738.8, 575.0, 437.7, 336.5, 273.8])
-        .zip([738.0, 574.0, 438.5, 337.0, 273.0])
-        .map(|((a, b), c)| (a, b, c))
-    {
+    for (crowding, anchor, bar, most_envy) in [
+        (0.0, 738.8, 738.0, usize::MAX),
+        (0.25, 575.0, 574.0, usize::MAX),
+        (0.5, 437.7, 438.5, 5),
+        (0.75, 336.5, 337.0, usize::MAX),
+        (1.0, 273.8, 273.0, usize::MAX),
+    ] {
         let market = bilateral_market(500, 500, crowding, 0);
         let pairs = Pairs::of(&market);
         let (slates, seconds) = timed_alone(|| hybrid(&pairs, 1));
@@ -103,7 +102,7 @@ pub(crate) fn dense(report: &mut Report) {
             judged.matches,
             judged.envy()
         );
-        let is_met = judged.matches >= bar && seconds < 1.0 && (crowding < 0.5 || crowding > 0.5 || judged.envy() <= 5);
+        let is_met = judged.matches >= bar && seconds < 1.0 && judged.envy() <= most_envy;
         report.line(is_met, &line);
     }
     let market = bilateral_market(500, 500, 0.5, 0);
@@ -128,8 +127,8 @@ pub(crate) fn dense(report: &mut Report) {
 /// A method by name: what it makes of a market on so many threads.
 type Method = (&'static str, f64, f64, fn(&Preferences, &Pairs, usize) -> Exposures);
 
-fn climbed(pairs: &Pairs, alpha: f64, threads: usize) -> Exposures {
-    Welfare { threads, ..Welfare::of(alpha) }.climb(pairs, everybody())
+fn climbed(pairs: &Pairs, alpha: f64, rounds: usize, threads: usize) -> Exposures {
+    Welfare { rounds, threads, ..Welfare::of(alpha) }.climb(pairs, everybody())
 }
 
 fn shown(slates: &Slates) -> Exposures {
@@ -146,7 +145,7 @@ fn compare(report: &mut Report, people: usize, share: f64, methods: &[Method]) {
     }
 }
 
-/// Every method at 500 people a side against the seconds of the same method in NumPy; exposures are written out in both.
+/// Every method at 500 people a side against the seconds of the same method in `NumPy`; exposures are written out in both.
 ///
 /// The anchors are means of three seeds, seed 0 is up to 1 % from them.
 pub(crate) fn speed(report: &mut Report) {
@@ -164,8 +163,8 @@ pub(crate) fn speed(report: &mut Report) {
             ("equilibrium + response", 432.9, 0.87, |market, pairs, threads| {
                 shown(&answered(pairs, &priced(market, Equilibrium { threads, ..Equilibrium::converged() }), threads))
             }),
-            ("social welfare", 427.2, 6.59, |_, pairs, threads| climbed(pairs, 0.0, threads)),
-            ("Nash welfare", 421.8, 5.99, |_, pairs, threads| climbed(pairs, 1.0, threads)),
+            ("social welfare", 427.2, 6.59, |_, pairs, threads| climbed(pairs, 0.0, 100, threads)),
+            ("Nash welfare", 421.8, 5.99, |_, pairs, threads| climbed(pairs, 1.0, 100, threads)),
             ("greedy slots", 425.5, 0.36, |_, pairs, threads| {
                 shown(&AlignedSlots { threads, ..AlignedSlots::greedy() }.fill(pairs))
             }),
@@ -184,7 +183,7 @@ pub(crate) fn speed(report: &mut Report) {
     );
 }
 
-/// The same at 2000 people a side.
+/// The same at 2000 people a side; the anchor's welfare had 50 rounds too.
 pub(crate) fn large(report: &mut Report) {
     compare(
         report,
@@ -197,7 +196,7 @@ pub(crate) fn large(report: &mut Report) {
                 shown(&priced(market, Equilibrium { threads, ..Equilibrium::default() }))
             }),
             ("hybrid 3 + response", 1826.0, 33.6, |_, pairs, threads| shown(&hybrid(pairs, threads))),
-            ("social welfare", 1743.0, 65.0, |_, pairs, threads| climbed(pairs, 0.0, threads)),
+            ("social welfare", 1743.0, 65.0, |_, pairs, threads| climbed(pairs, 0.0, 50, threads)),
         ],
     );
 }
@@ -254,8 +253,12 @@ pub(crate) fn daily(report: &mut Report) {
 
 /// Prices of ten thousand people a side from factors of 32 dimensions, in memory for a few rows.
 pub(crate) fn factors(report: &mut Report) {
-    let mut random = Mt19937::new(1);
-    let mut side = || Matrix::from_fn(10_000, 32, |_, _| random.normal(0.0, 0.25) as f32);
+    #[expect(clippy::cast_possible_truncation, reason = "factors are in single precision")]
+    let mut coordinate = {
+        let mut random = Mt19937::new(1);
+        move || random.normal(0.0, 0.25) as f32
+    };
+    let mut side = || Matrix::from_fn(10_000, 32, |_, _| coordinate());
     let kernel = FactorKernel::new(&side(), &side(), 1.0);
     for threads in [1, 2] {
         let start = std::time::Instant::now();

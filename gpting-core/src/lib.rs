@@ -20,7 +20,8 @@
 //! gpting        the handle, its builder, its facets: members profiles matching chat safety accounts
 //! profile       who members are, whom they wish to meet, catalogue, places, cards, photos
 //! interaction   the pair: like, pass, undo, unmatch, friends, and its state table as pure functions
-//! matching      the engine; replica (the engine inside the service), slate (what a member is shown)
+//! matching      the engine; market (lists for two sides at once); replica (the engine inside the service), slate (what a
+//!               member is shown)
 //! chat          rooms, messages with a gap-free seq, read marks, live feeds
 //! safety        block, report with evidence, age gate, consent ledger, erasure
 //! account       sign-up, login, sessions, tokens (feature accounts; a host with its own login leaves it off)

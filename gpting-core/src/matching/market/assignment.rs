@@ -9,7 +9,7 @@ use super::Matrix;
 const NONE: u32 = u32::MAX;
 
 /// Rounds of the quick phase, in which rows bid for their best column.
-const QUICK_ROUNDS: usize = 2;
+const QUICK_ROUNDS: usize = 4;
 
 /// The solver: costs of `rows × columns` with `rows ≤ columns`, and what it knows about them.
 ///
@@ -19,7 +19,8 @@ const QUICK_ROUNDS: usize = 2;
 #[derive(Debug)]
 pub(super) struct Assignment {
     costs: Matrix<f64>,
-    /// The potential of a column: what a row pays on top of the cost. Never positive, zero while the column is free.
+    /// The potential of a column: what a row pays on top of the cost. Never positive; zero while the
+    /// column may stay free.
     potentials: Vec<f64>,
     row_of: Vec<u32>,
     column_of: Vec<u32>,
@@ -30,7 +31,15 @@ impl Assignment {
     /// If there are more rows than columns.
     pub(super) fn new(costs: Matrix<f64>) -> Self {
         assert!(costs.rows() <= costs.columns(), "no more rows than columns");
-        let potentials = vec![0.0; costs.columns()];
+        let mut potentials = vec![0.0; costs.columns()];
+        if costs.rows() == costs.columns() {
+            // No column stays free, so each may start at its cheapest: who is wanted by all is dear at once.
+            for row in 0..costs.rows() {
+                for (potential, cost) in potentials.iter_mut().zip(costs.row(row)) {
+                    *potential = cost.min(*potential);
+                }
+            }
+        }
         Self { potentials, row_of: Vec::new(), column_of: Vec::new(), costs }
     }
 

@@ -4,6 +4,28 @@
 //! lists in mind. They work on dense [`Preferences`] of two sides, called by a host that has such a market and by the
 //! laboratory; [`graph`] solves the market of a real population, one sparse graph of people who fit each other. Pure: seeds and numbers of threads come in as arguments, and
 //! results depend on neither the clock nor the number of threads.
+//!
+//! ```text
+//! Preferences ─► simple (naive, fused, random)                          ─► Slates ─► Exposures
+//!      │    └──► kernel ─► price ─► pool ─┐                                 ▲  │
+//!      └──► Pairs ◄───────────────────────┘ ─► slots ─► response ───────────┤  └► certificate (better lists, upper bound)
+//!             └─► welfare (mixtures)                       plan (default) ──┘
+//!      └──► daily (one pick for everybody)
+//! ```
+//!
+//! ```
+//! use gpting_core::matching::market::{Certificate, Matrix, Pairs, Plan, Preferences, Reading};
+//!
+//! // Both on the left prefer right 0, who prefers left 0.
+//! let there = Matrix::from_rows(2, 2, vec![0.9, 0.6, 0.9, 0.7]);
+//! let back = Matrix::from_rows(2, 2, vec![0.8, 0.5, 0.6, 0.6]);
+//! let market = Preferences::new(there, back);
+//! let slates = Plan::trusting().solve(&market);
+//! assert_eq!((slates.left.row(0), slates.left.row(1)), (&[0, 1][..], &[1, 0][..]));
+//! let pairs = Pairs::of(&market);
+//! let certified = Certificate::default().certify(&pairs, &slates, Reading::default());
+//! assert!(certified.matches <= certified.upper_bound && certified.upper_bound < 1.05 * certified.matches);
+//! ```
 
 mod assignment;
 mod certificate;

@@ -15,6 +15,9 @@ const LONG_BITS: u32 = 11;
 /// Moves per name after which insertion gives up.
 const PATIENCE: usize = 6;
 
+/// How much smaller patience may become while insertion gives up on row after row, as a power of two.
+const LEAST_PATIENCE: u32 = 5;
+
 /// Memory for ranking rows; one per thread.
 #[derive(Debug, Default)]
 pub(super) struct Sorter {
@@ -22,6 +25,8 @@ pub(super) struct Sorter {
     keys: Vec<u64>,
     other: Vec<u64>,
     counts: Vec<u32>,
+    /// By how many powers of two patience is smaller now. Decides only about time.
+    haste: u32,
 }
 
 impl Sorter {
@@ -39,7 +44,11 @@ impl Sorter {
     pub(super) fn rank_again(&mut self, order: &mut [u32], scores: &[f32]) -> impl Iterator<Item = (usize, f32)> {
         self.keys.clear();
         self.keys.extend(order.iter().map(|name| key(scores[*name as usize], u64::from(*name))));
-        if !insert(&mut self.keys) {
+        let patience = (PATIENCE * self.keys.len()) >> self.haste;
+        if insert(&mut self.keys, patience) {
+            self.haste = self.haste.saturating_sub(1);
+        } else {
+            self.haste = (self.haste + 1).min(LEAST_PATIENCE);
             self.sort();
         }
         for (place, key) in order.iter_mut().zip(&self.keys) {
@@ -92,7 +101,8 @@ impl Sorter {
             scatter(&self.keys, &mut self.other, counts, |key| ((key - least) >> shift) as usize & (digits - 1));
             std::mem::swap(&mut self.keys, &mut self.other);
         }
-        if !insert(&mut self.keys) {
+        let patience = PATIENCE * self.keys.len();
+        if !insert(&mut self.keys, patience) {
             self.keys.sort_unstable();
         }
     }
@@ -128,8 +138,7 @@ fn scatter(from: &[u64], to: &mut [u64], counts: &mut [u32], digit: impl Fn(u64)
 }
 
 /// Insertion sort of keys that are almost in order; whether they are, or patience ran out before.
-fn insert(keys: &mut [u64]) -> bool {
-    let mut patience = PATIENCE * keys.len();
+fn insert(keys: &mut [u64], mut patience: usize) -> bool {
     for at in 1..keys.len() {
         let key = keys[at];
         let mut place = at;

@@ -4,7 +4,7 @@
 //! a method of its own, and the way to choose a `pool`. Calls a [`Kernel`], dense or from factors. Invariant: prices are
 //! not negative, and they do not depend on the number of threads.
 
-use super::{Kernel, Matrix, Slates, parallel};
+use super::{Kernel, Lists, Matrix, Slates, parallel};
 
 /// Shares of the rows that add up their columns apart; a constant, so that threads do not change the sums.
 const SHARES: usize = 16;
@@ -147,8 +147,10 @@ impl Prices {
     /// # Panics
     /// If the surplus (left × right) is of another market.
     pub fn slates(&self, surplus: &Matrix<f64>, threads: usize) -> Slates {
-        let (left, right) = self.scores(surplus);
-        Slates::ranked(&left, &right, threads)
+        Slates {
+            left: Lists::ranked_less(surplus, &self.right, threads),
+            right: Lists::ranked_less(&surplus.transposed(), &self.left, threads),
+        }
     }
 }
 

@@ -13,7 +13,8 @@ use super::{Lists, Matrix, Pairs, Reading, Slates, parallel};
 pub struct Response {
     /// The most turns of both sides. 30: few markets need them.
     pub rounds: usize,
-    /// Ends when a turn of both sides wins less than this share. `1e-6`.
+    /// Ends when a turn of both sides wins less than this share. `1e-5`, after which hardly anything moves but the ends of
+    /// lists.
     pub tolerance: f64,
     /// Threads to use; the result does not depend on them.
     pub threads: usize,
@@ -21,7 +22,7 @@ pub struct Response {
 
 impl Default for Response {
     fn default() -> Self {
-        Self { rounds: 30, tolerance: 1e-6, threads: 1 }
+        Self { rounds: 30, tolerance: 1e-5, threads: 1 }
     }
 }
 

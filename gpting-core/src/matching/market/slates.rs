@@ -45,11 +45,21 @@ impl Lists {
     /// # Panics
     /// If a score is NaN.
     pub fn ranked(scores: &Matrix<f64>, threads: usize) -> Self {
-        assert!(scores.values().iter().all(|score| !score.is_nan()), "a score is not a number");
+        Self::ranked_less(scores, &vec![0.0; scores.columns()], threads)
+    }
+
+    /// As [`Self::ranked`], every name's score lowered by its price.
+    pub(super) fn ranked_less(scores: &Matrix<f64>, prices: &[f64], threads: usize) -> Self {
         let (rows, width) = (scores.rows(), scores.columns());
+        assert_eq!(prices.len(), width, "a price for every name");
         let mut names = vec![0; rows * width];
-        parallel::each(names.chunks_mut(width.max(1)), threads, Sorter::default, |sorter, person, list| {
-            for (place, name) in list.iter_mut().zip(sorter.rank_exactly(scores.row(person))) {
+        let memory = || (Sorter::default(), vec![0.0; width]);
+        parallel::each(names.chunks_mut(width.max(1)), threads, memory, |(sorter, row), person, list| {
+            for ((score, value), price) in row.iter_mut().zip(scores.row(person)).zip(prices) {
+                *score = value - price;
+            }
+            assert!(row.iter().all(|score: &f64| !score.is_nan()), "a score is not a number");
+            for (place, name) in list.iter_mut().zip(sorter.rank_exactly(row)) {
                 *place = name;
             }
         });

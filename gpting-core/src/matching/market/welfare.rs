@@ -20,7 +20,7 @@ pub struct Welfare {
     /// 0 is the total of matches, 1 the Nash welfare `Σ log U`, under which nearly nobody envies. 0.5 is between.
     pub alpha: f64,
     /// The alpha of the first round, from which it falls to [`Self::alpha`] in even steps over half of the rounds. 1: who
-    /// has nothing is heard first, which ends in more matches than the total alone, 2 % of them at a crowding of 0.5.
+    /// has nothing is heard first, which ends in more matches than the total alone, 1.4 % of them at a crowding of 0.5, and less envy.
     pub first_alpha: f64,
     /// The share of a new ranking in the mixture, in (0, 1]. 0.1.
     pub step: f64,
