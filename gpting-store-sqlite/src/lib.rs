@@ -33,6 +33,7 @@
 
 #[cfg(feature = "accounts")]
 mod account;
+mod backup;
 mod commit;
 mod erase;
 mod error;
@@ -70,6 +71,7 @@ use jiff::Timestamp;
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 
+pub use self::backup::backup;
 pub use self::options::{Durability, Options};
 pub use self::settings::ConnectionSettings;
 use crate::commit::Whole;

@@ -1,6 +1,6 @@
 //! The rig of the cross-crate tests: a real PostgreSQL, the real `gpting` binary, and people who use it.
 //!
-//! [`postgres`] starts a database cluster, [`mod@redis`] a Redis, [`server`] the built server in a child process, [`mail`] reads what
+//! [`postgres`] starts a database cluster, [`mod@redis`] a Redis, [`nginx`] the proxy, [`server`] the built server in a child process, [`mail`] reads what
 //! the server mailed, [`person`] signs up and calls the documented endpoints, [`answer`] checks every error for
 //! its documented shape, [`socket`] speaks the chat frames. [`town`] opens the library itself on each store, with the
 //! port [`double`]s. The tests are targets in `tests/`, each named in
@@ -16,6 +16,7 @@ pub mod canary;
 pub mod double;
 pub mod guard;
 pub mod mail;
+pub mod nginx;
 pub mod operation;
 pub mod person;
 pub mod postgres;
@@ -25,6 +26,7 @@ pub mod socket;
 pub mod town;
 
 pub use answer::Answer;
+pub use nginx::Nginx;
 pub use person::{Person, Registration};
 pub use postgres::Postgres;
 pub use redis::Redis;

@@ -218,6 +218,13 @@ impl Postgres {
         command
     }
 
+    /// Runs one of PostgreSQL's own programs (`pg_dump`, `pg_restore`), which must succeed.
+    pub fn run(&self, program: &str, arguments: &[&str]) {
+        let output = Command::new(self.programs.directory.join(program)).args(arguments).output();
+        let output = output.unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Everything the server has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.directory.join("log")).unwrap_or_default()

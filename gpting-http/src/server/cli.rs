@@ -1,4 +1,4 @@
-//! The command line: `gpting [serve]`, `migrate`, `import`, `simulate`, `evaluate`, `bench`, `openapi`, `config`.
+//! The command line: `gpting [serve]`, `migrate`, `import`, `backup`, `simulate`, `evaluate`, `bench`, `openapi`, `config`.
 //!
 //! Called by the binary; parses, reads the settings, runs one command. What a command answers goes to standard output,
 //! everything else to standard error. Invariant: the process ends with 0 only when the command did what it was asked.
@@ -13,7 +13,7 @@ use gpting_core::error::Chain;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::import::{self, Progress, Summary};
-use super::settings::{Layer, Settings};
+use super::settings::{Database, Layer, Settings};
 use super::start::{self, StartError};
 use super::store::AnyStore;
 use super::{bench, evaluate, keys, logging, simulate};
@@ -50,6 +50,11 @@ enum Command {
         /// Answer with one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Copy the database to a new file while it is in use: SQLite; on PostgreSQL use `pg_dump`
+    Backup {
+        /// The file to make
+        file: PathBuf,
     },
     /// Compare methods of matching on the published markets
     Simulate(simulate::Simulate),
@@ -105,7 +110,9 @@ fn execute(cli: Cli) -> Result<(), StartError> {
         Command::Simulate(flags) => return Ok(writeln!(io::stdout(), "{}", simulate::run(flags)?.trim_end())?),
         Command::Evaluate(what) => return Ok(writeln!(io::stdout(), "{}", evaluate::run(what)?.trim_end())?),
         Command::Bench(what) => return Ok(writeln!(io::stdout(), "{}", bench::run(what)?.trim_end())?),
-        Command::Serve | Command::Migrate | Command::Import { .. } => logging::begin(settings.log),
+        Command::Serve | Command::Migrate | Command::Import { .. } | Command::Backup { .. } => {
+            logging::begin(settings.log);
+        }
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(super::cores()).enable_all().build()?;
     runtime.block_on(async {
@@ -115,6 +122,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
             Command::Import { file, source, json } => {
                 Box::pin(take_in(&settings, &file, source.as_deref(), json)).await
             }
+            Command::Backup { file } => back_up(&settings, &file).await,
             Command::Simulate(_) | Command::Evaluate(_) | Command::Bench(_) | Command::Openapi | Command::Config => {
                 Ok(())
             }
@@ -145,6 +153,22 @@ async fn migrate(settings: &Settings) -> Result<(), StartError> {
     open(settings).await?.close().await;
     writeln!(io::stdout(), "the database is on the schema of this build")?;
     Ok(())
+}
+
+/// Copies the database and nothing else. Opens no store: a copy must not migrate what it copies.
+async fn back_up(settings: &Settings, file: &Path) -> Result<(), StartError> {
+    match &settings.database {
+        Database::Sqlite(path) => {
+            let bytes = gpting_store_sqlite::backup(path, file).await?;
+            writeln!(io::stdout(), "{} is whole, {bytes} bytes; photos and keys are to be copied too", file.display())?;
+            Ok(())
+        }
+        Database::Postgres(_) => {
+            let name = file.display();
+            Err(format!("PostgreSQL makes its own copies: pg_dump --schema=gpting --format=custom --file={name} …")
+                .into())
+        }
+    }
 }
 
 async fn take_in(settings: &Settings, file: &Path, source: Option<&str>, json: bool) -> Result<(), StartError> {
