@@ -213,7 +213,7 @@ mod tests {
             "threads_mean_us",
             "update_p99_us",
         ] {
-            assert!(answer[name].as_f64().is_some_and(|figure| figure.is_finite()), "{name}: {answer}");
+            assert!(answer[name].as_f64().is_some_and(f64::is_finite), "{name}: {answer}");
         }
         assert_eq!(answer["recall"], 1.0, "{answer}");
     }
