@@ -44,6 +44,8 @@ mod pages {
     struct ReadmeKo;
     #[doc = include_str!("../../docs/embedding.md")]
     struct Embedding;
+    #[doc = include_str!("../../docs/learning.md")]
+    struct Learning;
     #[doc = include_str!("../../gpting-core/README.md")]
     struct Core;
     #[doc = include_str!("../../gpting-http/README.md")]

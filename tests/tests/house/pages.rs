@@ -105,7 +105,9 @@ fn links_between_pages_lead_somewhere() {
         "README.md",
         "README.ko.md",
         "docs/architecture.md",
+        "docs/benchmarks.md",
         "docs/embedding.md",
+        "docs/learning.md",
         "docs/operations.md",
         "docs/privacy.md",
     ] {

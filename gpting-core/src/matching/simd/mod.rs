@@ -54,17 +54,10 @@ pub enum Level {
 }
 
 impl Level {
-    /// The best level of this processor. The variable `GPTING_SIMD` (`plain`, `avx2`, `avx512`) lowers it, to compare.
+    /// The best level of this processor, which it is asked for once.
     pub fn best() -> Self {
         static BEST: OnceLock<Level> = OnceLock::new();
-        *BEST.get_or_init(|| {
-            let wanted = match std::env::var("GPTING_SIMD").as_deref() {
-                Ok("plain") => Self::Plain,
-                Ok("avx2") => Self::Avx2,
-                Ok(_) | Err(_) => Self::Avx512,
-            };
-            Self::available().into_iter().filter(|level| *level <= wanted).max().unwrap_or(Self::Plain)
-        })
+        *BEST.get_or_init(|| Self::available().into_iter().max().unwrap_or(Self::Plain))
     }
 
     /// All levels of this processor, the plainest first.
