@@ -6,6 +6,10 @@
 #![expect(clippy::float_cmp, reason = "scores are promised to the last bit")]
 
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
+mod exact;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod promises;
