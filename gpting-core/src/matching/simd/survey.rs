@@ -17,8 +17,8 @@ use crate::matching::place::EARTH_RADIUS_KM;
 use crate::matching::retrieval::ask::{Ask, SLACK};
 use crate::matching::score::{Fusion, Link};
 
-/// What a kept fused score may be short of the floor: the rounding of the quick exponential.
-const ALMOST: f32 = 1.0 + 3e-5;
+/// What a kept fused score may be short of the floor: the rounding of the quick exponential, and of chances near 1.
+pub(super) const ALMOST: f32 = 1.0 + 3e-5;
 /// Half a step on each of three axes, and what is left of it after rounding.
 const HALF_STEPS: f32 = 0.9;
 
