@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod exact;
 #[cfg(test)]
 mod oracle;
