@@ -6,6 +6,8 @@
 #![expect(clippy::float_cmp, reason = "scores are promised to the last bit")]
 
 #[cfg(test)]
+mod churn;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod edges;

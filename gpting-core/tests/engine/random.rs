@@ -107,7 +107,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     })
 }
 
-fn event(kind: Kind, a: u32, b: u32, at: i64) -> Event<u32> {
+pub(crate) fn event(kind: Kind, a: u32, b: u32, at: i64) -> Event<u32> {
     match kind {
         Kind::Like => Event::like(a, b, at),
         Kind::Pass => Event::pass(a, b, at),
