@@ -6,6 +6,14 @@
 #![expect(clippy::float_cmp, reason = "scores are promised to the last bit")]
 
 #[cfg(test)]
+mod churn;
+#[cfg(test)]
+mod crowd;
+#[cfg(test)]
+mod edges;
+#[cfg(test)]
+mod exact;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod promises;

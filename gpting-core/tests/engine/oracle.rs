@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gpting_core::{Cell, Day, Fusion, Gender, Genders, Person, Relax, Strength, Wants};
+use gpting_core::{Cell, Day, Fusion, Gender, Genders, Link, Person, Relax, Strength, Wants, Weights};
 
 /// Everything about one person.
 #[derive(Debug, Clone)]
@@ -69,11 +69,34 @@ pub(crate) enum Kind {
     Unmatch,
 }
 
+/// What a host adds to the rules, by ids alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Host {
+    /// What is added to the logit that the first likes the second, and its bound when somebody asks.
+    pub(crate) signal: Option<(fn(u32, u32) -> f32, fn(u32) -> f32)>,
+    /// Whether the first may be shown the second.
+    pub(crate) rule: Option<fn(u32, u32) -> bool>,
+}
+
+/// Somebody on a page, and the rounding that two ways to compute the same score may differ by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ranked {
+    pub(crate) id: u32,
+    pub(crate) score: f64,
+    pub(crate) slack: f64,
+}
+
+/// How many people have each interest.
+type Having = BTreeMap<u16, f64>;
+
 /// A population, its history, and its settings.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) today: (i32, u8, u8),
     pub(crate) fusion: Fusion,
+    pub(crate) link: Link,
+    pub(crate) weights: Weights,
+    pub(crate) host: Host,
     pub(crate) people: BTreeMap<u32, Spec>,
     /// Per actor and other, in the order of recording, which is the order of time.
     pub(crate) events: BTreeMap<(u32, u32), Vec<Kind>>,
@@ -87,6 +110,9 @@ impl World {
         Self {
             today,
             fusion,
+            link: Link::Logistic,
+            weights: Weights::default(),
+            host: Host::default(),
             people: BTreeMap::new(),
             events: BTreeMap::new(),
             decided: BTreeMap::new(),
@@ -171,76 +197,138 @@ impl World {
             && self.takes_part(other)
             && self.accepts(me, other, relax)
             && self.accepts(other, me, Relax::default())
+            && self.host.rule.is_none_or(|allows| allows(viewer, candidate) && allows(candidate, viewer))
     }
 
-    fn bias(tally: Option<&(f64, f64)>) -> f64 {
+    /// A bias and its factor; people keep theirs in f32.
+    fn bias(&self, tally: Option<&(f64, f64)>, factor: f64) -> f32 {
         let (likes, total) = tally.copied().unwrap_or_default();
-        let share = (likes + 10.0 * 0.15) / (total + 10.0);
-        (share / (1.0 - share)).ln() - (0.15_f64 / 0.85).ln()
+        let (rate, prior) = (self.weights.like_rate, self.weights.prior_decisions);
+        let share = (likes + prior * rate) / (total + prior);
+        (factor * ((share / (1.0 - share)).ln() - (rate / (1.0 - rate)).ln())) as f32
     }
 
-    fn logit(&self, a: u32, b: u32) -> f64 {
+    fn having(&self) -> Having {
+        let mut having = Having::new();
+        for spec in self.people.values() {
+            for interest in spec.interests.iter().collect::<std::collections::BTreeSet<_>>() {
+                *having.entry(*interest).or_default() += 1.0;
+            }
+        }
+        having
+    }
+
+    /// The sum of the terms of "`a` likes `b`" when `viewer` asks, and the sum of their sizes.
+    fn logit(&self, having: &Having, viewer: u32, a: u32, b: u32) -> (f64, f64) {
         let (me, you) = (&self.people[&a], &self.people[&b]);
-        let mut logit = (0.15_f64 / 0.85).ln();
-        logit += Self::bias(self.decided.get(&a));
-        logit += 0.86 * Self::bias(self.received.get(&b)) + f64::from(you.appeal);
+        let weights = &self.weights;
+        let (mut logit, mut size) = (0.0, 0.0);
+        let mut add = |term: f64| {
+            logit += term;
+            size += term.abs();
+        };
+        if self.link == Link::Logistic {
+            add((weights.like_rate / (1.0 - weights.like_rate)).ln());
+        }
+        add(f64::from(self.bias(self.decided.get(&a), weights.pickiness)));
+        add(f64::from(self.bias(self.received.get(&b), weights.appeal) + you.appeal));
 
         let people = self.people.len() as f64 + 1000.0;
         let set = |spec: &Spec| spec.interests.iter().copied().collect::<std::collections::BTreeSet<_>>();
         let (mine, yours) = (set(me), set(you));
         let norm = (mine.len().max(3) as f64 * yours.len().max(3) as f64).sqrt();
         for interest in mine.intersection(&yours) {
-            let having = self.people.values().filter(|spec| spec.interests.contains(interest)).count() as f64;
-            logit += 2.0 * (people / (having + 1.0)).ln() / people.ln() / norm;
+            add(weights.interests * (people / (having[interest] + 1.0)).ln() / people.ln() / norm);
         }
 
         let tastes: Vec<_> = me.rules.iter().filter(|rule| !rule.2.is_dealbreaker()).collect();
         for (attribute, values, strength) in &tastes {
             if you.has_any(*attribute, values) {
                 let sign = if *strength == Strength::Prefer { 1.0 } else { -1.0 };
-                logit += sign / (tastes.len() as f64).sqrt();
+                add(sign * weights.attributes / (tastes.len() as f64).sqrt());
             }
         }
 
         if let (Some(x), Some(y)) = (me.cell, you.cell) {
-            let chord = 2.0 * EARTH_KM * (haversine_km(x, y) / EARTH_KM / 2.0).sin();
-            logit += 1.0 / (1.0 + chord / 10.0);
+            add(weights.near / (1.0 + chord_km(x, y) / weights.near_km));
         }
         let days = |spec: &Spec| Day::from_ymd(spec.born.0, spec.born.1, spec.born.2).unwrap().0;
         let gap = f64::from((days(me) - days(you)).abs()) / 365.2425;
-        logit += 0.5 / (1.0 + gap / 5.0);
-        logit + me.seeks.iter().zip(&you.is).map(|(s, o)| f64::from(*s) * f64::from(*o)).sum::<f64>()
+        add(weights.age / (1.0 + gap / weights.age_years));
+        let products = me.seeks.iter().zip(&you.is).map(|(s, o)| f64::from(*s) * f64::from(*o));
+        let (content, sizes) = products.fold((0.0, 0.0), |(sum, sizes), x| (sum + x, sizes + x.abs()));
+        add(weights.content * content);
+        if let Some((signal, bound)) = self.host.signal {
+            add(f64::from(signal(a, b).min(bound(viewer))));
+        }
+        (logit, size + weights.content * sizes)
     }
 
     /// There, back and fused.
     pub(crate) fn score(&self, viewer: u32, candidate: u32) -> (f64, f64, f64) {
-        let chance = |x: f64| 1.0 / (1.0 + (-x).exp());
-        let (x, y) = (self.logit(viewer, candidate), self.logit(candidate, viewer));
-        let (p, q) = (chance(x), chance(y));
-        let fused = match self.fusion {
-            Fusion::Product => p * q,
-            Fusion::Harmonic => 2.0 / (1.0 / p + 1.0 / q),
-            Fusion::Min => p.min(q),
-            Fusion::Arithmetic => f64::midpoint(p, q),
-            Fusion::Uninorm => p * q / (p * q + (1.0 - p) * (1.0 - q)),
-        };
-        (p, q, fused)
+        let having = self.having();
+        let (x, y) =
+            (self.logit(&having, viewer, viewer, candidate).0, self.logit(&having, viewer, candidate, viewer).0);
+        (self.chance(x), self.chance(y), self.fuse(x, y))
+    }
+
+    fn chance(&self, x: f64) -> f64 {
+        match self.link {
+            Link::Logistic => 1.0 / (1.0 + (-x).exp()),
+            Link::Clipped => x.clamp(0.0, 1.0),
+        }
+    }
+
+    fn fuse(&self, x: f64, y: f64) -> f64 {
+        let (p, q) = (self.chance(x), self.chance(y));
+        match (self.fusion, self.link) {
+            (Fusion::Product, _) => p * q,
+            (Fusion::Harmonic, _) => 2.0 / (1.0 / p + 1.0 / q),
+            (Fusion::Min, _) => p.min(q),
+            (Fusion::Arithmetic, _) => f64::midpoint(p, q),
+            // The odds multiply; written with them, nothing cancels.
+            (Fusion::Uninorm, Link::Logistic) => 1.0 / (1.0 + (-x - y).exp()),
+            (Fusion::Uninorm, Link::Clipped) if p * q == 0.0 => 0.0,
+            (Fusion::Uninorm, Link::Clipped) => p * q / (p * q + (1.0 - p) * (1.0 - q)),
+        }
+    }
+
+    fn ranked(&self, having: &Having, viewer: u32, candidate: u32) -> Ranked {
+        let (x, x_size) = self.logit(having, viewer, viewer, candidate);
+        let (y, y_size) = self.logit(having, viewer, candidate, viewer);
+        let score = self.fuse(x, y);
+        // A sum in another order is off by some last bits of its largest terms.
+        let (dx, dy) = (4e-16 * x_size, 4e-16 * y_size);
+        let rounding = self.fuse(x + dx, y + dy) - self.fuse(x - dx, y - dy);
+        Ranked { id: candidate, score, slack: 1e-9 * score + rounding.abs() + 1e-290 }
     }
 
     /// Everybody a page may hold, best first.
-    pub(crate) fn ranking(&self, viewer: u32, relax: Relax) -> Vec<(u32, f64)> {
+    pub(crate) fn ranking(&self, viewer: u32, relax: Relax) -> Vec<Ranked> {
+        let having = self.having();
         let mut ranking: Vec<_> = self
             .people
             .keys()
             .filter(|&&other| self.eligible(viewer, other, relax) && !self.excluded(viewer, other))
-            .map(|&other| (other, self.score(viewer, other).2))
+            .map(|&other| self.ranked(&having, viewer, other))
             .collect();
-        ranking.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        ranking.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
         ranking
     }
 }
 
 const EARTH_KM: f64 = 6_371.007_180_918_475;
+
+/// Kilometres along the chord between two cells' centres, each rounded to a grid of 2⁻²⁹ Earth radii.
+fn chord_km(a: Cell, b: Cell) -> f64 {
+    let steps = |cell: Cell| {
+        let (lat, lng) = cell.centre();
+        let (lat, lng) = (lat.to_radians(), lng.to_radians());
+        [lat.cos() * lng.cos(), lat.cos() * lng.sin(), lat.sin()].map(|x| (x * f64::from(1 << 29)).round())
+    };
+    let squares: f64 = steps(a).into_iter().zip(steps(b)).map(|(x, y)| (x - y).powi(2)).sum();
+    squares.sqrt() / f64::from(1 << 29) * EARTH_KM
+}
 
 fn haversine_km(a: Cell, b: Cell) -> f64 {
     let ((lat_a, lng_a), (lat_b, lng_b)) = (a.centre(), b.centre());

@@ -5,7 +5,7 @@ use gpting_core::{
     Row, Signal, Strength, Wants, Weights,
 };
 
-fn engine(config: Config<u32>) -> Engine<u32> {
+pub(crate) fn engine(config: Config<u32>) -> Engine<u32> {
     let mut engine = Engine::new(config).unwrap();
     engine.set_today(Day::from_ymd(2026, 11, 23).unwrap());
     engine

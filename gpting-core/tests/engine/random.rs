@@ -3,7 +3,7 @@
 use gpting_core::{After, Cell, Config, Day, Engine, Event, Filter, Fusion, Gender, Pick, Relax, Strength, View};
 use proptest::prelude::*;
 
-use crate::oracle::{Kind, Spec, World};
+use crate::oracle::{Kind, Ranked, Spec, World};
 
 const IDS: u32 = 24;
 const TODAY: (i32, u8, u8) = (2026, 11, 23);
@@ -107,7 +107,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     })
 }
 
-fn event(kind: Kind, a: u32, b: u32, at: i64) -> Event<u32> {
+pub(crate) fn event(kind: Kind, a: u32, b: u32, at: i64) -> Event<u32> {
     match kind {
         Kind::Like => Event::like(a, b, at),
         Kind::Pass => Event::pass(a, b, at),
@@ -183,14 +183,14 @@ proptest! {
             let expected = world.ranking(me, relax);
             let whole = view.query(me).limit(1000).relax(relax).run().unwrap();
             prop_assert_eq!(whole.len(), expected.len());
-            for (pick, (id, score)) in whole.iter().zip(&expected) {
+            for (pick, Ranked { id, score, .. }) in whole.iter().zip(&expected) {
                 let (there, back, own) = world.score(me, pick.id);
                 prop_assert!((pick.score - own).abs() < 1e-6 && (pick.score - score).abs() < 1e-6, "{pick:?} {id} {own}");
                 prop_assert!((pick.there - there).abs() < 1e-6 && (pick.back - back).abs() < 1e-6);
             }
             prop_assert!(whole.windows(2).all(|w| w[0].score > w[1].score || (w[0].score == w[1].score && w[0].id < w[1].id)));
             let mut ids: Vec<_> = whole.iter().map(|pick| pick.id).collect();
-            let mut expected_ids: Vec<_> = expected.iter().map(|(id, _)| *id).collect();
+            let mut expected_ids: Vec<_> = expected.iter().map(|ranked| ranked.id).collect();
             ids.sort_unstable();
             expected_ids.sort_unstable();
             prop_assert_eq!(&ids, &expected_ids);

@@ -23,7 +23,7 @@ use super::index::key::Key;
 use super::index::leaf::Leaf;
 use super::index::quantise::Probe;
 use super::population::State;
-use super::score::{Link, Scorer};
+use super::score::{Fusion, Link, Scorer};
 use super::simd::{self, Level, Pad, Wanted};
 use super::table::Slot;
 use super::{Day, EngineError, PersonId, Pick, Relax};
@@ -339,9 +339,14 @@ impl<Id: PersonId> Judge<'_, '_, Id> {
         });
         viewer.apply_custom_rules(candidates, |candidate| candidate.row);
         let config = &*state.config;
-        // In f32 where that is good enough; what it can be wrong by is added or taken away below.
+        // In f32 where that is good enough; what it can be wrong by is added or taken away below. Not where the quick
+        // sigmoid cuts its argument, which for the uninorm is the sum: it would promise a score that nobody reaches.
         let fuse = |sums: (f64, f64)| {
-            if config.link == Link::Logistic && sums.0.min(sums.1) > -30.0 {
+            let lowest = match config.fusion {
+                Fusion::Uninorm => sums.0.min(sums.1).min(sums.0 + sums.1),
+                Fusion::Product | Fusion::Harmonic | Fusion::Min | Fusion::Arithmetic => sums.0.min(sums.1),
+            };
+            if config.link == Link::Logistic && lowest > -30.0 {
                 f64::from(ask.fuse(&[sums.0 as f32], &[sums.1 as f32])[0])
             } else {
                 config.link.fuse(config.fusion, sums.0, sums.1)

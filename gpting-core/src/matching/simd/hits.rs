@@ -1,5 +1,6 @@
 //! All leaves of a node, seen by one viewer from their summaries alone: which can hold anybody, and how good at the most.
 
+use super::survey::ALMOST;
 use crate::matching::index::columns::{HAS_INTERESTS, VERIFIED, VERIFIED_ONLY};
 use crate::matching::index::summary::Summaries;
 use crate::matching::place::EARTH_RADIUS_KM;
@@ -10,7 +11,7 @@ const WIDTH: usize = 16;
 /// The rounding of f32 places on the unit sphere, as a chord.
 const BLUR: f32 = 4e-7;
 
-/// Writes the best score that a leaf can hold, or -1 where nobody passes the tests.
+/// Writes a score that nobody in a leaf is above, or -1 where nobody passes the tests.
 #[inline(always)]
 pub(super) fn hits(summaries: &Summaries, placed: bool, ask: &Ask, out: &mut [f32]) {
     let mut from = 0;
@@ -76,7 +77,7 @@ fn block(summaries: &Summaries, from: usize, width: usize, near: bool, ask: &Ask
     let reach = ask.fuse(&there, &back);
     let mut out = [0.0; WIDTH];
     for i in 0..WIDTH {
-        out[i] = if keep[i] { reach[i] } else { -1.0 };
+        out[i] = if keep[i] { reach[i] * ALMOST } else { -1.0 };
     }
     out
 }

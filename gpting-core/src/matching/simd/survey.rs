@@ -17,8 +17,8 @@ use crate::matching::place::EARTH_RADIUS_KM;
 use crate::matching::retrieval::ask::{Ask, SLACK};
 use crate::matching::score::{Fusion, Link};
 
-/// What a kept fused score may be short of the floor: the rounding of the quick exponential.
-const ALMOST: f32 = 1.0 + 3e-5;
+/// What a kept fused score may be short of the floor: the rounding of the quick exponential, and of chances near 1.
+pub(super) const ALMOST: f32 = 1.0 + 3e-5;
 /// Half a step on each of three axes, and what is left of it after rounding.
 const HALF_STEPS: f32 = 0.9;
 
@@ -186,7 +186,10 @@ pub(super) unsafe fn filter<L: Lanes>(leaf: &Leaf, placed: bool, ask: &Ask, pad:
 #[inline(always)]
 pub(super) unsafe fn first<L: Lanes>(leaf: &Leaf, ask: &Ask, floor: f32, pad: &mut Pad, wanted: &mut Wanted) {
     let (len, stride) = (pad.len, ask.stride);
-    check(leaf, stride);
+    // A viewer without content reads no planes, whatever the leaf has.
+    if stride > 0 {
+        check(leaf, stride);
+    }
     pad.fill_up();
     let mut kept = 0;
     // SAFETY: the caller vouches for the instructions.

@@ -1,0 +1,101 @@
+//! The indexed search against the oracle, in populations of many leaves.
+//!
+//! A whole page is compared with the oracle's ranking, person by person; every shorter page, every continuation and every
+//! set of instructions with the whole page, to the last bit.
+
+use gpting_core::{After, Day, Engine, Level, Pick, Relax, View};
+use proptest::prelude::*;
+
+use crate::crowd::{Dice, Plan, plan};
+use crate::oracle::World;
+
+/// All people of a world at once, as a host starts.
+pub(crate) fn filled(plan: &Plan, world: &World) -> Engine<u32> {
+    let mut engine = plan.engine();
+    engine.extend(world.people.iter().map(|(&id, spec)| (id, spec.person()))).unwrap();
+    engine
+}
+
+/// The whole page of a viewer, which must be the oracle's.
+pub(crate) fn whole_page(view: &View<u32>, world: &World, me: u32, relax: Relax) -> Vec<Pick<u32>> {
+    let expected = world.ranking(me, relax);
+    let whole = view.query(me).limit(world.people.len() + 1).relax(relax).run().unwrap();
+    let ids = |mut ids: Vec<u32>| {
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(
+        ids(whole.iter().map(|pick| pick.id).collect()),
+        ids(expected.iter().map(|ranked| ranked.id).collect()),
+        "whom {me} is shown"
+    );
+    let by_id: std::collections::BTreeMap<_, _> = expected.iter().map(|ranked| (ranked.id, *ranked)).collect();
+    for (pick, at_place) in whole.iter().zip(&expected) {
+        let own = by_id[&pick.id];
+        assert!((pick.score - own.score).abs() <= own.slack, "{me}: {pick:?}, not {own:?}");
+        assert!((pick.score - at_place.score).abs() <= own.slack + at_place.slack, "{me}: {pick:?} for {at_place:?}");
+    }
+    assert!(whole.is_sorted_by(|a, b| a.score > b.score || (a.score == b.score && a.id < b.id)));
+    whole
+}
+
+/// Everything that a viewer can be shown in parts must be parts of the whole page.
+pub(crate) fn check_parts(view: &View<u32>, whole: &[Pick<u32>], me: u32, relax: Relax, dice: &mut Dice) {
+    let ask = |limit: usize, after: After<u32>| view.query(me).limit(limit).after(after).relax(relax);
+    for limit in [1, 5, 20, whole.len().max(1), whole.len() + 1] {
+        for level in Level::available() {
+            let page = ask(limit, After::Start).level(level).run().unwrap();
+            assert_eq!(page, whole[..limit.min(whole.len())], "{me}, {limit} at {level:?}");
+        }
+    }
+    let (mut paged, mut after) = (Vec::new(), After::Start);
+    loop {
+        // At most a dozen pages, of very different sizes.
+        let limit = if dice.chance(50) { 1 + dice.below(20) } else { whole.len() / 8 + 1 + dice.below(20) };
+        let page = ask(limit, after).level(dice.pick(&Level::available())).run().unwrap();
+        assert_eq!(page.len(), limit.min(whole.len() - paged.len()), "{me}: a full page");
+        let Some(last) = page.last() else { break };
+        after = (*last).into();
+        paged.extend(page);
+    }
+    assert_eq!(paged, whole, "{me}: nobody twice, nobody missed");
+
+    let out: Vec<u32> = whole.iter().map(|pick| pick.id).filter(|_| dice.chance(40)).chain([123]).collect();
+    let rest: Vec<_> = whole.iter().filter(|pick| !out.contains(&pick.id)).copied().collect();
+    let page = ask(10, After::Start).excluding(&out).run().unwrap();
+    assert_eq!(page, rest[..10.min(rest.len())], "{me}: without {out:?}");
+}
+
+/// Some viewers of a world; most of them are shown somebody.
+pub(crate) fn viewers(world: &World, count: usize, dice: &mut Dice) -> Vec<u32> {
+    let ids: Vec<u32> = world.people.keys().copied().collect();
+    let active: Vec<u32> = ids.iter().copied().filter(|id| world.people[id].active).collect();
+    (0..count)
+        .map(|_| if dice.chance(90) && !active.is_empty() { dice.pick(&active) } else { dice.pick(&ids) })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pages_of_every_population_are_exact(plan in plan(300..2000), one_by_one: bool, age: bool, distance: bool) {
+        let mut world = plan.world();
+        let mut engine = if one_by_one { plan.engine() } else { filled(&plan, &world) };
+        if one_by_one {
+            // Leaves are about two thirds full, so there are more of them.
+            world.people.iter().for_each(|(&id, spec)| engine.upsert(id, spec.person()).unwrap());
+        }
+        if distance && age {
+            world.today = (2031, 5, 17);
+            engine.set_today(Day::from_ymd(2031, 5, 17).unwrap());
+        }
+        let view = engine.view();
+        let mut dice = plan.dice();
+        for (at, me) in viewers(&world, 3, &mut dice).into_iter().enumerate() {
+            let relax = if at == 0 { Relax { age, distance } } else { Relax::default() };
+            let whole = whole_page(&view, &world, me, relax);
+            check_parts(&view, &whole, me, relax, &mut dice);
+        }
+    }
+}
