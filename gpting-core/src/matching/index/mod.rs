@@ -23,7 +23,7 @@ const NODE: usize = 64;
 /// Leaves with fewer rows are joined with a neighbour when both fit into three quarters of one.
 const FEW: usize = LEAF / 4;
 /// Rows that a leaf gets when many people are taken in at once: nearly full, with room for a few changes.
-const PACKED: usize = LEAF - 3;
+const PACKED: usize = LEAF - 2;
 
 /// The index of one population.
 #[derive(Debug, Clone, Default)]

@@ -140,14 +140,20 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn products(plane: &[u8], stride: usize, rows: I, steps: &[i8]) -> I {
-        let (mut list, mut out) = ([0_u32; GROUP], [0_u32; GROUP]);
+    unsafe fn products(plane: &[u8], stride: usize, rows: &[u32; GROUP], steps: &[i8]) -> I {
+        let mut out = [0_u32; GROUP];
         // SAFETY: the caller vouches for the instructions. Every load is of 32 bytes, or of the last 16, of a row or of the
         // steps; the assertion has seen that all rows lie inside the plane and that there are `2 · stride` steps, and a
         // stride is a multiple of 16. The store fills four of the 16 numbers.
         unsafe {
-            Self::store_i(rows, &mut list);
-            let last = list.iter().fold(0, |last, &row| last.max(row)) as usize;
+            let last = {
+                let [low, high] = Self::load_i(rows);
+                let most = _mm256_max_epu32(low, high);
+                let most = _mm_max_epu32(_mm256_extracti128_si256::<0>(most), _mm256_extracti128_si256::<1>(most));
+                let most = _mm_max_epu32(most, _mm_shuffle_epi32::<0b00_00_11_10>(most));
+                let most = _mm_max_epu32(most, _mm_shuffle_epi32::<0b00_00_00_01>(most));
+                _mm_cvtsi128_si32(most) as u32 as usize
+            };
             assert!(
                 (last + 1) * stride <= plane.len() && steps.len() == 2 * stride && stride.is_multiple_of(16),
                 "rows lie inside the plane"
@@ -160,7 +166,7 @@ impl Lanes for Avx2 {
                     let low = load(steps.as_ptr().add(at).cast(), left);
                     let high = load(steps.as_ptr().add(stride + at).cast(), left);
                     for i in 0..PART {
-                        let row = plane.as_ptr().add(list[from + i] as usize * stride + at);
+                        let row = plane.as_ptr().add(rows[from + i] as usize * stride + at);
                         sums[i] = _mm256_add_epi32(sums[i], part(load(row, left), low, high));
                     }
                     at += 32;

@@ -70,14 +70,12 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn products(plane: &[u8], stride: usize, rows: __m512i, steps: &[i8]) -> __m512i {
+    unsafe fn products(plane: &[u8], stride: usize, rows: &[u32; GROUP], steps: &[i8]) -> __m512i {
         // SAFETY: the caller vouches for the instructions. Every load is masked to at most `stride` bytes of a row; the
         // assertion has seen that the row farthest behind lies inside the plane and that there are `2 · stride` steps.
         unsafe {
-            let last = _mm512_reduce_max_epu32(rows) as usize;
+            let last = _mm512_reduce_max_epu32(_mm512_loadu_si512(rows.as_ptr().cast())) as usize;
             assert!((last + 1) * stride <= plane.len() && steps.len() == 2 * stride, "rows lie inside the plane");
-            let mut list = [0_u32; GROUP];
-            _mm512_storeu_si512(list.as_mut_ptr().cast(), rows);
             let mut sums = [_mm512_setzero_si512(); GROUP];
             let mut at = 0;
             while at < stride {
@@ -85,7 +83,7 @@ impl Lanes for Avx512 {
                 let low = _mm512_maskz_loadu_epi8(mask, steps.as_ptr().add(at));
                 let high = _mm512_maskz_loadu_epi8(mask, steps.as_ptr().add(stride + at));
                 for i in 0..GROUP {
-                    let row = plane.as_ptr().add(list[i] as usize * stride + at);
+                    let row = plane.as_ptr().add(rows[i] as usize * stride + at);
                     sums[i] = add_product(sums[i], _mm512_maskz_loadu_epi8(mask, row.cast()), low, high);
                 }
                 at += 64;

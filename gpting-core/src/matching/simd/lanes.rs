@@ -55,7 +55,7 @@ pub(super) trait Lanes: Copy {
 
     /// For each of the rows, `Σ nibble · step` over a plane: `steps` holds the factors of all lower halves, then those of
     /// all upper ones. Panics when a row lies outside of the plane.
-    unsafe fn products(plane: &[u8], stride: usize, rows: Self::I, steps: &[i8]) -> Self::I;
+    unsafe fn products(plane: &[u8], stride: usize, rows: &[u32; GROUP], steps: &[i8]) -> Self::I;
 }
 
 /// Compiles everything that a search runs for the instructions of one level.

@@ -155,8 +155,8 @@ impl Lanes for Plain {
         }
     }
     #[inline(always)]
-    unsafe fn products(plane: &[u8], stride: usize, rows: I, steps: &[i8]) -> I {
-        each(rows, |row| product(&plane[row as usize * stride..][..stride], steps) as u32)
+    unsafe fn products(plane: &[u8], stride: usize, rows: &[u32; GROUP], steps: &[i8]) -> I {
+        each(*rows, |row| product(&plane[row as usize * stride..][..stride], steps) as u32)
     }
 }
 

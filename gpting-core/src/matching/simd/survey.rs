@@ -202,7 +202,7 @@ pub(super) unsafe fn first<L: Lanes>(leaf: &Leaf, ask: &Ask, floor: f32, pad: &m
             let (there, back) = bases::<L>(ask, pad, from);
             let (mut most_there, mut most_back, mut products) = (there, back, L::splat_i(0));
             if stride > 0 {
-                products = L::products(leaf.planes.is_upper.rows(), stride, rows, &ask.seeks.steps);
+                products = L::products(leaf.planes.is_upper.rows(), stride, group(&pad.rows, from), &ask.seeks.steps);
                 let quantised = L::load_i(group(&pad.first, from));
                 most_there = L::add(there, upper_bits::<L>(quantised, products, &ask.seeks, leaf.longest[0]));
                 most_back = L::add(back, second_side);
@@ -246,7 +246,7 @@ pub(super) unsafe fn second<L: Lanes>(leaf: &Leaf, ask: &Ask, floor: f32, pad: &
         for from in (0..len).step_by(GROUP) {
             wanted.serve(MANY);
             let rows = L::load_i(group(&pad.rows, from));
-            let products = L::products(leaf.planes.seeks_upper.rows(), stride, rows, &ask.is.steps);
+            let products = L::products(leaf.planes.seeks_upper.rows(), stride, group(&pad.rows, from), &ask.is.steps);
             let quantised = L::load_i(group(&pad.seeks, from));
             let (there, back) = (L::load_i(group(&pad.there, from)), L::load_i(group(&pad.back, from)));
             let most_there = L::cast(L::load_i(group(&pad.second, from)));
@@ -291,7 +291,7 @@ pub(super) unsafe fn third<L: Lanes>(leaf: &Leaf, ask: &Ask, floor: f32, pad: &m
         let (mut ends, mut mask) = ([[0.0; GROUP]; 4], 0);
         // SAFETY: the caller vouches for the instructions.
         unsafe {
-            let rows = L::load_i(group(&pad.rows, from));
+            let rows = group(&pad.rows, from);
             let is = L::products(planes.is_lower.rows(), stride, rows, &ask.seeks.steps);
             let is = L::add_i(is, L::shl::<4>(L::load_i(group(&pad.first, from))));
             let seeks = L::products(planes.seeks_lower.rows(), stride, rows, &ask.is.steps);

@@ -45,7 +45,7 @@ fn all_levels_multiply_alike() {
 unsafe fn products<L: Lanes>(plane: &[u8], stride: usize, rows: &[u32; GROUP], steps: &[i8]) -> [u32; GROUP] {
     let mut out = [0; GROUP];
     // SAFETY: the caller vouches for the level.
-    unsafe { L::store_i(L::products(plane, stride, L::load_i(rows), steps), &mut out) };
+    unsafe { L::store_i(L::products(plane, stride, rows, steps), &mut out) };
     out
 }
 
