@@ -1,6 +1,8 @@
 //! Where bounds in f32 touch the exact score: ties, certain and impossible likes, viewers without content.
 
-use gpting_core::{After, Config, Day, Engine, Fusion, Gender, Level, Link, Person, Row, Signal, Wants};
+use gpting_core::{
+    After, Config, Day, Engine, EngineError, Fusion, Gender, Level, Link, Person, Row, Signal, Wants, Weights,
+};
 
 use crate::crowd::{Dice, FUSIONS, id};
 use crate::promises::engine;
@@ -155,7 +157,6 @@ fn a_viewer_without_vectors_is_shown_the_same_people() {
     }
 }
 
-/// The day on which everybody of these tests is counted.
 #[test]
 fn the_oldest_and_the_youngest_are_found() {
     let mut engine = engine(Config::dims(0));
@@ -170,5 +171,37 @@ fn the_oldest_and_the_youngest_are_found() {
         let today = view.today().unwrap();
         let expected = days.iter().filter(|&&day| (ages.0..=ages.1).contains(&Day(day).age_on(today))).count();
         assert_eq!(view.top(9, 1000, After::Start).unwrap().len(), expected, "{ages:?}");
+    }
+}
+
+#[test]
+fn the_longest_vectors_lose_nobody() {
+    let most = Person::MAX_COORDINATE;
+    for (dims, content) in [(1, 1.0), (3, 1e9), (64, 1e9)] {
+        let mut engine = engine(Config::dims(dims).weights(Weights { content, ..Weights::default() }));
+        let anybody = |seed: u64, size: f32| {
+            let mut dice = Dice(seed);
+            let mut vector = || (0..dims).map(|_| size * dice.pick(&[-1.0, 0.5, 1.0])).collect::<Vec<_>>();
+            Person::new(Gender::O, 30).vectors(&vector(), &vector())
+        };
+        for number in 0..600 {
+            let size = if number % 2 == 0 { most } else { 1.0 };
+            engine.upsert(id(number), anybody(number as u64, size)).unwrap();
+        }
+        engine.upsert(1, Person::new(Gender::O, 30)).unwrap();
+        engine.upsert(2, Person::new(Gender::O, 30).vectors(&vec![most; dims], &vec![0.0; dims])).unwrap();
+        engine.upsert(3, Person::new(Gender::O, 30).vectors(&vec![1e-30; dims], &vec![1e-30; dims])).unwrap();
+        for too_long in [most.next_up(), -most * 2.0, f32::INFINITY, f32::NAN] {
+            let person = Person::new(Gender::O, 30).vectors(&vec![too_long; dims], &vec![0.0; dims]);
+            assert_eq!(engine.upsert(4, person), Err(EngineError::InvalidNumber("a vector")));
+        }
+        let view = engine.view();
+        for me in [1, 2, 3, id(100), id(101), id(102)] {
+            let whole = view.top(me, 1000, After::Start).unwrap();
+            assert_eq!(whole.len(), 602, "{dims} {me}");
+            for level in Level::available() {
+                assert_eq!(view.query(me).limit(9).level(level).run().unwrap(), whole[..9], "{dims} {me}");
+            }
+        }
     }
 }
