@@ -205,3 +205,49 @@ fn the_longest_vectors_lose_nobody() {
         }
     }
 }
+
+/// A bound that means nothing good, for values that are fine.
+#[derive(Debug)]
+struct Bounded(f32);
+
+impl Signal<u32> for Bounded {
+    fn name(&self) -> &'static str {
+        "bounded"
+    }
+
+    fn logit(&self, viewer: Row<'_, u32>, candidates: &[Row<'_, u32>], out: &mut [f32]) {
+        for (candidate, out) in candidates.iter().zip(out) {
+            *out = ((viewer.id() ^ candidate.id()) % 64) as f32 / 16.0 - 2.0;
+        }
+    }
+
+    fn bound(&self, _viewer: Row<'_, u32>) -> f32 {
+        self.0
+    }
+}
+
+#[test]
+fn no_bound_of_a_signal_hides_anybody() {
+    let (most, infinite) = (f32::MAX, f32::INFINITY);
+    for fusion in FUSIONS {
+        for bounds in [
+            &[f32::NAN][..],
+            &[-infinite],
+            &[infinite, -infinite],
+            &[most, most],
+            &[-most, -most],
+            &[-1e20, 3.0],
+            &[0.5, infinite],
+        ] {
+            let config = bounds.iter().fold(Config::dims(0).fusion(fusion), |all, &bound| all.signal(Bounded(bound)));
+            let mut engine = engine(config);
+            (0..400).for_each(|number| engine.upsert(id(number), Person::new(Gender::O, 30)).unwrap());
+            let view = engine.view();
+            let whole = view.top(id(7), 400, After::Start).unwrap();
+            assert_eq!(whole.len(), 399, "{fusion:?} {bounds:?}");
+            assert!(whole.iter().all(|pick| view.score(id(7), pick.id).unwrap() == *pick), "{fusion:?} {bounds:?}");
+            assert_eq!(view.top(id(7), 9, After::Start).unwrap(), whole[..9], "{fusion:?} {bounds:?}");
+            assert_eq!(view.top(id(7), 9, whole[99].into()).unwrap(), whole[100..109], "{fusion:?} {bounds:?}");
+        }
+    }
+}
