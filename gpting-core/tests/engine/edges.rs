@@ -1,10 +1,11 @@
 //! Where bounds in f32 touch the exact score: ties, certain and impossible likes, viewers without content.
 
 use gpting_core::{
-    After, Config, Day, Engine, EngineError, Fusion, Gender, Level, Link, Person, Row, Signal, Wants, Weights,
+    After, Config, Day, Engine, EngineError, Event, Fusion, Gender, Level, Link, Person, Row, Signal, Wants, Weights,
 };
 
-use crate::crowd::{Dice, FUSIONS, id};
+use crate::crowd::{Dice, FUSIONS, Plan, id};
+use crate::exact::filled;
 use crate::promises::engine;
 
 /// Viewers, who have the first ids, and the people they are shown.
@@ -250,4 +251,37 @@ fn no_bound_of_a_signal_hides_anybody() {
             assert_eq!(view.top(id(7), 9, whole[99].into()).unwrap(), whole[100..109], "{fusion:?} {bounds:?}");
         }
     }
+}
+
+#[test]
+fn whoever_decides_on_every_page_meets_everybody_once() {
+    let plan = Plan::one(11, 1500, 16);
+    let world = plan.world();
+    let mut engine = filled(&plan, &world);
+    let view = engine.view();
+    let me = world.people.keys().copied().find(|&id| view.top(id, 800, After::Start).unwrap().len() == 800).unwrap();
+    let mut expected: Vec<u32> = view.top(me, 2000, After::Start).unwrap().iter().map(|pick| pick.id).collect();
+    let mut met = Vec::new();
+    loop {
+        let page = engine.view().top(me, 60, After::Start).unwrap();
+        if page.is_empty() {
+            break;
+        }
+        for pick in page {
+            met.push(pick.id);
+            let at = met.len() as i64;
+            // Whoever is passed by, or passes by, or is blocked, is not shown again.
+            let event = match at % 4 {
+                0 => Event::pass(me, pick.id, at),
+                1 => Event::pass(pick.id, me, at),
+                2 => Event::block(pick.id, me, at),
+                _ => Event::like(me, pick.id, at),
+            };
+            engine.record(event).unwrap();
+        }
+    }
+    assert_eq!(view.top(me, 2000, After::Start).unwrap().len(), expected.len(), "the view has not changed");
+    met.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(met, expected);
 }

@@ -3,11 +3,11 @@
 //! A whole page is compared with the oracle's ranking, person by person; every shorter page, every continuation and every
 //! set of instructions with the whole page, to the last bit.
 
-use gpting_core::{After, Day, Engine, Level, Link, Pick, Relax, View};
+use gpting_core::{After, Config, Day, Engine, Event, Level, Link, Pick, Relax, View, Weights};
 use proptest::prelude::*;
 
 use crate::crowd::{Bound, DIMS, Dice, FUSIONS, Plan, Vectors, plan};
-use crate::oracle::World;
+use crate::oracle::{Kind, World};
 
 /// All people of a world at once, as a host starts.
 pub(crate) fn filled(plan: &Plan, world: &World) -> Engine<u32> {
@@ -108,6 +108,48 @@ fn every_score_in_every_dimension_is_exact() {
         }
     }
     assert!(shown > 40 * 150, "pages that hold nobody prove little: {shown}");
+}
+
+/// Weights at the ends of what is allowed.
+#[test]
+fn every_weight_is_exact() {
+    let mut dice = Dice(3);
+    for seed in 0..20 {
+        let plan = Plan { fusion: FUSIONS[seed as usize % 5], ..Plan::one(seed, 600, 16) };
+        let mut weight = || dice.pick(&[0.0, 1e-6, 0.5, 1.0, 30.0, 1e4, 1e9]);
+        let (pickiness, appeal, interests, attributes) = (weight(), weight(), weight(), weight());
+        let (near, age, content) = (weight(), weight(), weight());
+        let mut scale = || dice.pick(&[1e-9, 0.1, 10.0, 1e4, 1e9]);
+        let (near_km, age_years, prior_decisions) = (scale(), scale(), scale());
+        let like_rate = dice.pick(&[1e-12, 0.15, 0.999]);
+        let mut world = plan.world();
+        world.weights = Weights {
+            like_rate,
+            prior_decisions,
+            pickiness,
+            appeal,
+            interests,
+            attributes,
+            near,
+            near_km,
+            age,
+            age_years,
+            content,
+        };
+        let mut engine = Engine::new(Config::dims(16).fusion(plan.fusion).weights(world.weights)).unwrap();
+        engine.set_today(Day::from_ymd(world.today.0, world.today.1, world.today.2).unwrap());
+        world.people.iter().for_each(|(&id, spec)| engine.upsert(id, spec.person()).unwrap());
+        let acting = viewers(&world, 60, &mut dice);
+        for (at, pair) in acting.windows(2).enumerate().filter(|(_, pair)| pair[0] != pair[1]) {
+            engine.record(Event::like(pair[0], pair[1], at as i64 + 1)).unwrap();
+            world.record(Kind::Like, pair[0], pair[1]);
+        }
+        let view = engine.view();
+        for me in [acting[0], acting[1]] {
+            let whole = whole_page(&view, &world, me, Relax::default());
+            check_parts(&view, &whole, me, Relax::default(), &mut dice);
+        }
+    }
 }
 
 proptest! {
