@@ -53,7 +53,8 @@ impl Checked {
                 both
             }
         };
-        if !vectors.iter().all(|x| x.is_finite()) {
+        // Refuses what is not a number as well.
+        if !vectors.iter().all(|x| x.abs() <= Person::MAX_COORDINATE) {
             return Err(EngineError::InvalidNumber("a vector"));
         }
         let lists = Facts::new(&facts);

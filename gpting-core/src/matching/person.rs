@@ -174,6 +174,9 @@ impl Person {
     pub const MAX_RULE_VALUES: usize = 64;
     /// The largest absolute value of [`Person::appeal`].
     pub const MAX_APPEAL: f32 = 10.0;
+    /// The largest absolute value of a coordinate of [`Person::vectors`]: bounds of the largest products fit an f32, with
+    /// the most dimensions and the largest weight of content.
+    pub const MAX_COORDINATE: f32 = 1e9;
 
     /// A person of this age in years: born exactly so many years before the engine's today.
     pub fn new(gender: Gender, age: u8) -> Self {
@@ -232,7 +235,8 @@ impl Person {
     /// Content vectors: what the person `is`, and what the person `seeks`, both of the engine's dimensions.
     ///
     /// `seeks · is` of the other, times [`super::Weights::content`], is added to the logit as it stands, so learned
-    /// weights are multiplied into `seeks` by the host. Without vectors the term is zero.
+    /// weights are multiplied into `seeks` by the host. Without vectors the term is zero. No coordinate may lie beyond
+    /// ±[`Self::MAX_COORDINATE`].
     #[must_use]
     pub fn vectors(mut self, is: &[f32], seeks: &[f32]) -> Self {
         self.vectors = Some((is.to_vec(), seeks.to_vec()));

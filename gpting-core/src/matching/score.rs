@@ -186,7 +186,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         }
         let (is, seeks) = state.vectors(row);
         let viewer = Row { state, number: row };
-        let signals = state.config.signals.iter().map(|signal| f64::from(signal.bound(viewer))).sum();
+        let signals: f64 = state.config.signals.iter().map(|signal| f64::from(signal.bound(viewer))).sum();
         Self {
             state,
             weights,
@@ -198,7 +198,8 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
                 Link::Logistic => logit(weights.like_rate),
                 Link::Clipped => 0.0,
             },
-            signals,
+            // Bounds without sense bound nothing, and none may be so low that an f32 makes infinity of it.
+            signals: if signals.is_nan() { f64::INFINITY } else { signals.max(-1e9) },
             rarity,
             is,
             seeks,

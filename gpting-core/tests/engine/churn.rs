@@ -166,8 +166,14 @@ fn deep_trees_grow_and_shrink() {
                 assert_eq!(view.top(me, 300, last.into()).unwrap(), next, "{me} of {}", view.len());
             }
         }
+        // A few years of birth are some nodes of many.
         let me = pair.anybody().unwrap();
-        whole_page(&view, &pair.world, me, Relax::default());
+        for age in [20, 26, 31, 37, 44, 50] {
+            let spec = pair.world.people.get_mut(&me).unwrap();
+            (spec.ages, spec.active) = ((age, age + 1), true);
+            pair.engine.upsert(me, spec.person()).unwrap();
+            whole_page(&pair.engine.view(), &pair.world, me, Relax::default());
+        }
     };
     while pair.world.people.len() < 8000 {
         pair.add();

@@ -6,7 +6,7 @@
 use gpting_core::{Cell, Config, Day, EligibilityRule, Engine, Fusion, Gender, Link, Row, Signal, Strength, Weights};
 use proptest::prelude::*;
 
-use crate::oracle::{Host, Spec, World};
+use crate::oracle::{Host, HostSignal, Spec, World};
 
 pub(crate) const TODAY: (i32, u8, u8) = (2026, 11, 23);
 pub(crate) const FUSIONS: [Fusion; 5] =
@@ -159,7 +159,7 @@ impl Plan {
     /// An engine with the plan's settings and nobody in it.
     pub(crate) fn engine(&self) -> Engine<u32> {
         let mut config = Config::dims(self.dims).fusion(self.fusion).link(self.link).weights(self.weights());
-        if let Some((_, bound)) = self.host().signal {
+        if let Some(HostSignal { bound, .. }) = self.host().signal {
             config = config.signal(Told { bound });
         }
         if self.rule {
@@ -177,7 +177,7 @@ impl Plan {
             Bound::Finite => Some(|viewer| 1.0 + (viewer % 4) as f32),
             Bound::Negative => Some(|_| -0.75),
         };
-        Host { signal: bound.map(|bound| (told as fn(u32, u32) -> f32, bound)), rule: self.rule.then_some(allows) }
+        Host { signal: bound.map(|bound| HostSignal { value: told, bound }), rule: self.rule.then_some(allows) }
     }
 
     /// The oracle's view of the plan with nobody in it.
@@ -224,7 +224,7 @@ impl Plan {
         };
         let mut rules = Vec::new();
         if dice.chance(if is_picky { 40 } else { 15 }) {
-            for attribute in 0..1 + dice.below(3) as u16 {
+            for attribute in 0..=dice.below(3) as u16 {
                 let strength =
                     dice.pick(&[Strength::Prefer, Strength::Prefer, Strength::Avoid, Strength::Never, Strength::Must]);
                 if strength != Strength::Must || is_picky {

@@ -1,8 +1,11 @@
 //! Where bounds in f32 touch the exact score: ties, certain and impossible likes, viewers without content.
 
-use gpting_core::{After, Config, Day, Engine, Fusion, Gender, Level, Link, Person, Row, Signal, Wants};
+use gpting_core::{
+    After, Config, Day, Engine, EngineError, Event, Fusion, Gender, Level, Link, Person, Row, Signal, Wants, Weights,
+};
 
-use crate::crowd::{Dice, FUSIONS, id};
+use crate::crowd::{Dice, FUSIONS, Plan, id};
+use crate::exact::filled;
 use crate::promises::engine;
 
 /// Viewers, who have the first ids, and the people they are shown.
@@ -155,7 +158,6 @@ fn a_viewer_without_vectors_is_shown_the_same_people() {
     }
 }
 
-/// The day on which everybody of these tests is counted.
 #[test]
 fn the_oldest_and_the_youngest_are_found() {
     let mut engine = engine(Config::dims(0));
@@ -171,4 +173,115 @@ fn the_oldest_and_the_youngest_are_found() {
         let expected = days.iter().filter(|&&day| (ages.0..=ages.1).contains(&Day(day).age_on(today))).count();
         assert_eq!(view.top(9, 1000, After::Start).unwrap().len(), expected, "{ages:?}");
     }
+}
+
+#[test]
+fn the_longest_vectors_lose_nobody() {
+    let most = Person::MAX_COORDINATE;
+    for (dims, content) in [(1, 1.0), (3, 1e9), (64, 1e9)] {
+        let mut engine = engine(Config::dims(dims).weights(Weights { content, ..Weights::default() }));
+        let anybody = |seed: u64, size: f32| {
+            let mut dice = Dice(seed);
+            let mut vector = || (0..dims).map(|_| size * dice.pick(&[-1.0, 0.5, 1.0])).collect::<Vec<_>>();
+            Person::new(Gender::O, 30).vectors(&vector(), &vector())
+        };
+        for number in 0..600 {
+            let size = if number % 2 == 0 { most } else { 1.0 };
+            engine.upsert(id(number), anybody(number as u64, size)).unwrap();
+        }
+        engine.upsert(1, Person::new(Gender::O, 30)).unwrap();
+        engine.upsert(2, Person::new(Gender::O, 30).vectors(&vec![most; dims], &vec![0.0; dims])).unwrap();
+        engine.upsert(3, Person::new(Gender::O, 30).vectors(&vec![1e-30; dims], &vec![1e-30; dims])).unwrap();
+        for too_long in [most.next_up(), -most * 2.0, f32::INFINITY, f32::NAN] {
+            let person = Person::new(Gender::O, 30).vectors(&vec![too_long; dims], &vec![0.0; dims]);
+            assert_eq!(engine.upsert(4, person), Err(EngineError::InvalidNumber("a vector")));
+        }
+        let view = engine.view();
+        for me in [1, 2, 3, id(100), id(101), id(102)] {
+            let whole = view.top(me, 1000, After::Start).unwrap();
+            assert_eq!(whole.len(), 602, "{dims} {me}");
+            for level in Level::available() {
+                assert_eq!(view.query(me).limit(9).level(level).run().unwrap(), whole[..9], "{dims} {me}");
+            }
+        }
+    }
+}
+
+/// A bound that means nothing good, for values that are fine.
+#[derive(Debug)]
+struct Bounded(f32);
+
+impl Signal<u32> for Bounded {
+    fn name(&self) -> &'static str {
+        "bounded"
+    }
+
+    fn logit(&self, viewer: Row<'_, u32>, candidates: &[Row<'_, u32>], out: &mut [f32]) {
+        for (candidate, out) in candidates.iter().zip(out) {
+            *out = ((viewer.id() ^ candidate.id()) % 64) as f32 / 16.0 - 2.0;
+        }
+    }
+
+    fn bound(&self, _viewer: Row<'_, u32>) -> f32 {
+        self.0
+    }
+}
+
+#[test]
+fn no_bound_of_a_signal_hides_anybody() {
+    let (most, infinite) = (f32::MAX, f32::INFINITY);
+    for fusion in FUSIONS {
+        for bounds in [
+            &[f32::NAN][..],
+            &[-infinite],
+            &[infinite, -infinite],
+            &[most, most],
+            &[-most, -most],
+            &[-1e20, 3.0],
+            &[0.5, infinite],
+        ] {
+            let config = bounds.iter().fold(Config::dims(0).fusion(fusion), |all, &bound| all.signal(Bounded(bound)));
+            let mut engine = engine(config);
+            (0..400).for_each(|number| engine.upsert(id(number), Person::new(Gender::O, 30)).unwrap());
+            let view = engine.view();
+            let whole = view.top(id(7), 400, After::Start).unwrap();
+            assert_eq!(whole.len(), 399, "{fusion:?} {bounds:?}");
+            assert!(whole.iter().all(|pick| view.score(id(7), pick.id).unwrap() == *pick), "{fusion:?} {bounds:?}");
+            assert_eq!(view.top(id(7), 9, After::Start).unwrap(), whole[..9], "{fusion:?} {bounds:?}");
+            assert_eq!(view.top(id(7), 9, whole[99].into()).unwrap(), whole[100..109], "{fusion:?} {bounds:?}");
+        }
+    }
+}
+
+#[test]
+fn whoever_decides_on_every_page_meets_everybody_once() {
+    let plan = Plan::one(11, 1500, 16);
+    let world = plan.world();
+    let mut engine = filled(&plan, &world);
+    let view = engine.view();
+    let me = world.people.keys().copied().find(|&id| view.top(id, 800, After::Start).unwrap().len() == 800).unwrap();
+    let mut expected: Vec<u32> = view.top(me, 2000, After::Start).unwrap().iter().map(|pick| pick.id).collect();
+    let mut met = Vec::new();
+    loop {
+        let page = engine.view().top(me, 60, After::Start).unwrap();
+        if page.is_empty() {
+            break;
+        }
+        for pick in page {
+            met.push(pick.id);
+            let at = met.len() as i64;
+            // Whoever is passed by, or passes by, or is blocked, is not shown again.
+            let event = match at % 4 {
+                0 => Event::pass(me, pick.id, at),
+                1 => Event::pass(pick.id, me, at),
+                2 => Event::block(pick.id, me, at),
+                _ => Event::like(me, pick.id, at),
+            };
+            engine.record(event).unwrap();
+        }
+    }
+    assert_eq!(view.top(me, 2000, After::Start).unwrap().len(), expected.len(), "the view has not changed");
+    met.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(met, expected);
 }

@@ -3,11 +3,11 @@
 //! A whole page is compared with the oracle's ranking, person by person; every shorter page, every continuation and every
 //! set of instructions with the whole page, to the last bit.
 
-use gpting_core::{After, Day, Engine, Level, Pick, Relax, View};
+use gpting_core::{After, Config, Day, Engine, Event, Level, Link, Pick, Relax, View, Weights};
 use proptest::prelude::*;
 
-use crate::crowd::{Dice, Plan, plan};
-use crate::oracle::World;
+use crate::crowd::{Bound, DIMS, Dice, FUSIONS, Plan, Vectors, plan};
+use crate::oracle::{Kind, World};
 
 /// All people of a world at once, as a host starts.
 pub(crate) fn filled(plan: &Plan, world: &World) -> Engine<u32> {
@@ -42,17 +42,18 @@ pub(crate) fn whole_page(view: &View<u32>, world: &World, me: u32, relax: Relax)
 /// Everything that a viewer can be shown in parts must be parts of the whole page.
 pub(crate) fn check_parts(view: &View<u32>, whole: &[Pick<u32>], me: u32, relax: Relax, dice: &mut Dice) {
     let ask = |limit: usize, after: After<u32>| view.query(me).limit(limit).after(after).relax(relax);
-    for limit in [1, 5, 20, whole.len().max(1), whole.len() + 1] {
-        for level in Level::available() {
+    let levels = Level::available();
+    for (limit, levels) in [(1, &levels[..1]), (4, &levels[..]), (20, &levels[..]), (whole.len() + 1, &levels[..])] {
+        for &level in levels {
             let page = ask(limit, After::Start).level(level).run().unwrap();
             assert_eq!(page, whole[..limit.min(whole.len())], "{me}, {limit} at {level:?}");
         }
     }
     let (mut paged, mut after) = (Vec::new(), After::Start);
     loop {
-        // At most a dozen pages, of very different sizes.
-        let limit = if dice.chance(50) { 1 + dice.below(20) } else { whole.len() / 8 + 1 + dice.below(20) };
-        let page = ask(limit, after).level(dice.pick(&Level::available())).run().unwrap();
+        // Some ten pages of very different sizes.
+        let limit = if dice.chance(50) { 1 + dice.below(20) } else { whole.len() / 5 + 1 + dice.below(20) };
+        let page = ask(limit, after).level(dice.pick(&levels)).run().unwrap();
         assert_eq!(page.len(), limit.min(whole.len() - paged.len()), "{me}: a full page");
         let Some(last) = page.last() else { break };
         after = (*last).into();
@@ -75,8 +76,84 @@ pub(crate) fn viewers(world: &World, count: usize, dice: &mut Dice) -> Vec<u32> 
         .collect()
 }
 
+/// Every fusion with both links, in all dimensions, and every kind of vector and signal with each of them once.
+#[test]
+fn every_score_in_every_dimension_is_exact() {
+    let bounds = [Bound::None, Bound::Infinite, Bound::Finite, Bound::Negative];
+    let vectors = [Vectors::Even, Vectors::Unit, Vectors::PowerLaw, Vectors::Few, Vectors::Wild];
+    let mut shown = 0;
+    for (at, (fusion, link)) in
+        [Link::Logistic, Link::Clipped].into_iter().flat_map(|link| FUSIONS.map(|fusion| (fusion, link))).enumerate()
+    {
+        // The other half of them with the other link.
+        for (by, dims) in DIMS.into_iter().enumerate().filter(|(by, _)| (at + by) % 2 == 0) {
+            let turn = at + by / 2;
+            let plan = Plan {
+                fusion,
+                link,
+                vectors: vectors[turn % 5],
+                // Half of them without a signal: then a least is known before the exact score.
+                bound: if turn % 2 == 0 { Bound::None } else { bounds[turn / 2 % 4] },
+                content_only: turn % 3 == 0,
+                rule: turn % 4 == 3,
+                patterns: if turn % 7 == 6 { 9 } else { 600 },
+                ..Plan::one(turn as u64, 600, dims)
+            };
+            let (world, mut dice) = (plan.world(), plan.dice());
+            let view = filled(&plan, &world).view();
+            let me = viewers(&world, 1, &mut dice)[0];
+            let whole = whole_page(&view, &world, me, Relax::default());
+            check_parts(&view, &whole, me, Relax::default(), &mut dice);
+            shown += whole.len();
+        }
+    }
+    assert!(shown > 40 * 150, "pages that hold nobody prove little: {shown}");
+}
+
+/// Weights at the ends of what is allowed.
+#[test]
+fn every_weight_is_exact() {
+    let mut dice = Dice(3);
+    for seed in 0..20 {
+        let plan = Plan { fusion: FUSIONS[seed as usize % 5], ..Plan::one(seed, 600, 16) };
+        let mut weight = || dice.pick(&[0.0, 1e-6, 0.5, 1.0, 30.0, 1e4, 1e9]);
+        let (pickiness, appeal, interests, attributes) = (weight(), weight(), weight(), weight());
+        let (near, age, content) = (weight(), weight(), weight());
+        let mut scale = || dice.pick(&[1e-9, 0.1, 10.0, 1e4, 1e9]);
+        let (near_km, age_years, prior_decisions) = (scale(), scale(), scale());
+        let like_rate = dice.pick(&[1e-12, 0.15, 0.999]);
+        let mut world = plan.world();
+        world.weights = Weights {
+            like_rate,
+            prior_decisions,
+            pickiness,
+            appeal,
+            interests,
+            attributes,
+            near,
+            near_km,
+            age,
+            age_years,
+            content,
+        };
+        let mut engine = Engine::new(Config::dims(16).fusion(plan.fusion).weights(world.weights)).unwrap();
+        engine.set_today(Day::from_ymd(world.today.0, world.today.1, world.today.2).unwrap());
+        world.people.iter().for_each(|(&id, spec)| engine.upsert(id, spec.person()).unwrap());
+        let acting = viewers(&world, 60, &mut dice);
+        for (at, pair) in acting.windows(2).enumerate().filter(|(_, pair)| pair[0] != pair[1]) {
+            engine.record(Event::like(pair[0], pair[1], at as i64 + 1)).unwrap();
+            world.record(Kind::Like, pair[0], pair[1]);
+        }
+        let view = engine.view();
+        for me in [acting[0], acting[1]] {
+            let whole = whole_page(&view, &world, me, Relax::default());
+            check_parts(&view, &whole, me, Relax::default(), &mut dice);
+        }
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn pages_of_every_population_are_exact(plan in plan(300..2000), one_by_one: bool, age: bool, distance: bool) {

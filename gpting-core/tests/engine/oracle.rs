@@ -69,11 +69,19 @@ pub(crate) enum Kind {
     Unmatch,
 }
 
+/// A term of the score.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HostSignal {
+    /// What is added to the logit that the first likes the second.
+    pub(crate) value: fn(u32, u32) -> f32,
+    /// The most that is added when somebody asks.
+    pub(crate) bound: fn(u32) -> f32,
+}
+
 /// What a host adds to the rules, by ids alone.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Host {
-    /// What is added to the logit that the first likes the second, and its bound when somebody asks.
-    pub(crate) signal: Option<(fn(u32, u32) -> f32, fn(u32) -> f32)>,
+    pub(crate) signal: Option<HostSignal>,
     /// Whether the first may be shown the second.
     pub(crate) rule: Option<fn(u32, u32) -> bool>,
 }
@@ -258,8 +266,8 @@ impl World {
         let products = me.seeks.iter().zip(&you.is).map(|(s, o)| f64::from(*s) * f64::from(*o));
         let (content, sizes) = products.fold((0.0, 0.0), |(sum, sizes), x| (sum + x, sizes + x.abs()));
         add(weights.content * content);
-        if let Some((signal, bound)) = self.host.signal {
-            add(f64::from(signal(a, b).min(bound(viewer))));
+        if let Some(HostSignal { value, bound }) = self.host.signal {
+            add(f64::from(value(a, b).min(bound(viewer))));
         }
         (logit, size + weights.content * sizes)
     }

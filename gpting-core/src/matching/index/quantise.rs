@@ -216,4 +216,30 @@ mod tests {
             }
         }
     }
+    #[test]
+    fn the_error_of_a_viewer_counts_where_nearly_all_of_it_adds_up() {
+        let dims = 64;
+        // After the rotation the viewer is one coordinate and nearly half a step in every other; the stored vector has
+        // whole steps in just those, so that its own error is nothing.
+        let mut wanted = vec![0.49 / 127.0; dims];
+        let mut stored = vec![1.0; dims];
+        (wanted[0], stored[0]) = (1.0, 0.0);
+        let back: Vec<f32> = (0..dims)
+            .map(|j| {
+                let mut axis = vec![0.0; dims];
+                axis[j] = 1.0;
+                rotate(&mut axis);
+                product(&axis, &wanted) as f32
+            })
+            .collect();
+        let probe = Probe::new(&back, 1.0);
+        let exact = product(&stored, &wanted);
+        let estimate: f64 = stored
+            .iter()
+            .zip(&probe.steps)
+            .map(|(&x, &step)| f64::from(x) * f64::from(step) * f64::from(probe.scale))
+            .sum();
+        assert!(exact - estimate > 0.2, "{exact} {estimate}");
+        assert!(exact - estimate <= f64::from(probe.error) * product(&stored, &stored).sqrt() + 1e-6);
+    }
 }

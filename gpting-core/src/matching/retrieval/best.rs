@@ -21,6 +21,8 @@ pub(super) struct Found {
 pub(super) struct Best {
     limit: usize,
     found: Vec<Found>,
+    /// How many are found before the hopeless ones are let go.
+    room: usize,
     /// The largest leasts, somewhat more than `limit` of them.
     leasts: Vec<f64>,
     worst: f64,
@@ -28,7 +30,7 @@ pub(super) struct Best {
 
 impl Best {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, found: Vec::new(), leasts: Vec::new(), worst: f64::NEG_INFINITY }
+        Self { limit, found: Vec::new(), room: limit.saturating_mul(3), leasts: Vec::new(), worst: f64::NEG_INFINITY }
     }
 
     /// The score to reach.
@@ -53,9 +55,11 @@ impl Best {
         if self.leasts.len() >= self.limit.saturating_add(slack) {
             self.raise();
         }
-        if self.found.len() >= self.limit.saturating_mul(3) {
+        if self.found.len() >= self.room {
             let worst = self.worst;
             self.found.retain(|found| found.most >= worst);
+            // Equal people all stay; looking through them for each one that comes would take the square of their number.
+            self.room = self.limit.saturating_mul(3).max(2 * self.found.len());
         }
     }
 
