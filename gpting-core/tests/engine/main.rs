@@ -1,7 +1,7 @@
 //! The engine against a slow, independent statement of the same rules, and its promises one by one.
 //!
 //! `oracle` knows the rules again, in the plainest form and with the standard library's mathematics; `promises` holds
-//! the single cases that a random population meets too seldom.
+//! the single cases that a random population meets too seldom; `saved` saves and loads.
 
 #![expect(clippy::float_cmp, reason = "scores are promised to the last bit")]
 
@@ -11,3 +11,5 @@ mod oracle;
 mod promises;
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod saved;

@@ -6,11 +6,13 @@
 
 mod limit;
 mod oracle;
+mod saved;
 
 use std::collections::HashSet;
 
 pub use limit::Memory;
 pub use oracle::Oracle;
+pub use saved::{SaveAndLoad, SaveAndLoadError};
 
 use super::population::{Population, Synthetic};
 use super::stream::Stream;
