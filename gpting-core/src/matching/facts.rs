@@ -69,7 +69,7 @@ impl<'a> Facts<'a> {
         Self(words)
     }
 
-    /// Whether the words are lists that can be read to the end: what [`pack`] makes, but for the order.
+    /// Whether the words are lists that [`pack`] could have made, but for the order of rules.
     pub(super) fn are_sound(words: &[u16]) -> bool {
         let Some((header, lists)) = words.split_at_checked(HEADER) else { return false };
         let total: usize = header.iter().map(|&len| usize::from(len)).sum();
@@ -84,7 +84,10 @@ impl<'a> Facts<'a> {
         };
         total == lists.len() && header[1] % 2 == 0 && {
             let facts = Facts(words);
-            rules_are_sound(facts.list(2), [0, 1]) && rules_are_sound(facts.list(3), [2, 3])
+            facts.interests().is_sorted_by(|a, b| a < b)
+                && facts.attributes().is_sorted_by(|a, b| a < b)
+                && rules_are_sound(facts.list(2), [0, 1])
+                && rules_are_sound(facts.list(3), [2, 3])
         }
     }
 

@@ -155,3 +155,6 @@ fn joined<Id: PersonId + Send + Sync>(content: Content<Id>, plan: &Plan, threads
     let index = Index::of_nodes(dims, nodes);
     agreed.into_iter().all(|agreed| agreed).then_some(((table, index), counts.interests))
 }
+
+#[cfg(test)]
+mod tests;
