@@ -80,8 +80,6 @@ impl Checked {
 
     /// Where the row will lie in the index.
     pub(super) fn place(&self, serial: u32) -> Option<(Class, Key)> {
-        let gate = &self.gate;
-        let class = Class { gender: gate.gender, wants: gate.genders, placed: gate.placed() };
-        (gate.active() && gate.genders != 0).then(|| (class, Key::new(gate.birth, gate.point, serial)))
+        self.gate.place(serial)
     }
 }

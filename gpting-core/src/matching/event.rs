@@ -107,6 +107,29 @@ impl Act {
         }
     }
 
+    /// The act in four words, as it is saved.
+    pub(super) fn words(self) -> [u32; 4] {
+        let decision = match self.decision {
+            Decision::None => 0,
+            Decision::Like => 1,
+            Decision::Pass => 2,
+        };
+        let state = decision | u32::from(self.blocked) << 2 | u32::from(self.unmatched) << 3;
+        [self.other, self.decided_at, self.blocked_at, state]
+    }
+
+    /// The act of [`Self::words`]; `None` for other words.
+    pub(super) fn from_words([other, decided_at, blocked_at, state]: [u32; 4]) -> Option<Self> {
+        let decision = match state & 3 {
+            0 => Decision::None,
+            1 => Decision::Like,
+            2 => Decision::Pass,
+            _ => return None,
+        };
+        let (blocked, unmatched) = (state & 4 != 0, state & 8 != 0);
+        (state < 16).then_some(Self { other, decided_at, blocked_at, decision, blocked, unmatched })
+    }
+
     /// Whether the actor is no longer shown the other: any decision, a block, an unmatch.
     pub(super) fn hides_other(self) -> bool {
         self.decision != Decision::None || self.blocked || self.unmatched
@@ -130,6 +153,16 @@ impl Tally {
     pub(super) fn replace(&mut self, old: Decision, new: Decision) {
         self.likes = self.likes + u32::from(new == Decision::Like) - u32::from(old == Decision::Like);
         self.total = self.total + u32::from(new != Decision::None) - u32::from(old != Decision::None);
+    }
+
+    /// Likes and decisions.
+    pub(super) fn counts(self) -> [u32; 2] {
+        [self.likes, self.total]
+    }
+
+    /// The tally of [`Self::counts`]; `None` when there are more likes than decisions.
+    pub(super) fn from_counts([likes, total]: [u32; 2]) -> Option<Self> {
+        (likes <= total).then_some(Self { likes, total })
     }
 
     /// The share of likes, shrunk towards `mean` as if `weight` decisions of that mean had been seen before:

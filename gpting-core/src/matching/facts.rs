@@ -69,6 +69,28 @@ impl<'a> Facts<'a> {
         Self(words)
     }
 
+    /// Whether the words are lists that [`pack`] could have made, but for the order of rules.
+    pub(super) fn are_sound(words: &[u16]) -> bool {
+        let Some((header, lists)) = words.split_at_checked(HEADER) else { return false };
+        let total: usize = header.iter().map(|&len| usize::from(len)).sum();
+        let rules_are_sound = |mut rules: &[u16], strengths: [u16; 2]| {
+            while let [_, strength, len, rest @ ..] = rules {
+                match rest.split_at_checked(usize::from(*len)) {
+                    Some((_, after)) if *len > 0 && strengths.contains(strength) => rules = after,
+                    Some(_) | None => return false,
+                }
+            }
+            rules.is_empty()
+        };
+        total == lists.len() && header[1] % 2 == 0 && {
+            let facts = Facts(words);
+            facts.interests().is_sorted_by(|a, b| a < b)
+                && facts.attributes().is_sorted_by(|a, b| a < b)
+                && rules_are_sound(facts.list(2), [0, 1])
+                && rules_are_sound(facts.list(3), [2, 3])
+        }
+    }
+
     /// Sorted interests.
     #[inline]
     pub(super) fn interests(self) -> &'a [u16] {

@@ -37,6 +37,7 @@
     reason = "what a search runs is compiled for the processor's own instructions only where it is inlined"
 )]
 
+mod bytes;
 mod candidate;
 mod checked;
 mod config;
@@ -56,6 +57,7 @@ mod population;
 pub mod question;
 mod retrieval;
 mod row;
+mod saved;
 mod score;
 mod simd;
 mod table;
@@ -82,6 +84,7 @@ pub use person::{AttributeRule, Gender, Genders, Person, Strength, Wants};
 pub use place::Cell;
 pub use retrieval::Effort;
 pub use row::Row;
+pub use saved::{LoadError, SaveError};
 pub use score::{Fusion, Link, Signal};
 pub use simd::Level;
 #[cfg(feature = "lab")]

@@ -87,6 +87,19 @@ impl Point {
         [self.x, self.y, self.z].map(|step| f64::from(step) / STEPS)
     }
 
+    /// The coordinates, as they are saved.
+    pub(super) fn steps(self) -> [i32; 3] {
+        [self.x, self.y, self.z]
+    }
+
+    /// The point of [`Self::steps`]; `None` for one that is not on the sphere.
+    pub(super) fn from_steps([x, y, z]: [i32; 3]) -> Option<Self> {
+        let point = Self { x, y, z };
+        // Half a step on each axis; somebody without a place is at the centre.
+        let length = (point.squared_chord(Self::default()) as f64).sqrt();
+        (point == Self::default() || (length - STEPS).abs() <= 2.0).then_some(point)
+    }
+
     /// Squared length of the straight line between two points, in squared steps: at most 2⁶⁰.
     #[inline]
     pub(super) fn squared_chord(self, other: Self) -> i64 {

@@ -15,6 +15,7 @@ use super::event::{Act, Decision, Tally};
 use super::facts::Facts;
 use super::index::Index;
 use super::index::key::{Class, Key};
+use super::market::parallel;
 use super::table::{Chunk, Gate, PersonId, Slot, Table};
 use super::{Config, Day, EngineError, Event};
 
@@ -35,6 +36,35 @@ pub(super) struct State<Id> {
     interest_counts: Vec<Arc<[u32; COUNTS]>>,
 }
 
+/// Maps the ids of all rows, every thread its own shards; the smallest id that two rows have.
+fn name_all<Id: PersonId + Send + Sync>(table: &Table<Id>, threads: usize) -> Result<Vec<Arc<FxHashMap<Id, u32>>>, Id> {
+    let each = SHARDS.div_ceil(threads.clamp(1, SHARDS));
+    let mut shards: Vec<FxHashMap<Id, u32>> = (0..SHARDS).map(|_| FxHashMap::default()).collect();
+    let mut twice: Vec<Option<Id>> = vec![None; SHARDS.div_ceil(each)];
+    let parts = shards.chunks_mut(each).zip(&mut twice);
+    parallel::each(
+        parts,
+        threads,
+        || (),
+        |(), number, (part, twice)| {
+            for shard in &mut *part {
+                shard.reserve(table.len / SHARDS);
+            }
+            let slots = table.chunks().flat_map(|chunk| &chunk.slots);
+            for (row, slot) in (0..).zip(slots) {
+                let Some(shard) = part.get_mut(shard_of(slot.id).wrapping_sub(number * each)) else { continue };
+                if shard.insert(slot.id, row).is_some() {
+                    *twice = Some(twice.map_or(slot.id, |other| other.min(slot.id)));
+                }
+            }
+        },
+    );
+    match twice.into_iter().flatten().min() {
+        Some(id) => Err(id),
+        None => Ok(shards.into_iter().map(Arc::new).collect()),
+    }
+}
+
 fn shard_of(id: impl Hash) -> usize {
     (FxBuildHasher.hash_one(id).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SHARDS.trailing_zeros())) as usize
 }
@@ -51,6 +81,35 @@ impl<Id: PersonId> State<Id> {
             interest_counts: Vec::new(),
             config: Arc::new(config),
         }
+    }
+
+    /// A population that was there before: its rows, their index, and how many people have each interest.
+    ///
+    /// `O(people)`. When two people have the same id, that id.
+    pub(super) fn restored(
+        mut self,
+        (table, index): (Table<Id>, Index),
+        next_serial: u32,
+        interests: &[u32],
+        threads: usize,
+    ) -> Result<Self, Id>
+    where
+        Id: Send + Sync,
+    {
+        self.ids = Arc::new(name_all(&table, threads)?);
+        let counts = interests.chunks(COUNTS).map(|counts| {
+            let mut block = [0; COUNTS];
+            block[..counts.len()].copy_from_slice(counts);
+            Arc::new(block)
+        });
+        self.interest_counts = counts.collect();
+        (self.table, self.index, self.next_serial) = (table, index, next_serial);
+        Ok(self)
+    }
+
+    /// The serial number that the next new person gets.
+    pub(super) fn next_serial(&self) -> u32 {
+        self.next_serial
     }
 
     pub(super) fn len(&self) -> usize {

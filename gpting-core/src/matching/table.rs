@@ -20,7 +20,8 @@ use super::place::{Point, chord_limit};
 use super::score::most_of_tastes;
 use super::{Cell, Day, Weights};
 
-const CHUNK: usize = 256;
+/// Rows of a chunk.
+pub(super) const CHUNK: usize = 256;
 /// Chunks of a group.
 const GROUP: usize = 64;
 
@@ -65,6 +66,17 @@ impl Gate {
         self.flags & Self::VERIFIED_ONLY != 0
     }
 
+    /// Whether the row is in the index: active, and somebody is wanted.
+    pub(super) fn takes_part(self) -> bool {
+        self.active() && self.genders != 0
+    }
+
+    /// Where the row lies in the index; `None` for somebody who takes no part or wants nobody.
+    pub(super) fn place(self, serial: u32) -> Option<(Class, Key)> {
+        let class = Class { gender: self.gender, wants: self.genders, placed: self.placed() };
+        self.takes_part().then(|| (class, Key::new(self.birth, self.point, serial)))
+    }
+
     pub(super) fn has(self, flags: u8) -> bool {
         self.flags & flags != 0
     }
@@ -104,6 +116,12 @@ impl<Id> Slot<Id> {
         self.appeal = (weights.appeal * bias(self.received)) as f32 + self.prior;
     }
 
+    /// The same row under an id.
+    pub(super) fn with_id<Other>(self, id: Other) -> Slot<Other> {
+        let Self { id: _, serial, cell, facts, acts, decided, received, prior, pickiness, appeal } = self;
+        Slot { id, serial, cell, facts, acts, decided, received, prior, pickiness, appeal }
+    }
+
     pub(super) fn act_on(&self, serial: u32) -> Option<Act> {
         let acts = self.acts.as_deref()?;
         acts.binary_search_by_key(&serial, |act| act.other).ok().map(|at| acts[at])
@@ -137,6 +155,13 @@ fn place_of(row: u32) -> (usize, usize, usize) {
 impl<Id: PersonId> Table<Id> {
     pub(super) fn new(dims: usize) -> Self {
         Self { groups: Vec::new(), len: 0, dims }
+    }
+
+    /// The table of these chunks, of which all but the last are full.
+    pub(super) fn of_chunks(dims: usize, chunks: &[Arc<Chunk<Id>>]) -> Self {
+        let len = chunks.iter().map(|chunk| chunk.gates.len()).sum();
+        let groups = chunks.chunks(GROUP).map(|group| Arc::new(group.to_vec())).collect();
+        Self { groups, len, dims }
     }
 
     /// Every chunk, in the order of rows.
@@ -227,9 +252,7 @@ impl<Id: PersonId> Table<Id> {
 
     /// Where a row lies in the index; `None` for somebody who takes no part or wants nobody.
     pub(super) fn place(&self, row: u32) -> Option<(Class, Key)> {
-        let gate = self.gate(row);
-        let class = Class { gender: gate.gender, wants: gate.genders, placed: gate.placed() };
-        (gate.active() && gate.genders != 0).then(|| (class, self.key(row)))
+        self.gate(row).place(self.slot(row).serial)
     }
 
     /// What the index keeps of a row; `tastes` is [`Weights::attributes`].

@@ -2,7 +2,8 @@
 //!
 //! `oracle` knows the rules again, in the plainest form and with the standard library's mathematics. `random` plays with
 //! few people and all their history; `crowd` makes populations of many leaves, which `exact` searches and `churn` changes;
-//! `edges` and `promises` hold the single cases that a random population meets too seldom.
+//! `edges` and `promises` hold the single cases that a random population meets too seldom; `saved` saves and
+//! loads.
 
 #![expect(clippy::float_cmp, reason = "scores are promised to the last bit")]
 #![expect(
@@ -25,3 +26,5 @@ mod oracle;
 mod promises;
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod saved;

@@ -9,7 +9,7 @@ const IDS: u32 = 24;
 const TODAY: (i32, u8, u8) = (2026, 11, 23);
 
 #[derive(Debug, Clone)]
-enum Op {
+pub(crate) enum Op {
     Put(u32, Box<Spec>),
     Remove(u32),
     Act(Kind, u32, u32),
@@ -88,7 +88,7 @@ fn spec() -> impl Strategy<Value = Spec> {
     )
 }
 
-fn ops() -> impl Strategy<Value = Vec<Op>> {
+pub(crate) fn ops() -> impl Strategy<Value = Vec<Op>> {
     let kind = prop::sample::select(vec![
         Kind::Like,
         Kind::Like,
@@ -118,15 +118,21 @@ pub(crate) fn event(kind: Kind, a: u32, b: u32, at: i64) -> Event<u32> {
     }
 }
 
-fn fusion() -> impl Strategy<Value = Fusion> {
+pub(crate) fn fusion() -> impl Strategy<Value = Fusion> {
     prop::sample::select(vec![Fusion::Product, Fusion::Harmonic, Fusion::Min, Fusion::Arithmetic, Fusion::Uninorm])
 }
 
-fn play(ops: &[Op], fusion: Fusion) -> (Engine<u32>, World) {
+pub(crate) fn play(ops: &[Op], fusion: Fusion) -> (Engine<u32>, World) {
     let mut engine = Engine::new(Config::dims(3).fusion(fusion)).unwrap();
     engine.set_today(Day::from_ymd(TODAY.0, TODAY.1, TODAY.2).unwrap());
     let mut world = World::new(TODAY, fusion);
-    for (at, op) in (1..).zip(ops) {
+    play_on(&mut engine, &mut world, ops, 1);
+    (engine, world)
+}
+
+/// Does the same to both, one thing a second from `begin` on.
+pub(crate) fn play_on(engine: &mut Engine<u32>, world: &mut World, ops: &[Op], begin: i64) {
+    for (at, op) in (begin..).zip(ops) {
         match op {
             Op::Put(id, spec) => {
                 engine.upsert(*id, spec.person()).unwrap();
@@ -146,7 +152,6 @@ fn play(ops: &[Op], fusion: Fusion) -> (Engine<u32>, World) {
         }
     }
     assert_eq!(engine.len(), world.people.len());
-    (engine, world)
 }
 
 /// Every page of `limit` of a viewer, one after the other.

@@ -6,12 +6,14 @@
 
 mod limit;
 mod oracle;
+mod saved;
 mod traffic;
 
 use std::collections::HashSet;
 
 pub use limit::Memory;
 pub use oracle::Oracle;
+pub use saved::{SaveAndLoad, SaveAndLoadError};
 pub use traffic::Traffic;
 
 use super::population::{Population, Synthetic};

@@ -121,11 +121,18 @@ impl Plane {
     }
 
     fn room_for(rows: &[u8], capacity: usize) -> Self {
-        let mut bytes = vec![0; capacity + Self::LINE];
+        let mut bytes: Vec<u8> = Vec::with_capacity(capacity + Self::LINE);
         // The allocator aligns to 16 bytes or so; a row over two lines costs twice.
         let offset = bytes.as_ptr().align_offset(Self::LINE).min(Self::LINE);
-        bytes[offset..offset + rows.len()].copy_from_slice(rows);
+        bytes.resize(offset, 0);
+        bytes.extend_from_slice(rows);
+        bytes.resize(capacity + Self::LINE, 0);
         Self { bytes, offset, len: rows.len() }
+    }
+
+    /// The plane of these rows.
+    pub(super) fn of(rows: &[u8]) -> Self {
+        Self::room_for(rows, rows.len())
     }
 
     /// Adds a row of zeros and hands it out.

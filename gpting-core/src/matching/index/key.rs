@@ -35,6 +35,16 @@ impl Key {
     /// The smallest key.
     pub(in crate::matching) const FIRST: Self = Self { place: 0, serial: 0 };
 
+    /// The key in two numbers, as it is saved.
+    pub(super) fn parts(self) -> (u64, u32) {
+        (self.place, self.serial)
+    }
+
+    /// The key of [`Self::parts`].
+    pub(super) fn from_parts((place, serial): (u64, u32)) -> Self {
+        Self { place, serial }
+    }
+
     /// The key of somebody born on `birth` at `point` (anything for somebody without a place).
     pub(in crate::matching) fn new(birth: Day, point: Point, serial: u32) -> Self {
         Self { place: u64::from(band(birth)) << (2 * CURVE_BITS) | u64::from(curve(point)), serial }

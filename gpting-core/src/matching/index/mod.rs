@@ -9,6 +9,7 @@ pub(super) mod columns;
 pub(super) mod key;
 pub(super) mod leaf;
 pub(super) mod quantise;
+pub(super) mod saved;
 pub(super) mod summary;
 
 use std::sync::Arc;
@@ -51,12 +52,39 @@ pub(super) struct Node {
 
 impl Index {
     pub(super) fn new(dims: usize) -> Self {
-        Self { trees: Vec::new(), stride: if dims == 0 { 0 } else { quantise::stride(dims) } }
+        Self { trees: Vec::new(), stride: Self::stride_of(dims) }
+    }
+
+    /// Bytes of one row of a plane; none without dimensions.
+    pub(super) fn stride_of(dims: usize) -> usize {
+        if dims == 0 { 0 } else { quantise::stride(dims) }
     }
 
     /// The trees, by class.
     pub(super) fn trees(&self) -> impl Iterator<Item = (Class, &Tree)> {
         self.trees.iter().map(|(class, tree)| (*class, &**tree))
+    }
+
+    /// Where each tree begins a node, with its class and the node.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (Class, Key, &Node)> {
+        self.trees().flat_map(|(class, tree)| {
+            tree.first.iter().zip(&tree.nodes).map(move |(first, node)| (class, *first, &**node))
+        })
+    }
+
+    /// The index of these nodes, which come in the order of [`Self::nodes`].
+    pub(super) fn of_nodes(dims: usize, nodes: impl IntoIterator<Item = (Class, Key, Node)>) -> Self {
+        let mut trees: Vec<(Class, Tree)> = Vec::new();
+        for (class, first, node) in nodes {
+            if trees.last().is_none_or(|(last, _)| *last != class) {
+                trees.push((class, Tree::default()));
+            }
+            let Some((_, tree)) = trees.last_mut() else { continue };
+            tree.first.push(first);
+            tree.nodes.push(Arc::new(node));
+        }
+        let trees = trees.into_iter().map(|(class, tree)| (class, Arc::new(tree))).collect();
+        Self { trees, ..Self::new(dims) }
     }
 
     /// Bytes that a search may read.
