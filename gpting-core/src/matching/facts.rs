@@ -115,6 +115,16 @@ impl<'a> Facts<'a> {
         Rules(self.list(3))
     }
 
+    /// The most that the tastes add to the logit of liking somebody.
+    pub(super) fn most_of_tastes(self, weight: f64) -> f64 {
+        let (mut all, mut liked) = (0_u32, 0_u32);
+        for rule in self.tastes() {
+            all += 1;
+            liked += u32::from(rule.strength == Strength::Prefer);
+        }
+        if liked == 0 { 0.0 } else { weight * f64::from(liked) / f64::from(all).sqrt() }
+    }
+
     #[inline]
     fn list(self, which: usize) -> &'a [u16] {
         let start = HEADER + self.0[..which].iter().map(|&len| usize::from(len)).sum::<usize>();

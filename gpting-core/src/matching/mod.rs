@@ -47,11 +47,13 @@ mod error;
 mod event;
 mod explain;
 mod facts;
+mod fusion;
 mod index;
 pub mod learn;
 mod logistic;
 pub mod market;
 mod person;
+mod pick;
 mod place;
 mod population;
 pub mod question;
@@ -62,6 +64,7 @@ mod score;
 mod simd;
 mod table;
 mod view;
+mod weights;
 
 #[cfg(feature = "service")]
 pub(crate) mod intake;
@@ -74,23 +77,26 @@ pub mod slate;
 
 use std::sync::Arc;
 
-pub use config::{AgeGate, Config, Weights};
+pub use config::{AgeGate, Config};
 pub use day::Day;
 pub use eligibility::{EligibilityRule, Filter, Reach, Relax};
 pub use error::EngineError;
 pub use event::Event;
 pub use explain::{Explanation, Part, Reason};
+pub use fusion::{Fusion, Link};
 pub use person::{AttributeRule, Gender, Genders, Person, Strength, Wants};
+pub use pick::{After, Pick};
 pub use place::Cell;
 pub use retrieval::Effort;
 pub use row::Row;
 pub use saved::{LoadError, SaveError};
-pub use score::{Fusion, Link, Signal};
+pub use score::Signal;
 pub use simd::Level;
 #[cfg(feature = "lab")]
 pub use simd::straight;
 pub use table::PersonId;
-pub use view::{After, Pick, Query, View};
+pub use view::{Query, View};
+pub use weights::Weights;
 
 use checked::Checked;
 use population::State;

@@ -12,7 +12,8 @@ use std::fmt::Debug;
 
 use super::explain::{Part, Reason};
 use super::facts::Facts;
-use super::logistic::{ln, logit, sigmoid};
+use super::fusion::Link;
+use super::logistic::{ln, logit};
 use super::place::chord_km;
 use super::population::State;
 use super::simd::{Level, prefetch_slice, product};
@@ -23,80 +24,6 @@ use super::{EngineError, PersonId, Row, Strength, Weights};
 const IMAGINED: f64 = 1000.0;
 /// Fewer interests than this count as so many, so that one shared interest is not a full overlap.
 const FEW_INTERESTS: usize = 3;
-
-/// How two one-way estimates become one score in [0, 1], symmetric and monotone in both.
-///
-/// Written so that every step keeps the order of its arguments: rounding makes ties, but swaps nobody whose logits differ
-/// by more than rounding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Fusion {
-    /// `p q`: the chance that both like each other, and the ranking of the geometric mean.
-    #[default]
-    Product,
-    /// `2 / (1/p + 1/q)`. Source: Pizzato et al., "RECON", 2010.
-    Harmonic,
-    /// The smaller of the two.
-    Min,
-    /// `(p + q) / 2`.
-    Arithmetic,
-    /// `p q / (p q + (1 − p)(1 − q))`, the cross-ratio uninorm: the logits add up.
-    Uninorm,
-}
-
-impl Fusion {
-    /// Fuses two logits; neither may be NaN.
-    pub fn fuse(self, there: f64, back: f64) -> f64 {
-        match self {
-            Self::Uninorm => sigmoid(there + back),
-            Self::Product | Self::Harmonic | Self::Min | Self::Arithmetic => {
-                self.fuse_chances(sigmoid(there), sigmoid(back))
-            }
-        }
-    }
-
-    /// Fuses two chances, each in [0, 1]. The uninorm of a certain and an impossible one is 0.
-    pub fn fuse_chances(self, p: f64, q: f64) -> f64 {
-        match self {
-            Self::Product => p * q,
-            Self::Harmonic => 2.0 / (1.0 / p + 1.0 / q),
-            Self::Min => p.min(q),
-            Self::Arithmetic => f64::midpoint(p, q),
-            Self::Uninorm => {
-                let (both, neither) = (p * q, (1.0 - p) * (1.0 - q));
-                if both > 0.0 { both / (both + neither) } else { 0.0 }
-            }
-        }
-    }
-}
-
-/// How the sum of one direction's terms becomes a chance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Link {
-    /// The terms are logits: `1 / (1 + e^-x)`.
-    #[default]
-    Logistic,
-    /// The sum itself, cut to [0, 1]. With [`Weights::content_only`] and unit vectors: the clipped cosine, for comparison
-    /// with vector search. The base of the logits is left out.
-    Clipped,
-}
-
-impl Link {
-    /// The chance behind a sum of terms.
-    pub fn chance(self, sum: f64) -> f64 {
-        match self {
-            Self::Logistic => sigmoid(sum),
-            Self::Clipped => sum.clamp(0.0, 1.0),
-        }
-    }
-
-    /// The fused score of both sums.
-    pub(super) fn fuse(self, fusion: Fusion, there: f64, back: f64) -> f64 {
-        match self {
-            Self::Logistic => fusion.fuse(there, back),
-            Self::Clipped => fusion.fuse_chances(self.chance(there), self.chance(back)),
-        }
-    }
-}
 
 /// A host's own term of the score, in logits, for each direction.
 ///
@@ -246,7 +173,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
     /// candidate, and the most that shared interests add.
     pub(super) fn common(&self) -> (f64, f64, f64) {
         let mine = self.state.slot(self.row);
-        let tastes = most_of_tastes(self.facts, self.weights.attributes);
+        let tastes = self.facts.most_of_tastes(self.weights.attributes);
         let there = self.base + f64::from(mine.pickiness) + tastes + self.signals;
         let back = self.base + f64::from(mine.appeal) + self.signals;
         (there, back, self.most_of_interests())
@@ -376,16 +303,6 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         }
         Ok(())
     }
-}
-
-/// The most that a person's tastes add to the logit of liking somebody.
-pub(super) fn most_of_tastes(wishing: Facts<'_>, weight: f64) -> f64 {
-    let (mut all, mut liked) = (0_u32, 0_u32);
-    for rule in wishing.tastes() {
-        all += 1;
-        liked += u32::from(rule.strength == Strength::Prefer);
-    }
-    if liked == 0 { 0.0 } else { weight * f64::from(liked) / f64::from(all).sqrt() }
 }
 
 /// `±weight / √n` for each of the `n` tastes that the other person meets.

@@ -17,7 +17,6 @@ use super::index::key::{Class, Key};
 use super::index::leaf::{Entry, Rows};
 use super::logistic::logit;
 use super::place::{Point, chord_limit};
-use super::score::most_of_tastes;
 use super::{Cell, Day, Weights};
 
 /// Rows of a chunk.
@@ -270,7 +269,7 @@ impl<Id: PersonId> Table<Id> {
                 | flag(gate.verified_only(), VERIFIED_ONLY)
                 | flag(gate.has(Gate::INTERESTS), HAS_INTERESTS),
             appeal: slot.appeal,
-            pickiness: slot.pickiness + most_of_tastes(slot.facts(), tastes) as f32,
+            pickiness: slot.pickiness + slot.facts().most_of_tastes(tastes) as f32,
             vectors: self.vectors(row),
         }
     }

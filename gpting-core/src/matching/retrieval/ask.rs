@@ -4,8 +4,8 @@
 //! the exact tests and the exact score come later. Invariant: for every eligible candidate, `there` and `back` of the
 //! exact score are at most what follows from here, before the slack of [`SLACK`].
 
+use crate::matching::fusion::{Fusion, Link};
 use crate::matching::index::quantise::Probe;
-use crate::matching::score::{Fusion, Link};
 
 /// What every bound is raised by, and what it is raised by for each unit of its parts: the rounding of a dozen f32 steps.
 pub(in crate::matching) const SLACK: (f32, f32) = (4e-6, 4e-6);

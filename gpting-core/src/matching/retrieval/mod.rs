@@ -18,12 +18,13 @@ use rustc_hash::FxHashSet;
 
 use super::candidate::Candidate;
 use super::eligibility::Viewer;
+use super::fusion::{Fusion, Link};
 use super::index::columns::Planes;
 use super::index::key::Key;
 use super::index::leaf::Leaf;
 use super::index::quantise::Probe;
 use super::population::State;
-use super::score::{Fusion, Link, Scorer};
+use super::score::Scorer;
 use super::simd::{self, Level, Pad, Wanted};
 use super::table::Slot;
 use super::{Day, EngineError, PersonId, Pick, Relax};

@@ -3,7 +3,8 @@
 #[cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "a list of names would say nothing"))]
 use std::arch::x86_64::*;
 
-use super::lanes::{GROUP, Lanes, entry_points};
+use super::entry::entry_points;
+use super::lanes::{GROUP, Lanes};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Avx2;
@@ -61,10 +62,6 @@ impl Lanes for Avx2 {
             _mm256_loadu_si256(numbers.as_ptr().cast()),
             _mm256_loadu_si256(numbers.as_ptr().add(8).cast()),
         ];
-        store_i(a: I, out: &mut [u32; GROUP]) -> () = {
-            _mm256_storeu_si256(out.as_mut_ptr().cast(), a[0]);
-            _mm256_storeu_si256(out.as_mut_ptr().add(8).cast(), a[1]);
-        };
         load_i16(numbers: &[i16; GROUP]) -> F = [
             _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128(numbers.as_ptr().cast()))),
             _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128(numbers.as_ptr().add(8).cast()))),

@@ -3,7 +3,8 @@
 #[cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "a list of names would say nothing"))]
 use std::arch::x86_64::*;
 
-use super::lanes::{GROUP, Lanes, entry_points};
+use super::entry::entry_points;
+use super::lanes::{GROUP, Lanes};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Avx512;
@@ -32,7 +33,6 @@ impl Lanes for Avx512 {
         splat_i(x: u32) -> __m512i = _mm512_set1_epi32(x as i32);
         store(a: __m512, out: &mut [f32; GROUP]) -> () = _mm512_storeu_ps(out.as_mut_ptr(), a);
         load_i(numbers: &[u32; GROUP]) -> __m512i = _mm512_loadu_si512(numbers.as_ptr().cast());
-        store_i(a: __m512i, out: &mut [u32; GROUP]) -> () = _mm512_storeu_si512(out.as_mut_ptr().cast(), a);
         load_i16(numbers: &[i16; GROUP]) -> __m512 =
             _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm256_loadu_si256(numbers.as_ptr().cast())));
         load_u16(numbers: &[u16; GROUP]) -> __m512i = _mm512_cvtepu16_epi32(_mm256_loadu_si256(numbers.as_ptr().cast()));

@@ -20,8 +20,11 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod entry;
 mod hits;
 mod lanes;
+mod level;
+mod memory;
 mod plain;
 mod product;
 #[cfg(feature = "lab")]
@@ -29,57 +32,16 @@ pub mod straight;
 mod survey;
 mod wanted;
 
-use std::sync::OnceLock;
-
 use super::candidate::Candidate;
-use super::index::columns::{LEAF, Planes};
 use super::index::leaf::Leaf;
 use super::index::summary::Summaries;
 use super::retrieval::ask::Ask;
 
+pub use level::Level;
+pub(super) use memory::prefetch_slice;
 pub(super) use product::product;
 pub(super) use survey::Pad;
 pub(super) use wanted::Wanted;
-
-/// Which instructions are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Level {
-    /// Whatever the compiler makes of plain Rust for the baseline of the target; NEON on `AArch64`.
-    Plain,
-    /// 256-bit integers and fused multiplication.
-    Avx2,
-    /// 512-bit vectors with VNNI.
-    Avx512,
-}
-
-impl Level {
-    /// The best level of this processor, which it is asked for once.
-    pub fn best() -> Self {
-        static BEST: OnceLock<Level> = OnceLock::new();
-        *BEST.get_or_init(|| Self::available().into_iter().max().unwrap_or(Self::Plain))
-    }
-
-    /// All levels of this processor, the plainest first.
-    pub fn available() -> Vec<Self> {
-        let mut levels = vec![Self::Plain];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                levels.push(Self::Avx2);
-                if is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512bw")
-                    && is_x86_feature_detected!("avx512dq")
-                    && is_x86_feature_detected!("avx512vl")
-                    && is_x86_feature_detected!("avx512vnni")
-                {
-                    levels.push(Self::Avx512);
-                }
-            }
-        }
-        levels
-    }
-}
 
 /// Finds the rows of a leaf that pass the tests; see [`survey::filter`].
 pub(super) fn filter(level: Level, leaf: &Leaf, placed: bool, ask: &Ask, pad: &mut Pad, wanted: &mut Wanted) {
@@ -163,43 +125,6 @@ pub(super) fn hits(level: Level, summaries: &Summaries, placed: bool, ask: &Ask,
         #[cfg(not(target_arch = "x86_64"))]
         // SAFETY: as for the plainest.
         Level::Avx2 | Level::Avx512 => unsafe { plain::hits(summaries, placed, ask, out) },
-    }
-}
-
-/// Asks for the first line of a value that is about to be read.
-#[inline(always)]
-#[cfg(feature = "lab")]
-fn prefetch<T>(value: &T) {
-    prefetch_at(std::ptr::from_ref(value).cast());
-}
-
-#[inline(always)]
-fn prefetch_at(at: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch is a hint about an address; it reads nothing that the program could see and never faults.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(at.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
-}
-
-/// Asks for a stretch of memory, line by line.
-#[inline(always)]
-pub(super) fn prefetch_slice(numbers: &[f32]) {
-    for line in numbers.chunks(16) {
-        prefetch_at(line.as_ptr().cast());
-    }
-}
-
-/// A leaf has planes of exactly its rows, or none at all; what the products rely on.
-fn check(leaf: &Leaf, stride: usize) {
-    let rows = leaf.columns.len;
-    assert!(rows <= LEAF, "a leaf has at most so many rows");
-    let Planes { is_upper, seeks_upper, is_lower, seeks_lower } = &*leaf.planes;
-    for plane in [is_upper, seeks_upper, is_lower, seeks_lower] {
-        assert!(plane.rows().len() == rows * stride, "every row has its coordinates");
     }
 }
 

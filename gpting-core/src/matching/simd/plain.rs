@@ -1,7 +1,8 @@
 //! The plainest level: arrays and loops, no instructions beyond the target's baseline, and the twin that the others are
 //! tested against.
 
-use super::lanes::{GROUP, Lanes, entry_points};
+use super::entry::entry_points;
+use super::lanes::{GROUP, Lanes};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plain;
@@ -56,10 +57,6 @@ impl Lanes for Plain {
     #[inline(always)]
     unsafe fn load_i(numbers: &[u32; GROUP]) -> I {
         *numbers
-    }
-    #[inline(always)]
-    unsafe fn store_i(a: I, out: &mut [u32; GROUP]) {
-        *out = a;
     }
     #[inline(always)]
     unsafe fn load_i16(numbers: &[i16; GROUP]) -> F {

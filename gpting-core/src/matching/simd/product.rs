@@ -1,6 +1,6 @@
 //! The inner product that scores are made of, in f64: the same sum in the same order on every processor.
 
-use super::Level;
+use super::level::Level;
 
 /// `a · b` over eight lanes, whose order is part of the result; nothing is fused, whatever the processor could do.
 #[inline]

@@ -2,7 +2,7 @@
 //!
 //! Plain loops, compiled for the processor's instructions like the index's own. Called by the benchmarks of the lab.
 
-use super::Level;
+use super::level::Level;
 
 /// Columns of all people, one number behind the other, for a scan without any index.
 #[derive(Debug, Clone, Default)]
@@ -117,8 +117,8 @@ fn gather_all(lines: &[Line], rows: &[u32]) -> u64 {
     let mut sum = 0;
     for (at, &row) in rows.iter().enumerate() {
         if let Some(&next) = rows.get(at + 32) {
-            super::prefetch(&lines[2 * next as usize]);
-            super::prefetch(&lines[2 * next as usize + 1]);
+            super::memory::prefetch(&lines[2 * next as usize]);
+            super::memory::prefetch(&lines[2 * next as usize + 1]);
         }
         let row = 2 * row as usize;
         sum ^= std::hint::black_box(&lines[row]).0[0] ^ std::hint::black_box(&lines[row + 1]).0[0];

@@ -6,16 +6,16 @@
 //! score of its bounds is below the floor, so a row whose first side is hopeless never costs a look at its second.
 //! Any fusion that is monotone in both sides has such a bound.
 
-use super::check;
 use super::lanes::{GROUP, Lanes};
+use super::memory::check;
 use super::wanted::Wanted;
 use crate::matching::candidate::Candidate;
+use crate::matching::fusion::{Fusion, Link};
 use crate::matching::index::columns::{BLOCK, HAS_INTERESTS, LEAF};
 use crate::matching::index::leaf::Leaf;
 use crate::matching::index::quantise::Probe;
 use crate::matching::place::EARTH_RADIUS_KM;
 use crate::matching::retrieval::ask::{Ask, SLACK};
-use crate::matching::score::{Fusion, Link};
 
 /// What a kept fused score may be short of the floor: the rounding of the quick exponential, and of chances near 1.
 pub(super) const ALMOST: f32 = 1.0 + 3e-5;

@@ -3,7 +3,7 @@
 //! A processor waits when it is asked for more lines than it can fetch at once, and its memory idles when nobody asks. So
 //! the rounds of a search note what later ones will read, and ask for some of it between any two groups of rows.
 
-use super::prefetch_at;
+use super::memory::prefetch_at;
 
 /// Addresses in the order in which they will be needed. Only ever asked for, never read.
 #[derive(Debug, Default)]
