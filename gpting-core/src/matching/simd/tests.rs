@@ -44,10 +44,10 @@ fn all_levels_multiply_alike() {
 
 unsafe fn products<L: Lanes>(plane: &[u8], stride: usize, rows: &[u32; GROUP], steps: &[i8]) -> [u32; GROUP] {
     // SAFETY: the caller vouches for the level.
-    unsafe { words::<L>(L::products(plane, stride, rows, steps)) }
+    unsafe { bits_of::<L>(L::products(plane, stride, rows, steps)) }
 }
 
-unsafe fn words<L: Lanes>(a: L::I) -> [u32; GROUP] {
+unsafe fn bits_of<L: Lanes>(a: L::I) -> [u32; GROUP] {
     let mut out = [0.0; GROUP];
     // SAFETY: the caller vouches for the level.
     unsafe { L::store(L::cast(a), &mut out) };
@@ -63,7 +63,7 @@ unsafe fn operations<L: Lanes>(a: &[f32; GROUP], b: &[f32; GROUP], words: &[u32;
         let numbers = |numbers: &[f32; GROUP]| L::cast(L::load_i(&numbers.map(f32::to_bits)));
         let (x, y, w) = (numbers(a), numbers(b), L::load_i(words));
         let mut keep = |number: L::I| {
-            all.extend(words::<L>(number));
+            all.extend(bits_of::<L>(number));
         };
         for number in [L::add(x, y), L::sub(x, y), L::mul(x, y), L::div(x, y), L::min(x, y), L::max(x, y)] {
             keep(L::cast_f(number));
