@@ -37,6 +37,7 @@
     reason = "what a search runs is compiled for the processor's own instructions only where it is inlined"
 )]
 
+mod batch;
 mod candidate;
 mod checked;
 mod config;
@@ -60,6 +61,7 @@ mod score;
 mod simd;
 mod table;
 mod view;
+mod walk;
 
 #[cfg(feature = "service")]
 pub(crate) mod intake;
