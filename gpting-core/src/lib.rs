@@ -150,8 +150,8 @@ mod text;
 pub use crate::matching::learn;
 pub use crate::matching::{
     After, AgeGate, AttributeRule, Cell, Config, Day, Effort, EligibilityRule, Engine, EngineError, Event, Explanation,
-    Filter, Fusion, Gender, Genders, Level, Link, Part, Person, PersonId, Pick, Query, Reach, Reason, Relax, Row,
-    Signal, Strength, View, Wants, Weights,
+    Filter, Fusion, Gender, Genders, Level, Link, Market, Part, Person, PersonId, Pick, Query, Reach, Reason, Relax,
+    Round, Row, Signal, Slates, Strength, View, Wants, Weights,
 };
 #[cfg(feature = "service")]
 pub use crate::{

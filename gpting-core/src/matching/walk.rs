@@ -4,8 +4,8 @@
 //! still in the cache for the next. Invariants: the order depends on who people are, not on the order in which they came;
 //! what is computed for a person depends on the person alone, so threads change nothing but time.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::index::key::Class;
@@ -25,7 +25,7 @@ pub(super) fn rows_in_order<Id: PersonId>(state: &State<Id>) -> Vec<u32> {
             is_old_enough.then(|| (class, key.place(), state.slot(row).id, row))
         })
         .collect();
-    places.sort_unstable_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+    places.sort_unstable_by_key(|place| (place.0, place.1, place.2));
     places.into_iter().map(|(.., row)| row).collect()
 }
 
@@ -33,7 +33,7 @@ pub(super) fn rows_in_order<Id: PersonId>(state: &State<Id>) -> Vec<u32> {
 /// `threads` threads, each with its own `memory`; the results in the order of the chunks.
 ///
 /// # Errors
-/// That of the first chunk in the order of time; chunks that have not begun are then left out.
+/// The first in time; chunks that have not begun are then left out.
 pub(super) fn in_chunks<Memory, T: Send>(
     rows: &[u32],
     threads: usize,
@@ -53,7 +53,7 @@ pub(super) fn in_chunks<Memory, T: Send>(
                 Err(error) => {
                     // Whoever asks next finds nothing left to do.
                     next.store(pieces, Ordering::Relaxed);
-                    failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                     break;
                 }
             }
@@ -68,13 +68,11 @@ pub(super) fn in_chunks<Memory, T: Send>(
         }
         done
     });
-    match failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-        Some(error) => Err(error),
-        None => {
-            done.sort_unstable_by_key(|(piece, _)| *piece);
-            Ok(done.into_iter().map(|(_, result)| result).collect())
-        }
+    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
     }
+    done.sort_unstable_by_key(|(piece, _)| *piece);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
 }
 
 #[cfg(test)]
@@ -98,10 +96,15 @@ mod tests {
     fn an_error_ends_the_work() {
         let rows: Vec<u32> = (0..100 * CHUNK as u32).collect();
         let begun = AtomicUsize::new(0);
-        let result = in_chunks(&rows, 2, || (), |(), first, _| {
-            begun.fetch_add(1, Ordering::Relaxed);
-            if first == 0 { Err(EngineError::SamePerson) } else { Ok(()) }
-        });
+        let result = in_chunks(
+            &rows,
+            2,
+            || (),
+            |(), first, _| {
+                begun.fetch_add(1, Ordering::Relaxed);
+                if first == 0 { Err(EngineError::SamePerson) } else { Ok(()) }
+            },
+        );
         assert_eq!(result, Err(EngineError::SamePerson));
         assert!(begun.into_inner() <= 100);
     }

@@ -345,10 +345,12 @@ impl<Id: PersonId> Judge<'_, '_, Id> {
     ) -> Result<(), EngineError> {
         let Self { state, question, viewer, ask, excluded } = *self;
         candidates.retain(|candidate| {
-            viewer.fits(candidate.row)
-                && !question.excluding.contains(&candidate.row)
-                && !excluded.contains(state.slot(candidate.row))
-                && !(question.mutual && state.excluded(candidate.row, question.row))
+            let is_hidden = || {
+                question.excluding.contains(&candidate.row)
+                    || excluded.contains(state.slot(candidate.row))
+                    || (question.mutual && state.excluded(candidate.row, question.row))
+            };
+            viewer.fits(candidate.row) && !is_hidden()
         });
         viewer.apply_custom_rules(candidates, |candidate| candidate.row);
         let config = &*state.config;

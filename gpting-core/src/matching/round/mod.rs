@@ -1,0 +1,90 @@
+//! A market round: lists and daily picks for everybody of a view at once.
+//!
+//! ```text
+//! View ─ best candidates of everybody, in index order ─► Graph ─► Solver (prices, pools, slots, responses, picks) ─► Slates
+//! ```
+//! Called by hosts; stands above `retrieval` and `market`. A pair is in the market when either of the two has the other
+//! among their best, both fit each other and neither has decided about the other: both are to be shown. Somebody who liked already
+//! waits for one answer only and needs no market; their list leaves the other out, and the other finds them through
+//! [`View::top`]. Invariants: people on a list are eligible and not excluded; the slates depend on who the people
+//! are, the settings and the seed, neither on threads nor on the order in which people came.
+//!
+//! ```
+//! use gpting_core::{Config, Day, Engine, Gender, Market, Person, Wants};
+//!
+//! let mut engine = Engine::<u64>::new(Config::dims(0))?;
+//! engine.set_today(Day::from_ymd(2026, 11, 23)?);
+//! for id in 0..10 {
+//!     let (own, other) = if id % 2 == 0 { (Gender::F, Gender::M) } else { (Gender::M, Gender::F) };
+//!     engine.upsert(id, Person::new(own, 30).wants(Wants::new(other)))?;
+//! }
+//! let slates = engine.view().market(Market::daily())?.solve(2)?;
+//! assert_eq!(slates.list(4).len(), 5);
+//! let pick = slates.pick(4).expect("there is one for everybody");
+//! assert_eq!(slates.pick(pick), Some(4));
+//! assert!(slates.report().gap() < 0.2);
+//! # Ok::<(), gpting_core::EngineError>(())
+//! ```
+
+mod candidates;
+mod settings;
+mod slates;
+
+pub use settings::Market;
+pub use slates::Slates;
+
+use super::market::graph::{Graph, GraphError, MarketSettings, Solver};
+use super::walk::rows_in_order;
+use super::{EngineError, PersonId, View};
+
+/// A round that is about to be solved, from [`View::market`].
+#[derive(Debug, Clone)]
+pub struct Round<'a, Id> {
+    view: &'a View<Id>,
+    market: Market,
+    /// Everybody who takes part, in the order of the index.
+    rows: Vec<u32>,
+    activity: Vec<f32>,
+}
+
+impl<Id: PersonId + Send + Sync> View<Id> {
+    /// A market round of everybody who takes part.
+    ///
+    /// # Errors
+    /// [`EngineError::Market`] for settings outside their ranges.
+    pub fn market(&self, market: Market) -> Result<Round<'_, Id>, EngineError> {
+        if market.brings() == 0 {
+            return Err(GraphError::InvalidSetting("candidates").into());
+        }
+        // Nobody's market: what checks the settings is the solver.
+        Solver::new(&Graph::new(0, Vec::new())?, market.graph.clone())?;
+        let rows = rows_in_order(self.state());
+        let activity = vec![1.0; rows.len()];
+        Ok(Round { view: self, market, rows, activity })
+    }
+}
+
+impl<Id: PersonId + Send + Sync> Round<'_, Id> {
+    /// How much each person can take, say likes a day, 10⁻⁶ to 10⁶; it moves prices, and only ratios matter. Equal by default.
+    #[must_use]
+    pub fn activity(mut self, of: impl Fn(Id) -> f32) -> Self {
+        let state = self.view.state();
+        self.activity = self.rows.iter().map(|&row| of(state.slot(row).id)).collect();
+        self
+    }
+
+    /// Finds everybody's candidates and solves the market, on so many threads, at least one.
+    ///
+    /// Searches as [`View::top_for_all`], then `O(E log E)` in the `E ≤ people × candidates` pairs.
+    ///
+    /// # Errors
+    /// [`EngineError::Market`] for no threads or an activity outside its range; [`EngineError::InvalidSignal`].
+    pub fn solve(self, threads: usize) -> Result<Slates<Id>, EngineError> {
+        let state = self.view.state();
+        let graph = candidates::graph(state, &self.rows, self.market.brings(), threads)?;
+        let settings = MarketSettings { threads, ..self.market.graph };
+        let solved = Solver::new(&graph, settings)?.activity(self.activity)?.finish()?;
+        let ids: Vec<Id> = self.rows.iter().map(|&row| state.slot(row).id).collect();
+        Ok(Slates::new(&ids, solved))
+    }
+}
