@@ -6,6 +6,8 @@
 #![expect(clippy::float_cmp, reason = "scores are promised to the last bit")]
 
 #[cfg(test)]
+mod everybody;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod promises;

@@ -115,17 +115,23 @@ pub(super) fn search<'a, Id: PersonId>(
     room: &mut Room<'a>,
 ) -> Result<(Vec<Pick<Id>>, Effort), EngineError> {
     let mut page = Vec::new();
-    let effort = fill(state, question, room, &mut page, |_, pick| pick)?;
+    let link = state.config.link;
+    let effort = fill(state, question, room, &mut page, |row, score, sums| Pick {
+        id: state.slot(row).id,
+        score,
+        there: link.chance(sums.0),
+        back: link.chance(sums.1),
+    })?;
     Ok((page, effort))
 }
 
-/// Replaces what is in `page` with the page, best first; `form` gets the row of each pick as well.
+/// Replaces what is in `page` with the page, best first, made of `form(row, score, whole sums of both directions)`.
 pub(super) fn fill<'a, Id: PersonId, T>(
     state: &'a State<Id>,
     question: &Question<'_, Id>,
     room: &mut Room<'a>,
     page: &mut Vec<T>,
-    form: impl Fn(u32, Pick<Id>) -> T,
+    form: impl Fn(u32, f64, (f64, f64)) -> T,
 ) -> Result<Effort, EngineError> {
     page.clear();
     let mut effort = Effort::default();
@@ -207,11 +213,7 @@ pub(super) fn fill<'a, Id: PersonId, T>(
     effort.exact = found.len() as u64;
     finish(state, &mut scorer, &mut found, finishing, |_| true)?;
     found.sort_unstable_by(|a, b| order((a.least, id(state, *a)), (b.least, id(state, *b))));
-    let link = state.config.link;
-    page.extend(found.iter().take(question.limit).map(|one| {
-        let (there, back) = (link.chance(one.sums.0), link.chance(one.sums.1));
-        form(one.row, Pick { id: id(state, *one), score: one.least, there, back })
-    }));
+    page.extend(found.iter().take(question.limit).map(|one| form(one.row, one.least, one.sums)));
     Ok(effort)
 }
 

@@ -1,50 +1,96 @@
-//! The graph of a round: everybody's best by the exact score of the engine, the union of both sides.
+//! The graph of a round: whom everybody would choose, the union of both sides, from two searches of everybody.
 //!
-//! Called by `round`; asks `retrieval`. Invariant: a pair is eligible, and neither has decided about the other.
+//! Called by `round`; asks `retrieval`. The first search takes the best by the score that the engine serves. Where all want the
+//! same few, these few fill every list; so prices are found among what came back, and the second search takes the best by
+//! chances minus prices. Invariant: a pair is eligible, and neither has decided about the other.
 
 use rustc_hash::FxHashSet;
 
-use super::super::market::graph::{Edge, Graph};
+use super::super::market::graph::{Edge, Graph, Kernel, MarketSettings, PriceSettings, Prices};
 use super::super::population::State;
 use super::super::retrieval::{Question, Room, fill};
 use super::super::simd::Level;
 use super::super::walk::in_chunks;
-use super::super::{EngineError, PersonId, Relax};
+use super::super::{EngineError, Fusion, Link, PersonId, Relax};
 
-/// The pairs that `limit` candidates of everybody in `rows` make; people are numbered by their place in `rows`.
-pub(super) fn graph<Id: PersonId + Send + Sync>(
-    state: &State<Id>,
-    rows: &[u32],
-    limit: usize,
-    threads: usize,
-) -> Result<Graph, EngineError> {
-    let mut places = vec![u32::MAX; state.len()];
-    for (place, &row) in (0_u32..).zip(rows) {
-        places[row as usize] = place;
-    }
-    let (nobody, level) = (FxHashSet::default(), Level::best());
-    let memory = || (Room::new(), Vec::new());
-    let pieces = in_chunks(rows, threads, memory, |(room, page), first, chunk| {
-        let mut edges = Vec::new();
-        for (a, &row) in (first as u32..).zip(chunk) {
-            let question = Question {
-                row,
-                limit: limit.min(state.len()),
-                after: None,
-                excluding: &nobody,
-                mutual: true,
-                relax: Relax::default(),
-                level,
-            };
-            fill(state, &question, room, page, |row, pick| Edge {
-                a,
-                b: places[row as usize],
-                there: pick.there as f32,
-                back: pick.back as f32,
-            })?;
-            edges.extend_from_slice(page);
+/// The most that a logit of 1 moves a chance is a quarter: this many logits take off at least a price.
+const LOGITS: f32 = 4.0;
+
+/// Who takes part, and how they are searched.
+#[derive(Debug)]
+pub(super) struct Everybody<'a, Id> {
+    pub(super) state: &'a State<Id>,
+    /// The place here is a person's number in the graph.
+    pub(super) rows: &'a [u32],
+    pub(super) activity: &'a [f32],
+    pub(super) threads: usize,
+}
+
+impl<Id: PersonId + Send + Sync> Everybody<'_, Id> {
+    /// The pairs that `limit` candidates of everybody make, before and again after there are prices.
+    pub(super) fn graph(&self, limit: usize, settings: &MarketSettings) -> Result<Graph, EngineError> {
+        let people = self.rows.len();
+        let plain = Graph::new(people, self.edges(self.state, limit)?)?;
+        if limit >= people {
+            return Ok(plain); // nobody is left for a second search
         }
-        Ok(edges)
-    })?;
-    Ok(Graph::new(rows.len(), pieces.concat())?)
+        let by = self.prices(&plain, settings)?;
+        let priced = self.state.lowered(self.rows, &by, Fusion::Arithmetic);
+        let mut edges = plain.edges().to_vec();
+        drop(plain);
+        edges.extend(self.edges(&priced, limit)?);
+        Ok(Graph::new(people, edges)?)
+    }
+
+    /// What each person costs in a first market, in logits of their appeal.
+    fn prices(&self, graph: &Graph, settings: &MarketSettings) -> Result<Vec<f32>, EngineError> {
+        let kernel = Kernel::of_graph(graph, settings.temperature, None)?;
+        let iterations =
+            PriceSettings { iterations: settings.price_iterations, threads: self.threads, ..PriceSettings::default() };
+        let prices = Prices::of(&kernel, self.activity, iterations)?;
+        let factor = match self.state.config.link {
+            Link::Logistic => LOGITS,
+            Link::Clipped => 1.0,
+        };
+        Ok(prices.price.into_iter().map(|price| factor * price).collect())
+    }
+
+    /// Everybody's best in `asked`, which has the people of the state, with the chances that the state gives them.
+    pub(super) fn edges(&self, asked: &State<Id>, limit: usize) -> Result<Vec<Edge>, EngineError> {
+        let state = self.state;
+        let mut places = vec![u32::MAX; state.len()];
+        for (place, &row) in (0_u32..).zip(self.rows) {
+            places[row as usize] = place;
+        }
+        let (nobody, level, link) = (FxHashSet::default(), Level::best(), state.config.link);
+        let memory = || (Room::new(), Vec::new());
+        let appeal = |state: &State<Id>, row: u32| f64::from(state.slot(row).appeal);
+        let pieces = in_chunks(self.rows, self.threads, memory, |(room, page), first, chunk| {
+            let mut edges = Vec::new();
+            for (a, &row) in (first as u32..).zip(chunk) {
+                let question = Question {
+                    row,
+                    limit: limit.min(state.len()),
+                    after: None,
+                    excluding: &nobody,
+                    mutual: true,
+                    relax: Relax::default(),
+                    level,
+                };
+                let own = appeal(state, row) - appeal(asked, row);
+                fill(asked, &question, room, page, |other, _, (there, back)| {
+                    let theirs = appeal(state, other) - appeal(asked, other);
+                    Edge {
+                        a,
+                        b: places[other as usize],
+                        there: link.chance(there + theirs) as f32,
+                        back: link.chance(back + own) as f32,
+                    }
+                })?;
+                edges.extend_from_slice(page);
+            }
+            Ok(edges)
+        })?;
+        Ok(pieces.concat())
+    }
 }

@@ -5,7 +5,7 @@
 use super::super::market::graph::{Examination, MarketSettings};
 
 /// Candidates a person brings for each place of the pool, unless the host says otherwise; see [`Market::candidates`].
-const PER_PLACE: usize = 3;
+const PER_PLACE: usize = 2;
 
 /// The settings of a market round, from [`Market::daily`] or [`Market::default`], which are the same.
 ///
@@ -54,9 +54,10 @@ impl Market {
         self
     }
 
-    /// How many of the best by score each person brings into the market, before there are prices; three times the pool.
+    /// How many each person brings into the market: so many of the best by score, and so many of the best once there are
+    /// prices; twice the pool.
     ///
-    /// More of them find prices and pools closer to those of a market of all eligible pairs, and cost time and 60 bytes each.
+    /// More of them come closer to the pools of a market of all eligible pairs, and cost time and some hundred bytes each.
     #[must_use]
     pub fn candidates(mut self, people: usize) -> Self {
         self.candidates = Some(people);
