@@ -83,7 +83,7 @@ mod tests {
     fn chunks_come_back_in_order_whatever_the_number_of_threads() {
         let rows: Vec<u32> = (0..5 * CHUNK as u32 + 7).collect();
         for threads in [0, 1, 2, 9] {
-            let work = |_: &mut (), first: usize, chunk: &[u32]| {
+            let work = |(): &mut (), first: usize, chunk: &[u32]| {
                 assert_eq!(chunk[0] as usize, first);
                 Ok(chunk.to_vec())
             };

@@ -57,8 +57,8 @@ impl<Id: PersonId + Send + Sync> View<Id> {
     /// # Errors
     /// [`EngineError::Market`] for settings outside their ranges.
     pub fn market(&self, market: Market) -> Result<Round<'_, Id>, EngineError> {
-        if market.brings() == 0 {
-            return Err(GraphError::InvalidSetting("candidates").into());
+        if market.pool == 0 {
+            return Err(GraphError::InvalidSetting("pool").into());
         }
         // Nobody's market: what checks the settings is the solver.
         Solver::new(&Graph::new(0, Vec::new())?, market.graph.clone())?;
@@ -79,18 +79,24 @@ impl<Id: PersonId + Send + Sync> Round<'_, Id> {
 
     /// Finds everybody's candidates and solves the market, on so many threads, at least one.
     ///
-    /// Twice the searches of [`View::top_for_all`], then `O(E log E)` in the `E ≤ 2 × people × candidates` pairs. Of the pools
-    /// that a search of all eligible pairs would choose, this loses less than one match in a hundred where everybody wants the
-    /// same few, and nothing that can be measured elsewhere.
+    /// Twice the searches of [`View::top_for_all`], then `O(E log E)` in the `E ≤ 2 × people × pool` pairs. The expected matches
+    /// are those of price pools chosen from all eligible pairs, or more: `cargo bench -p gpting-benches --bench view_market`
+    /// tells both.
     ///
     /// # Errors
     /// [`EngineError::Market`] for no threads or an activity outside its range; [`EngineError::InvalidSignal`].
     pub fn solve(self, threads: usize) -> Result<Slates<Id>, EngineError> {
+        if threads == 0 {
+            return Err(GraphError::InvalidSetting("threads").into());
+        }
+        if !self.activity.iter().all(|activity| (1e-6..=1e6).contains(activity)) {
+            return Err(GraphError::InvalidSetting("activity").into());
+        }
         let state = self.view.state();
         let everybody = Everybody { state, rows: &self.rows, activity: &self.activity, threads };
-        let graph = everybody.graph(self.market.brings(), &self.market.graph)?;
+        let graph = everybody.graph(self.market.pool, &self.market.graph)?;
         let settings = MarketSettings { threads, ..self.market.graph };
-        let solved = Solver::new(&graph, settings)?.activity(self.activity)?.finish()?;
+        let solved = Solver::new(&graph, settings)?.finish()?;
         let ids: Vec<Id> = self.rows.iter().map(|&row| state.slot(row).id).collect();
         Ok(Slates::new(&ids, solved))
     }

@@ -4,9 +4,6 @@
 
 use super::super::market::graph::{Examination, MarketSettings};
 
-/// Candidates a person brings for each place of the pool, unless the host says otherwise; see [`Market::candidates`].
-const PER_PLACE: usize = 2;
-
 /// The settings of a market round, from [`Market::daily`] or [`Market::default`], which are the same.
 ///
 /// ```
@@ -18,7 +15,8 @@ const PER_PLACE: usize = 2;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Market {
     pub(super) graph: MarketSettings,
-    pub(super) candidates: Option<usize>,
+    /// Whom a person chooses, twice; pools are made here and not by the solver.
+    pub(super) pool: usize,
 }
 
 impl Default for Market {
@@ -30,7 +28,7 @@ impl Default for Market {
 impl Market {
     /// One mutual pick a day, and lists of 20 that are made for all together.
     pub fn daily() -> Self {
-        Self { graph: MarketSettings { pool: Some(20), ..MarketSettings::default() }, candidates: None }
+        Self { graph: MarketSettings { pool: None, ..MarketSettings::default() }, pool: 20 }
     }
 
     /// The most names in a list, 1 to 255; 20.
@@ -47,20 +45,11 @@ impl Market {
         self
     }
 
-    /// How many partners each person chooses by chances minus prices, at least 1; 20. Lists are made of whom either chose.
+    /// How many partners each person chooses by score, and how many by chances minus prices, at least 1; 20. Lists are made
+    /// of whom either of two chose, so whoever has as many eligible people has as many candidates.
     #[must_use]
     pub fn pool(mut self, partners: usize) -> Self {
-        self.graph.pool = Some(partners);
-        self
-    }
-
-    /// How many each person brings into the market: so many of the best by score, and so many of the best once there are
-    /// prices; twice the pool.
-    ///
-    /// More of them come closer to the pools of a market of all eligible pairs, and cost time and some hundred bytes each.
-    #[must_use]
-    pub fn candidates(mut self, people: usize) -> Self {
-        self.candidates = Some(people);
+        self.pool = partners;
         self
     }
 
@@ -78,7 +67,7 @@ impl Market {
         self
     }
 
-    /// Gumbel noise on the choice of the pool, in the unit of a chance, 0 to 10; 0.03.
+    /// Gumbel noise on the choice by prices, in the unit of a chance, 0 to 10; 0.03.
     #[must_use]
     pub fn noise(mut self, scale: f32) -> Self {
         self.graph.noise = scale;
@@ -125,10 +114,5 @@ impl Market {
     pub fn seed(mut self, seed: u64) -> Self {
         self.graph.seed = seed;
         self
-    }
-
-    /// How many candidates a person brings.
-    pub(super) fn brings(&self) -> usize {
-        self.candidates.unwrap_or_else(|| self.graph.pool.map_or(usize::MAX, |pool| pool.saturating_mul(PER_PLACE)))
     }
 }

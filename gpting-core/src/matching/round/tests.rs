@@ -18,7 +18,7 @@ impl Random {
     }
 
     fn below(&mut self, n: u32) -> u32 {
-        ((self.next() >> 32) * u64::from(n) >> 32) as u32
+        (((self.next() >> 32) * u64::from(n)) >> 32) as u32
     }
 
     /// About normal: the sum of twelve uniform numbers.
@@ -93,7 +93,7 @@ fn with_room_for_everybody_it_is_the_market_of_all_pairs() {
         let view = town(150, 1.0, seed);
         let (ids, graph) = everything(&view);
         assert!(graph.edges().len() > 500 && ids.len() < 150);
-        let market = Market::daily().candidates(200).pool(6).list_length(5).seed(seed);
+        let market = Market::daily().pool(200).list_length(5).seed(seed);
         let expected = solved(&ids, &graph, market.graph.clone());
         assert_eq!(view.market(market).unwrap().solve(1).unwrap(), expected);
         assert!(expected.report().expected_matches > 1.0);
@@ -131,23 +131,23 @@ fn the_graph_has_everybodys_best_with_their_true_chances() {
 fn where_all_want_the_same_few_prices_bring_the_others_in() {
     let view = town(900, 2.0, 9);
     let (ids, all) = everything(&view);
-    let market = Market::daily().pool(5).candidates(10).list_length(5).noise(0.0);
-    let exact = solved(&ids, &all, market.graph.clone());
+    let market = Market::daily().pool(5).list_length(5).noise(0.0);
+    let exact = solved(&ids, &all, MarketSettings { pool: Some(5), ..market.graph.clone() });
     let found = view.market(market.clone()).unwrap().solve(2).unwrap();
     let rows = rows_in_order(view.state());
     let activity = vec![1.0; rows.len()];
     let everybody = Everybody { state: view.state(), rows: &rows, activity: &activity, threads: 1 };
-    let plain = Graph::new(rows.len(), everybody.edges(view.state(), 10).unwrap()).unwrap();
+    let plain = Graph::new(rows.len(), everybody.edges(view.state(), 5, |_, _| ()).unwrap()).unwrap();
     let plain = solved(&ids, &plain, market.graph);
     let matches = [exact, found, plain].map(|slates| slates.report().expected_matches);
     assert!(matches[1] > 0.98 * matches[0], "{matches:?}");
-    assert!(matches[2] < 0.97 * matches[0], "without prices much is lost, or this test says nothing: {matches:?}");
+    assert!(matches[2] < 0.95 * matches[0], "without prices much is lost, or this test says nothing: {matches:?}");
 }
 
 #[test]
 fn whoever_takes_more_is_cheaper() {
     let view = town(400, 1.0, 3);
-    let market = Market::daily().pool(4).candidates(8);
+    let market = Market::daily().pool(4);
     let shown = |activity: f32| {
         let round = view.market(market.clone()).unwrap().activity(|id| if id % 2 == 0 { activity } else { 1.0 });
         let slates = round.solve(1).unwrap();
@@ -161,7 +161,7 @@ fn what_is_outside_its_range_is_refused() {
     let view = town(20, 1.0, 1);
     let refused = |market: Market| matches!(view.market(market), Err(EngineError::Market(_)));
     assert!(refused(Market::daily().list_length(0)) && refused(Market::daily().pool(0)));
-    assert!(refused(Market::daily().candidates(0)) && refused(Market::daily().temperature(0.0)));
+    assert!(refused(Market::daily().exact_slots(65)) && refused(Market::daily().temperature(0.0)));
     assert!(refused(Market::daily().daily_cap(17)) && refused(Market::daily().alpha(1.5)));
     let round = view.market(Market::daily()).unwrap();
     assert!(matches!(round.clone().solve(0), Err(EngineError::Market(_))));
