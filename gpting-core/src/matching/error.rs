@@ -4,6 +4,8 @@
 
 use std::fmt::Debug;
 
+use super::market::graph::GraphError;
+
 /// Why the engine refused a call; the engine is as it was before it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -95,6 +97,9 @@ pub enum EngineError {
         /// The signal's name.
         name: &'static str,
     },
+    /// The market refused its settings or the activity of the people.
+    #[error(transparent)]
+    Market(#[from] GraphError),
     /// No more people fit: row numbers are 32 bits.
     #[error("the population is full")]
     Full,

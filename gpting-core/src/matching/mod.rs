@@ -37,6 +37,7 @@
     reason = "what a search runs is compiled for the processor's own instructions only where it is inlined"
 )]
 
+mod batch;
 mod bytes;
 mod candidate;
 mod checked;
@@ -58,12 +59,14 @@ mod place;
 mod population;
 pub mod question;
 mod retrieval;
+pub mod round;
 mod row;
 mod saved;
 mod score;
 mod simd;
 mod table;
 mod view;
+mod walk;
 mod weights;
 
 #[cfg(feature = "service")]
@@ -88,6 +91,7 @@ pub use person::{AttributeRule, Gender, Genders, Person, Strength, Wants};
 pub use pick::{After, Pick};
 pub use place::Cell;
 pub use retrieval::Effort;
+pub use round::{Market, Round, Slates};
 pub use row::Row;
 pub use saved::{LoadError, SaveError};
 pub use score::Signal;

@@ -17,7 +17,7 @@ use super::index::Index;
 use super::index::key::{Class, Key};
 use super::market::parallel;
 use super::table::{Chunk, Gate, PersonId, Slot, Table};
-use super::{Config, Day, EngineError, Event};
+use super::{Config, Day, EngineError, Event, Fusion};
 
 /// Shards of the map of ids: a write of a new id after a view copies one of them.
 const SHARDS: usize = 1 << 10;
@@ -171,6 +171,23 @@ impl<Id: PersonId> State<Id> {
         let (viewer, candidate) = (self.slot(viewer), self.slot(candidate));
         viewer.act_on(candidate.serial).is_some_and(Act::hides_other)
             || candidate.act_on(viewer.serial).is_some_and(Act::hides_actor)
+    }
+
+    /// The same people, each of `rows` with an appeal that is lower by `by` logits, ranked by another fusion.
+    ///
+    /// `O(rows)`: copies the columns, not the vectors.
+    pub(super) fn lowered(&self, rows: &[u32], by: &[f32], fusion: Fusion) -> Self {
+        let mut state = self.clone();
+        Arc::make_mut(&mut state.config).fusion = fusion;
+        for (&row, &by) in rows.iter().zip(by) {
+            let (chunk, at) = state.table.edit(row);
+            chunk.slots[at].appeal -= by;
+            if let Some((class, key)) = state.table.place(row) {
+                let entry = state.table.entry(row, state.config.weights.attributes);
+                state.index.edit(class, key, row, |leaf, at| leaf.write(at, &entry));
+            }
+        }
+        state
     }
 
     fn count_interests(&mut self, facts: &[u16], add: bool) {

@@ -124,6 +124,11 @@ impl<Id: PersonId> View<Id> {
         Ok(Viewer::new(&self.state, self.state.row(me)?, Relax::default()).reach())
     }
 
+    /// The population behind this view.
+    pub(super) fn state(&self) -> &State<Id> {
+        &self.state
+    }
+
     fn pick(&self, id: Id, (there, back): (f64, f64)) -> Pick<Id> {
         let config = &self.state.config;
         let score = config.link.fuse(config.fusion, there, back);
@@ -214,6 +219,7 @@ impl<Id: PersonId> Query<'_, Id> {
                 After::Pick { score, id } => Some((score, id)),
             },
             excluding: &self.excluding,
+            mutual: false,
             relax: self.relax,
             level: self.level,
         };

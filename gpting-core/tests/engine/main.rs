@@ -3,7 +3,7 @@
 //! `oracle` knows the rules again, in the plainest form and with the standard library's mathematics. `random` plays with
 //! few people and all their history; `crowd` makes populations of many leaves, which `exact` searches and `churn` changes;
 //! `edges` and `promises` hold the single cases that a random population meets too seldom; `saved` saves and
-//! loads.
+//! loads, `everybody` asks for all pages and the market at once.
 
 #![expect(clippy::float_cmp, reason = "scores are promised to the last bit")]
 #![expect(
@@ -18,6 +18,7 @@ mod churn;
 mod crowd;
 #[cfg(test)]
 mod edges;
+mod everybody;
 #[cfg(test)]
 mod exact;
 #[cfg(test)]

@@ -5,8 +5,8 @@
 //! queries, so that a busy machine costs little truth. Vectors are kept a second time, for the scan, while they are few.
 
 use clap::{Args, Subcommand, ValueEnum};
+use gpting_core::Level;
 use gpting_core::lab::bench::{Bench as Lab, Clocks, Memory, Options, Score, mean, percentile};
-use gpting_core::{EngineError, Level};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Map, Value, json};
 
@@ -46,6 +46,12 @@ pub(super) struct Match {
     /// Also ask while so many writes a second happen
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     update_rate: u32,
+    /// Also make the pages of everybody at once, on as many threads; with a million people that takes minutes
+    #[arg(long)]
+    batch: bool,
+    /// Also save the engine and load it again, on as many threads
+    #[arg(long)]
+    save: bool,
     /// Compare the pages of so many who ask with the truth
     #[arg(long, default_value_t = 100)]
     recall_queries: u32,
@@ -99,7 +105,7 @@ pub(super) fn run(what: &Bench) -> Result<String, StartError> {
     Ok(answer.iter().map(line).collect())
 }
 
-fn measure(flags: &Match) -> Result<Map<String, Value>, EngineError> {
+fn measure(flags: &Match) -> Result<Map<String, Value>, StartError> {
     let clocks = Clocks { cpu, wall };
     let score = match flags.score {
         Which::Served => Score::Served,
@@ -168,6 +174,14 @@ fn measure(flags: &Match) -> Result<Map<String, Value>, EngineError> {
         let times = bench.threads_us(flags.threads as usize, ROUNDS)?;
         put("threads_mean_us", mean(&times));
     }
+    if flags.batch {
+        put("batch_users_per_s", bench.batch_users_per_s(flags.threads as usize)?);
+    }
+    if flags.save {
+        let done = bench.save_and_load(flags.threads as usize)?;
+        put("save_s", done.save_s);
+        put("load_s", done.load_s);
+    }
     if flags.update_rate > 0 {
         let traffic = bench.under_updates(f64::from(flags.update_rate), ROUNDS)?;
         put("idle_p99_us", percentile(&traffic.idle_us, 0.99));
@@ -194,6 +208,8 @@ mod tests {
             score: Which::Served,
             threads: 2,
             update_rate: 200,
+            batch: true,
+            save: true,
             recall_queries: 20,
             json: true,
         };
@@ -212,6 +228,8 @@ mod tests {
             "eligible_p50",
             "threads_mean_us",
             "update_p99_us",
+            "batch_users_per_s",
+            "load_s",
         ] {
             assert!(answer[name].as_f64().is_some_and(f64::is_finite), "{name}: {answer}");
         }

@@ -202,6 +202,21 @@ impl Bench {
         Ok(least)
     }
 
+    /// Pages of everybody at once: how many people a second on so many threads, by the clock on the wall.
+    ///
+    /// # Errors
+    /// Those of a query.
+    pub fn batch_users_per_s(&self, threads: usize) -> Result<f64, EngineError> {
+        let served = std::sync::atomic::AtomicU64::new(0);
+        let begin = (self.clocks.wall)();
+        self.engine.view().top_for_all(self.options.k, threads, |_, page| {
+            std::hint::black_box(page);
+            served.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        })?;
+        let seconds = (self.clocks.wall)() - begin;
+        Ok(served.into_inner() as f64 / seconds)
+    }
+
     /// What the queries looked at, on average.
     ///
     /// # Errors

@@ -49,7 +49,7 @@ impl Bench {
                                 std::hint::black_box(page);
                             }
                         }
-                        Ok(least)
+                        Ok::<_, EngineError>(least)
                     })
                 })
                 .collect();

@@ -50,6 +50,11 @@ impl Key {
         Self { place: u64::from(band(birth)) << (2 * CURVE_BITS) | u64::from(curve(point)), serial }
     }
 
+    /// The key without the serial number: the same for everybody born in one half-year within some 600 m.
+    pub(in crate::matching) fn place(self) -> u64 {
+        self.place
+    }
+
     /// The first key of somebody born on a day or later; nobody born before the day's half-year lies behind it.
     pub(in crate::matching) fn first_of(birth: Day) -> Self {
         Self { place: u64::from(band(birth)) << (2 * CURVE_BITS), serial: 0 }

@@ -43,6 +43,8 @@ pub(super) struct Question<'a, Id> {
     /// Only picks behind this score and id.
     pub(super) after: Option<(f64, Id)>,
     pub(super) excluding: &'a FxHashSet<u32>,
+    /// Leaves out as well to whom the viewer is not shown any more.
+    pub(super) mutual: bool,
     pub(super) relax: Relax,
     pub(super) level: Level,
 }
@@ -113,11 +115,31 @@ pub(super) fn search<'a, Id: PersonId>(
     question: &Question<'_, Id>,
     room: &mut Room<'a>,
 ) -> Result<(Vec<Pick<Id>>, Effort), EngineError> {
+    let mut page = Vec::new();
+    let link = state.config.link;
+    let effort = fill(state, question, room, &mut page, |row, score, sums| Pick {
+        id: state.slot(row).id,
+        score,
+        there: link.chance(sums.0),
+        back: link.chance(sums.1),
+    })?;
+    Ok((page, effort))
+}
+
+/// Replaces what is in `page` with the page, best first, made of `form(row, score, whole sums of both directions)`.
+pub(super) fn fill<'a, Id: PersonId, T>(
+    state: &'a State<Id>,
+    question: &Question<'_, Id>,
+    room: &mut Room<'a>,
+    page: &mut Vec<T>,
+    form: impl Fn(u32, f64, (f64, f64)) -> T,
+) -> Result<Effort, EngineError> {
+    page.clear();
     let mut effort = Effort::default();
     let viewer = Viewer::new(state, question.row, question.relax);
     let mut best = Best::new(question.limit);
     if !viewer.takes_part() {
-        return Ok((Vec::new(), effort));
+        return Ok(effort);
     }
     let mut scorer = Scorer::new(state, question.row);
     let (ask, walk) = ask(state, &viewer, &scorer);
@@ -191,17 +213,9 @@ pub(super) fn search<'a, Id: PersonId>(
     let mut found = best.into_rest();
     effort.exact = found.len() as u64;
     finish(state, &mut scorer, &mut found, finishing, |_| true)?;
-    let link = state.config.link;
-    let mut page: Vec<Pick<Id>> = found
-        .into_iter()
-        .map(|one| {
-            let (there, back) = (link.chance(one.sums.0), link.chance(one.sums.1));
-            Pick { id: id(state, one), score: one.least, there, back }
-        })
-        .collect();
-    page.sort_unstable_by(|a, b| order((a.score, a.id), (b.score, b.id)));
-    page.truncate(question.limit);
-    Ok((page, effort))
+    found.sort_unstable_by(|a, b| order((a.least, id(state, *a)), (b.least, id(state, *b))));
+    page.extend(found.iter().take(question.limit).map(|one| form(one.row, one.least, one.sums)));
+    Ok(effort)
 }
 
 /// Which trees of the index are walked, by the genders a viewer wants and the own one, and which part of them.
@@ -334,9 +348,12 @@ impl<Id: PersonId> Judge<'_, '_, Id> {
     ) -> Result<(), EngineError> {
         let Self { state, question, viewer, ask, excluded } = *self;
         candidates.retain(|candidate| {
-            viewer.fits(candidate.row)
-                && !question.excluding.contains(&candidate.row)
-                && !excluded.contains(state.slot(candidate.row))
+            let is_hidden = || {
+                question.excluding.contains(&candidate.row)
+                    || excluded.contains(state.slot(candidate.row))
+                    || (question.mutual && state.excluded(candidate.row, question.row))
+            };
+            viewer.fits(candidate.row) && !is_hidden()
         });
         viewer.apply_custom_rules(candidates, |candidate| candidate.row);
         let config = &*state.config;

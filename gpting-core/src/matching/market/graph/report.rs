@@ -38,6 +38,13 @@ pub struct Report {
     pub pick_bound: f64,
 }
 
+impl Report {
+    /// The share of the upper bound that was not reached, in [0, 1]; how much a perfect solution could gain at the most.
+    pub fn gap(&self) -> f64 {
+        if self.upper_bound > 0.0 { (1.0 - self.expected_matches / self.upper_bound).max(0.0) } else { 0.0 }
+    }
+}
+
 /// Gini coefficient; 0 for nobody or nothing. `O(N log N)`.
 pub fn gini(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
