@@ -18,6 +18,7 @@ mod churn;
 mod crowd;
 #[cfg(test)]
 mod edges;
+#[cfg(test)]
 mod everybody;
 #[cfg(test)]
 mod exact;
