@@ -55,7 +55,7 @@ pub enum Link {
     /// The terms are logits: `1 / (1 + e^-x)`.
     #[default]
     Logistic,
-    /// The sum itself, cut to [0, 1]. With [`Weights::content_only`] and unit vectors: the clipped cosine, for comparison
+    /// The sum itself, cut to [0, 1]. With [`super::Weights::content_only`] and unit vectors: the clipped cosine, for comparison
     /// with vector search. The base of the logits is left out.
     Clipped,
 }

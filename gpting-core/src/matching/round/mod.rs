@@ -80,7 +80,7 @@ impl<Id: PersonId + Send + Sync> Round<'_, Id> {
     /// Finds everybody's candidates and solves the market, on so many threads, at least one.
     ///
     /// Twice the searches of [`View::top_for_all`], then `O(E log E)` in the `E ≤ 2 × people × pool` pairs. The expected matches
-    /// are those of price pools chosen from all eligible pairs, or more: `cargo bench -p gpting-benches --bench view_market`
+    /// are close to those of price pools chosen from all eligible pairs: `cargo bench -p gpting-benches --bench view_market`
     /// tells both.
     ///
     /// # Errors
