@@ -1,4 +1,4 @@
-//! The truth, the slow way: every person tested and scored in f64, without a line of the engine's code.
+//! The truth, the slow way: every person tested and scored in f64, with nothing of the engine's search or score.
 
 use std::collections::{HashMap, HashSet};
 
