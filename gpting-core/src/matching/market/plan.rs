@@ -7,10 +7,10 @@ use super::{AlignedSlots, Matrix, Pairs, Preferences, Reading, Response, Slates}
 
 /// How a market is made into lists.
 ///
-/// The default is for estimates with errors nobody has measured: three exact slots, nine greedy ones, the rest by worth.
-/// At 500 people a side and a crowding up to 0.75 it stays above the plain product of both likes with errors of a
-/// deviation up to 0.3, as large as tastes differ, however far people read; best response goes on until every place
-/// depends on estimates of everybody, and pays for it below the first ten when these are wrong.
+/// The default is for estimates with errors nobody has measured: nineteen greedy slots, the rest by worth. At 500 people
+/// a side it stays above the plain product of both likes at every crowding, with errors of a deviation up to 0.3, as large
+/// as tastes differ, however far people read. Exact slots and best response search among estimates of everybody, so they
+/// find the overestimated pairs first: they gain 1 % when nothing is wrong and lose up to 8 % when much is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plan {
     /// How places are given out.
@@ -26,13 +26,14 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        let slots = AlignedSlots { exact: 3, greedy: 9, threads: 1 };
+        let slots = AlignedSlots { exact: 0, greedy: 19, threads: 1 };
         Self { slots, response: None, reading: Reading::default(), reliability: 1.0 }
     }
 }
 
 impl Plan {
-    /// For calibrated estimates: more slots, and best response. 1 % more matches than the default when nothing is wrong.
+    /// For calibrated estimates: exact and more slots, and best response. 2 % more matches than the default when nothing is
+    /// wrong.
     pub fn trusting() -> Self {
         Self { slots: AlignedSlots::default(), response: Some(Response::default()), ..Self::default() }
     }
