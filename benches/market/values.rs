@@ -125,10 +125,10 @@ pub(crate) fn dense(report: &mut Report) {
 }
 
 /// A method by name: what it makes of a market on so many threads.
-type Method = (&'static str, f64, f64, fn(&Preferences, &Pairs, usize) -> Exposures);
+type Method = (&'static str, f64, f64, fn(&Preferences, usize) -> Exposures);
 
-fn climbed(pairs: &Pairs, alpha: f64, rounds: usize, threads: usize) -> Exposures {
-    Welfare { rounds, threads, ..Welfare::of(alpha) }.climb(pairs, everybody())
+fn climbed(market: &Preferences, alpha: f64, rounds: usize, threads: usize) -> Exposures {
+    Welfare { rounds, threads, ..Welfare::of(alpha) }.climb(&Pairs::of(market), everybody())
 }
 
 fn shown(slates: &Slates) -> Exposures {
@@ -138,8 +138,8 @@ fn shown(slates: &Slates) -> Exposures {
 fn compare(report: &mut Report, people: usize, share: f64, methods: &[Method]) {
     let market = bilateral_market(people, people, 0.5, 0);
     for (name, anchor, numpy, method) in methods {
-        let (exposures, one) = timed_alone(|| method(&market, &Pairs::of(&market), 1));
-        let (_, two) = timed(|| method(&market, &Pairs::of(&market), 2));
+        let (exposures, one) = timed_alone(|| method(&market, 1));
+        let (_, two) = timed(|| method(&market, 2));
         let found = Bilateral::matches(&market, &exposures);
         report.method(name, *anchor, anchor * share, found, *numpy, [one, two]);
     }
@@ -154,30 +154,30 @@ pub(crate) fn speed(report: &mut Report) {
         500,
         0.985,
         &[
-            ("naive", 29.5, 0.07, |market, _, threads| shown(&Slates::naive(market, threads))),
-            ("product", 183.1, 0.07, |market, _, threads| shown(&Slates::fused(market, Fusion::Product, threads))),
-            ("uninorm", 171.9, 0.07, |market, _, threads| shown(&Slates::fused(market, Fusion::Uninorm, threads))),
-            ("equilibrium", 360.6, 0.25, |market, _, threads| {
+            ("naive", 29.5, 0.07, |market, threads| shown(&Slates::naive(market, threads))),
+            ("product", 183.1, 0.07, |market, threads| shown(&Slates::fused(market, Fusion::Product, threads))),
+            ("uninorm", 171.9, 0.07, |market, threads| shown(&Slates::fused(market, Fusion::Uninorm, threads))),
+            ("equilibrium", 360.6, 0.25, |market, threads| {
                 shown(&priced(market, Equilibrium { threads, ..Equilibrium::converged() }))
             }),
-            ("equilibrium + response", 432.9, 0.87, |market, pairs, threads| {
-                shown(&answered(pairs, &priced(market, Equilibrium { threads, ..Equilibrium::converged() }), threads))
+            ("equilibrium + response", 432.9, 0.87, |market, threads| {
+                let slates = priced(market, Equilibrium { threads, ..Equilibrium::converged() });
+                shown(&answered(&Pairs::of(market), &slates, threads))
             }),
-            ("social welfare", 427.2, 6.59, |_, pairs, threads| climbed(pairs, 0.0, 100, threads)),
-            ("Nash welfare", 421.8, 5.99, |_, pairs, threads| climbed(pairs, 1.0, 100, threads)),
-            ("greedy slots", 425.5, 0.36, |_, pairs, threads| {
-                shown(&AlignedSlots { threads, ..AlignedSlots::greedy() }.fill(pairs))
+            ("social welfare", 427.2, 6.59, |market, threads| climbed(market, 0.0, 100, threads)),
+            ("Nash welfare", 421.8, 5.99, |market, threads| climbed(market, 1.0, 100, threads)),
+            ("greedy slots", 425.5, 0.36, |market, threads| {
+                shown(&AlignedSlots { threads, ..AlignedSlots::greedy() }.fill(&Pairs::of(market)))
             }),
-            ("greedy slots + response", 430.7, 2.12, |_, pairs, threads| {
-                shown(&answered(pairs, &AlignedSlots { threads, ..AlignedSlots::greedy() }.fill(pairs), threads))
+            ("greedy slots + response", 430.7, 2.12, |market, threads| {
+                let pairs = Pairs::of(market);
+                shown(&answered(&pairs, &AlignedSlots { threads, ..AlignedSlots::greedy() }.fill(&pairs), threads))
             }),
-            ("hybrid 3 + response", 439.0, 3.08, |_, pairs, threads| shown(&hybrid(pairs, threads))),
-            ("hybrid 8 + response", 439.7, 2.76, |_, pairs, threads| {
-                shown(&answered(
-                    pairs,
-                    &AlignedSlots { exact: 8, threads, ..AlignedSlots::default() }.fill(pairs),
-                    threads,
-                ))
+            ("hybrid 3 + response", 439.0, 3.08, |market, threads| shown(&hybrid(&Pairs::of(market), threads))),
+            ("hybrid 8 + response", 439.7, 2.76, |market, threads| {
+                let pairs = Pairs::of(market);
+                let slots = AlignedSlots { exact: 8, threads, ..AlignedSlots::default() };
+                shown(&answered(&pairs, &slots.fill(&pairs), threads))
             }),
         ],
     );
@@ -190,13 +190,13 @@ pub(crate) fn large(report: &mut Report) {
         2000,
         0.995,
         &[
-            ("naive", 49.0, 1.6, |market, _, threads| shown(&Slates::naive(market, threads))),
-            ("product", 529.0, 1.4, |market, _, threads| shown(&Slates::fused(market, Fusion::Product, threads))),
-            ("20 sweeps", 1491.0, 2.4, |market, _, threads| {
+            ("naive", 49.0, 1.6, |market, threads| shown(&Slates::naive(market, threads))),
+            ("product", 529.0, 1.4, |market, threads| shown(&Slates::fused(market, Fusion::Product, threads))),
+            ("20 sweeps", 1491.0, 2.4, |market, threads| {
                 shown(&priced(market, Equilibrium { threads, ..Equilibrium::default() }))
             }),
-            ("hybrid 3 + response", 1826.0, 33.6, |_, pairs, threads| shown(&hybrid(pairs, threads))),
-            ("social welfare", 1743.0, 65.0, |_, pairs, threads| climbed(pairs, 0.0, 50, threads)),
+            ("hybrid 3 + response", 1826.0, 33.6, |market, threads| shown(&hybrid(&Pairs::of(market), threads))),
+            ("social welfare", 1743.0, 65.0, |market, threads| climbed(market, 0.0, 50, threads)),
         ],
     );
 }
