@@ -24,7 +24,7 @@ const HALF_STEPS: f32 = 0.9;
 
 /// Lines that are asked for beside one block of the filter, and beside one group of a round.
 const FEW: usize = 4;
-const MANY: usize = 20;
+const MANY: usize = 32;
 
 /// 0 to 15.
 const NUMBERS: [u32; GROUP] = {
