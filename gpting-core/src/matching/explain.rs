@@ -13,6 +13,8 @@ pub enum Reason {
     Pickiness,
     /// How often the one looked at is liked, against the average, and what the host knew of it.
     Appeal,
+    /// What a look at the one looked at costs, in a view with [prices](super::View::priced).
+    Price,
     /// An interest both have; a rare one says more.
     SharedInterest(u16),
     /// A preference that the other person meets.

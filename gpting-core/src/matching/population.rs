@@ -173,15 +173,17 @@ impl<Id: PersonId> State<Id> {
             || candidate.act_on(viewer.serial).is_some_and(Act::hides_actor)
     }
 
-    /// The same people, each of `rows` with an appeal that is lower by `by` logits, ranked by another fusion.
+    /// The same people, with prices in logits on looks at `rows`, ranked by this fusion.
     ///
     /// `O(rows)`: copies the columns, not the vectors.
-    pub(super) fn lowered(&self, rows: &[u32], by: &[f32], fusion: Fusion) -> Self {
+    pub(super) fn priced(&self, rows: &[u32], prices: &[f32], fusion: Fusion) -> Self {
         let mut state = self.clone();
-        Arc::make_mut(&mut state.config).fusion = fusion;
-        for (&row, &by) in rows.iter().zip(by) {
+        if fusion != state.config.fusion {
+            Arc::make_mut(&mut state.config).fusion = fusion;
+        }
+        for (&row, &price) in rows.iter().zip(prices) {
             let (chunk, at) = state.table.edit(row);
-            chunk.slots[at].appeal -= by;
+            chunk.slots[at].price = price;
             if let Some((class, key)) = state.table.place(row) {
                 let entry = state.table.entry(row, state.config.weights.attributes);
                 state.index.edit(class, key, row, |leaf, at| leaf.write(at, &entry));
@@ -262,6 +264,7 @@ impl<Id: PersonId> State<Id> {
             prior: new.prior,
             pickiness: 0.0,
             appeal: 0.0,
+            price: 0.0,
         };
         slot.weigh(&self.config.weights);
         let row = self.table.push(new.gate, slot, &new.vectors);

@@ -3,7 +3,7 @@
 //! Called by `view` for people who passed eligibility. Every term is added in one fixed order in f64 by the same
 //! functions, whether the terms are only summed (a page) or also named (an explanation), so an explanation adds up
 //! to the score it explains, to the last bit. For `u` looking at `v`, the logit of "`u` likes `v`" is the sum of base,
-//! pickiness of `u`, appeal of `v`, shared interests, tastes of `u` met by `v`, nearness, likeness of age,
+//! pickiness of `u`, appeal of `v` less its price, shared interests, tastes of `u` met by `v`, nearness, likeness of age,
 //! `seeks(u) · is(v)` and the signals. The product of both chances ranks pairs
 //! by their expected matches.
 //! Invariants: deterministic; a fusion is symmetric and monotone in both logits.
@@ -175,7 +175,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let mine = self.state.slot(self.row);
         let tastes = self.facts.most_of_tastes(self.weights.attributes);
         let there = self.base + f64::from(mine.pickiness) + tastes + self.signals;
-        let back = self.base + f64::from(mine.appeal) + self.signals;
+        let back = self.base + f64::from(mine.appeal) - f64::from(mine.price) + self.signals;
         (there, back, self.most_of_interests())
     }
 
@@ -218,9 +218,11 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         there.add(|| Reason::Base, self.base);
         there.add(|| Reason::Pickiness, f64::from(mine.pickiness));
         there.add(|| Reason::Appeal, f64::from(theirs.appeal));
+        there.add(|| Reason::Price, -f64::from(theirs.price));
         back.add(|| Reason::Base, self.base);
         back.add(|| Reason::Pickiness, f64::from(theirs.pickiness));
         back.add(|| Reason::Appeal, f64::from(mine.appeal));
+        back.add(|| Reason::Price, -f64::from(mine.price));
 
         self.interests(facts, there, back);
         tastes(self.facts, facts, weights.attributes, there);

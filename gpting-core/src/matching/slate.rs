@@ -327,6 +327,11 @@ fn sentence(reason: Reason, catalogue: &Catalogue) -> Option<(&'static str, Labe
             label("프로필이 찾으시는 분과 닮았어요".to_owned(), "Their profile fits what you look for".to_owned()),
         )),
         // How somebody decides, or is decided about, is never told.
-        Reason::Base | Reason::Pickiness | Reason::Appeal | Reason::AttributeAvoided { .. } | Reason::Signal(_) => None,
+        Reason::Base
+        | Reason::Pickiness
+        | Reason::Appeal
+        | Reason::Price
+        | Reason::AttributeAvoided { .. }
+        | Reason::Signal(_) => None,
     }
 }

@@ -100,6 +100,8 @@ pub(super) struct Slot<Id> {
     /// Weighted logits, ready to add.
     pub(super) pickiness: f32,
     pub(super) appeal: f32,
+    /// What a look at the person costs, in logits; 0 outside of a priced view.
+    pub(super) price: f32,
 }
 
 impl<Id> Slot<Id> {
@@ -117,8 +119,8 @@ impl<Id> Slot<Id> {
 
     /// The same row under an id.
     pub(super) fn with_id<Other>(self, id: Other) -> Slot<Other> {
-        let Self { id: _, serial, cell, facts, acts, decided, received, prior, pickiness, appeal } = self;
-        Slot { id, serial, cell, facts, acts, decided, received, prior, pickiness, appeal }
+        let Self { id: _, serial, cell, facts, acts, decided, received, prior, pickiness, appeal, price } = self;
+        Slot { id, serial, cell, facts, acts, decided, received, prior, pickiness, appeal, price }
     }
 
     pub(super) fn act_on(&self, serial: u32) -> Option<Act> {
@@ -268,7 +270,7 @@ impl<Id: PersonId> Table<Id> {
             flags: flag(gate.verified(), VERIFIED)
                 | flag(gate.verified_only(), VERIFIED_ONLY)
                 | flag(gate.has(Gate::INTERESTS), HAS_INTERESTS),
-            appeal: slot.appeal,
+            appeal: slot.appeal - slot.price,
             pickiness: slot.pickiness + slot.facts().most_of_tastes(tastes) as f32,
             vectors: self.vectors(row),
         }

@@ -116,6 +116,41 @@ impl<Id: PersonId> View<Id> {
         Ok(Explanation { there, back, score })
     }
 
+    /// The same people with prices on their attention: whoever looks at somebody with a price likes them less, by as many
+    /// logits. Pages, scores and explanations hold the prices, exactly as everything else.
+    ///
+    /// Prices spread attention over everybody, as those of a [market round](Self::market) do; they are in the unit of a
+    /// logit, may be negative, and are 0 for whoever is not named. Prices of an earlier call are replaced person by person.
+    /// `O(prices)`: copies the columns of whoever has one, and no vectors.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownPerson`], [`EngineError::InvalidNumber`].
+    ///
+    /// ```
+    /// use gpting_core::{After, Config, Day, Engine, Gender, Person};
+    ///
+    /// let mut engine = Engine::<u32>::new(Config::dims(0))?;
+    /// engine.set_today(Day::from_ymd(2026, 11, 23)?);
+    /// for id in 0..3 {
+    ///     engine.upsert(id, Person::new(Gender::O, 30).appeal(id as f32 / 2.0))?;
+    /// }
+    /// let view = engine.view();
+    /// assert_eq!(view.top(0, 1, After::Start)?[0].id, 2);
+    /// assert_eq!(view.priced([(2, 1.0)])?.top(0, 1, After::Start)?[0].id, 1);
+    /// # Ok::<(), gpting_core::EngineError>(())
+    /// ```
+    pub fn priced(&self, prices: impl IntoIterator<Item = (Id, f32)>) -> Result<Self, EngineError> {
+        let (mut rows, mut by) = (Vec::new(), Vec::new());
+        for (id, price) in prices {
+            if !price.is_finite() {
+                return Err(EngineError::InvalidNumber("a price"));
+            }
+            rows.push(self.state.row(id)?);
+            by.push(price);
+        }
+        Ok(Self::new(Arc::new(self.state.priced(&rows, &by, self.state.config.fusion))))
+    }
+
     /// How many people `me` can be shown, and how many more each own filter hides alone.
     ///
     /// # Errors

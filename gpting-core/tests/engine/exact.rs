@@ -3,7 +3,7 @@
 //! A whole page is compared with the oracle's ranking, person by person; every shorter page, every continuation and every
 //! set of instructions with the whole page, to the last bit.
 
-use gpting_core::{After, Config, Day, Engine, Event, Level, Link, Pick, Relax, View, Weights};
+use gpting_core::{After, Config, Day, Engine, EngineError, Event, Level, Link, Pick, Relax, View, Weights};
 use proptest::prelude::*;
 
 use crate::crowd::{Bound, DIMS, Dice, FUSIONS, Plan, Vectors, plan};
@@ -175,4 +175,38 @@ proptest! {
             check_parts(&view, &whole, me, relax, &mut dice);
         }
     }
+
+    #[test]
+    fn prices_are_part_of_the_exact_score(plan in plan(300..1200)) {
+        let (mut world, mut dice) = (plan.world(), plan.dice());
+        let unpriced = filled(&plan, &world).view();
+        let me = viewers(&world, 2, &mut dice);
+        let before = unpriced.top(me[0], 50, After::Start).unwrap();
+        // Prices of two calls: the second replaces some of the first, and leaves the others.
+        let mut view = unpriced.clone();
+        for share in [60, 30] {
+            let named: Vec<u32> = world.people.keys().copied().filter(|_| dice.chance(share)).collect();
+            let prices: Vec<(u32, f32)> = named.into_iter().map(|id| (id, dice.below(800) as f32 / 100.0 - 3.0)).collect();
+            view = view.priced(prices.iter().copied()).unwrap();
+            world.prices.extend(prices);
+        }
+        for &me in &me {
+            let whole = whole_page(&view, &world, me, Relax::default());
+            check_parts(&view, &whole, me, Relax::default(), &mut dice);
+            for pick in whole.iter().take(3) {
+                prop_assert_eq!(view.explain(me, pick.id).unwrap().score.to_bits(), pick.score.to_bits());
+            }
+        }
+        prop_assert_eq!(unpriced.top(me[0], 50, After::Start).unwrap(), before, "a view does not change");
+    }
+}
+
+#[test]
+fn a_price_has_to_be_a_number_on_somebody() {
+    let plan = Plan::one(1, 300, 4);
+    let world = plan.world();
+    let view = filled(&plan, &world).view();
+    let id = *world.people.keys().next().unwrap();
+    assert!(matches!(view.priced([(id, f32::NAN)]), Err(EngineError::InvalidNumber(_))));
+    assert!(matches!(view.priced([(u32::MAX, 1.0)]), Err(EngineError::UnknownPerson { .. })));
 }

@@ -111,6 +111,8 @@ pub(crate) struct World {
     /// Likes and decisions of and about everybody; they outlive the other person's removal.
     pub(crate) decided: BTreeMap<u32, (f64, f64)>,
     pub(crate) received: BTreeMap<u32, (f64, f64)>,
+    /// What a look at somebody costs.
+    pub(crate) prices: BTreeMap<u32, f32>,
 }
 
 impl World {
@@ -125,6 +127,7 @@ impl World {
             events: BTreeMap::new(),
             decided: BTreeMap::new(),
             received: BTreeMap::new(),
+            prices: BTreeMap::new(),
         }
     }
 
@@ -240,6 +243,7 @@ impl World {
         }
         add(f64::from(self.bias(self.decided.get(&a), weights.pickiness)));
         add(f64::from(self.bias(self.received.get(&b), weights.appeal) + you.appeal));
+        add(-f64::from(self.prices.get(&b).copied().unwrap_or(0.0)));
 
         let people = self.people.len() as f64 + 1000.0;
         let set = |spec: &Spec| spec.interests.iter().copied().collect::<std::collections::BTreeSet<_>>();

@@ -95,7 +95,7 @@ impl Features {
         let mut features = vec![0.0; self.dims()];
         for part in parts {
             let term = match part.code {
-                Reason::Base | Reason::Signal(Offset::NAME) => continue,
+                Reason::Base | Reason::Price | Reason::Signal(Offset::NAME) => continue,
                 Reason::Pickiness => Term::Pickiness,
                 Reason::Appeal => Term::Appeal,
                 Reason::SharedInterest(_) => Term::Interests,

@@ -16,7 +16,7 @@ use super::super::{EngineError, Fusion, Link, PersonId, Relax};
 
 /// The most that a logit of 1 moves a chance is a quarter: this many logits take off at least a price.
 const LOGITS: f32 = 4.0;
-/// The search with lowered appeal ranks nearly by chances minus prices; among so many times the pool the exact key decides.
+/// The search with prices ranks nearly by chances minus prices; among so many times the pool the exact key decides.
 const WIDER: usize = 2;
 
 /// Who takes part, and how they are searched.
@@ -43,7 +43,7 @@ impl<Id: PersonId + Send + Sync> Everybody<'_, Id> {
             Link::Clipped => 1.0,
         };
         let by: Vec<f32> = prices.iter().map(|price| factor * price).collect();
-        let priced = self.state.lowered(self.rows, &by, Fusion::Arithmetic);
+        let priced = self.state.priced(self.rows, &by, Fusion::Arithmetic);
         let mut edges = plain.edges().to_vec();
         drop(plain);
         let offer = Offer::new(&prices, Noise::new(settings.seed, settings.noise));
@@ -81,7 +81,7 @@ impl<Id: PersonId + Send + Sync> Everybody<'_, Id> {
         }
         let (nobody, level, link) = (FxHashSet::default(), Level::best(), state.config.link);
         let memory = || (Room::new(), Vec::new());
-        let appeal = |state: &State<Id>, row: u32| f64::from(state.slot(row).appeal);
+        let price = |row: u32| f64::from(asked.slot(row).price);
         let pieces = in_chunks(self.rows, self.threads, memory, |(room, page), first, chunk| {
             let mut edges = Vec::new();
             for (a, &row) in (first as u32..).zip(chunk) {
@@ -94,9 +94,9 @@ impl<Id: PersonId + Send + Sync> Everybody<'_, Id> {
                     relax: Relax::default(),
                     level,
                 };
-                let own = appeal(state, row) - appeal(asked, row);
+                let own = price(row);
                 fill(asked, &question, room, page, |other, _, (there, back)| {
-                    let theirs = appeal(state, other) - appeal(asked, other);
+                    let theirs = price(other);
                     Edge {
                         a,
                         b: places[other as usize],

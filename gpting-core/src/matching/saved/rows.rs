@@ -206,7 +206,7 @@ fn read_record(
         && (gender | genders) < 8
         && limit >= 0
         && [prior, pickiness, appeal].iter().all(|x| x.is_finite());
-    let slot = Slot { id: (), serial, cell, facts, acts, decided, received, prior, pickiness, appeal };
+    let slot = Slot { id: (), serial, cell, facts, acts, decided, received, prior, pickiness, appeal, price: 0.0 };
     is_sound.then_some((number, gate, slot))
 }
 
