@@ -21,7 +21,7 @@
 //!
 //! - **The host's pool stays as it is.** Statements name their schema; no search path and no other setting of a pooled
 //!   connection is changed. Its transactions must default to READ COMMITTED, as PostgreSQL's do; under a stricter
-//!   default busy rows answer [`Stale`](StoreError::Stale) more often.
+//!   default works are done over more often.
 //! - **Durable** means what the server's `synchronous_commit` says; the store does not touch it. Leave it `on`.
 //! - **Wake-ups** between processes go over `LISTEN` and `NOTIFY` when the host asks for it: [`PgStore::bus`].
 //! - **The feed of changed members** ends at the oldest transaction that is still writing members. Write to the tables
@@ -29,6 +29,7 @@
 //! - **An erased member's id** stays for a day in the table `erased`, for readers of the feed, and nowhere else. What
 //!   PostgreSQL keeps of deleted rows goes with its next vacuum, and from the write-ahead log and backups by their term.
 
+mod again;
 mod bus;
 mod commit;
 mod erase;
