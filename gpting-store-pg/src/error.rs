@@ -41,7 +41,7 @@ pub(crate) fn is_lost_race(error: &StoreError) -> bool {
     matches!(error, StoreError::Unavailable(source) if source.is::<LostRace>())
 }
 
-/// serialization_failure, deadlock_detected.
+/// `serialization_failure`, `deadlock_detected`.
 fn is_race(code: &str) -> bool {
     matches!(code, "40001" | "40P01")
 }

@@ -96,7 +96,7 @@ pub(crate) async fn reads_everything(store: &dyn AccountStore) {
 /// Goes on from those rows: versions, places, lists, erasure.
 pub(crate) async fn writes_everything(store: &dyn AccountStore) {
     let mut person = store.members(&[member(12)]).await.unwrap().remove(0);
-    person.value.profile.bio = "새로 쓴 글".to_owned();
+    "새로 쓴 글".clone_into(&mut person.value.profile.bio);
     let put = Change::PutMember(Box::new(person.value.clone()), person.expect());
     store.commit(Work::new().change(put.clone())).await.unwrap();
     let again = store.commit(Work::new().change(put)).await;

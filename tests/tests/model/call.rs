@@ -1,5 +1,7 @@
 //! One act as a call of a facet, and its answer in the words of the model.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a function for the calls of each facet; `call` tells them apart")]
+
 use std::fmt::Debug;
 
 use gpting_core::chat::{Draft, MessageView, RoomView};

@@ -15,10 +15,8 @@ impl Model {
         let now = self.now;
         let line = line.then(|| format!("line of {me}"));
         let liked = self.act_on(me, other)?.like(side(me, other), now, line)?;
-        match liked {
-            Answer::Liked { already: false, matched: true } => self.told.push(Told::Matched(me, other, now)),
-            Answer::Liked { already: false, .. } => self.told.push(Told::Liked(me, other, now)),
-            _ => {}
+        if let Answer::Liked { already: false, matched } = liked {
+            self.told.push(if matched { Told::Matched(me, other, now) } else { Told::Liked(me, other, now) });
         }
         Ok(liked)
     }

@@ -49,7 +49,8 @@ impl Ids {
 
     /// Somebody's id; one that nobody has for whoever has never joined.
     pub(crate) fn member(&self, who: Who) -> MemberId {
-        self.present[who].unwrap_or_else(|| MemberId::new(1 + who as i64).expect("a small positive number"))
+        let nobody = || MemberId::new(1 + i64::try_from(who).ok()?);
+        self.present[who].or_else(nobody).expect("a small positive number")
     }
 
     pub(crate) fn present(&self) -> impl Iterator<Item = (Who, MemberId)> {

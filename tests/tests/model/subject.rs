@@ -205,7 +205,7 @@ impl Subject {
                 Fact::Blocked { member, other } => Told::Blocked(who(member), who(other), at),
                 Fact::Reported { member, other, .. } => Told::Reported(who(member), who(other), at),
                 Fact::Erased { member } => Told::Erased(who(member), at),
-                other => panic!("nothing tells of {other:?} here"),
+                Fact::Joined { .. } | _ => panic!("nothing tells of {:?} here", stored.event.fact),
             }
         });
         once(events.collect())
@@ -251,6 +251,6 @@ async fn postgres() -> (PgStore, Database) {
         database
     });
     let database = Postgres::shared().copy_of(template.await, "model").await;
-    let options = gpting_store_pg::Options::new().max_connections(2).acquire_timeout(Duration::from_secs(60));
+    let options = gpting_store_pg::Options::new().max_connections(2).acquire_timeout(Duration::from_mins(1));
     (options.connect(&database.url).await.expect("the copy is there"), database)
 }
