@@ -3,7 +3,7 @@
 //! The statements are not written down here. The store is let do each operation once, and the server is asked what has been
 //! prepared for it; the parameters are then replaced by numbers that `pgbench` draws.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gpting_core::SeededRng;
@@ -58,7 +58,7 @@ impl<'c> Pgbench<'c> {
     }
 
     /// How many transactions a second.
-    pub(crate) fn per_second(&self, script: &PathBuf, time: Duration) -> f64 {
+    pub(crate) fn per_second(&self, script: &Path, time: Duration) -> f64 {
         let script = script.to_str().expect("a plain path");
         let socket = self.options.get_socket().expect("clusters listen on a socket").to_str().expect("a plain path");
         let (clients, seconds) = (self.clients.to_string(), time.as_secs().max(1).to_string());
@@ -115,14 +115,15 @@ fn drawn(operation: Operation) -> (String, Vec<String>) {
     let room = format!("\\set room random(1, {ROOMS})\n");
     match operation {
         Operation::Append => (
-            format!("{room}\\set sender :room * 2\n\\set id {IDS}\n"),
+            format!("{room}\\set sender :room * 2\n\\set id {IDS}\n\\set client {IDS}\n"),
             vec![
                 ":room::bigint".into(),
                 ":sender::bigint".into(),
                 ":id::bigint".into(),
                 format!("'{TEXT}'::text"),
                 "1800000000000000::bigint".into(),
-                "gen_random_uuid()".into(),
+                // Not `gen_random_uuid()`, which would be another at every mention, and found by no index.
+                "lpad(to_hex(:client::bigint), 32, '0')::uuid".into(),
                 "ARRAY[]::jsonb[]".into(),
             ],
         ),
@@ -151,9 +152,9 @@ fn drawn(operation: Operation) -> (String, Vec<String>) {
         }
         Operation::Page => (room, vec![":room::bigint".into(), "0::bigint".into(), "50::bigint".into()]),
         Operation::Members => {
-            let draws = (0..PAGE).map(|n| format!("\\set m{n} random(1, {})\n", 2 * ROOMS)).collect();
+            let draws: Vec<String> = (0..PAGE).map(|n| format!("\\set m{n} random(1, {})\n", 2 * ROOMS)).collect();
             let ids: Vec<String> = (0..PAGE).map(|n| format!(":m{n}")).collect();
-            (draws, vec![format!("ARRAY[{}]::bigint[]", ids.join(", "))])
+            (draws.concat(), vec![format!("ARRAY[{}]::bigint[]", ids.join(", "))])
         }
     }
 }

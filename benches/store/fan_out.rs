@@ -24,6 +24,9 @@ use crate::report::{Chat, median};
 const FIRST_ROOM: i64 = 100_000;
 const APART: i64 = 1_000;
 
+/// In so many pieces a round is cut where the three ways take turns.
+const PIECES: u32 = 4;
+
 /// Says nothing to anybody.
 #[derive(Debug)]
 struct Nobody(broadcast::Sender<Hint>);
@@ -138,24 +141,34 @@ pub(crate) async fn measure(pg: &Arc<PgStore>, url: &str, pgbench: &Pgbench<'_>,
     let over_redis = Way::open(pg, 2, effort.tasks, [publish(), publish()], true).await;
     let inserts = pgbench.inserts().await;
 
+    let ways = [&off, &over_pg, &over_redis];
+    // Pieces so short that what else the machine does meets all of them.
+    let piece = Effort { time: effort.time / PIECES, ..effort };
     let (mut sent, mut ceiling, mut of_ceiling) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut notified, mut published) = (Vec::new(), Vec::new());
+    let mut with = [Vec::new(), Vec::new()];
     for _ in 0..effort.rounds {
         let bare = pgbench.per_second(&inserts, effort.time);
-        // The one without stands on both sides of those with, so that what comes and goes meets all alike.
-        let before = off.per_second(effort).await;
-        let pg_rate = over_pg.per_second(effort).await;
-        over_pg.until_heard(pg).await;
-        let redis_rate = over_redis.per_second(effort).await;
-        over_redis.until_heard(pg).await;
-        let after = off.per_second(effort).await;
-        let without = f64::midpoint(before, after);
+        let mut rates = Vec::new();
+        for turn in 0..3 * PIECES as usize {
+            let mut rate = [0.0; 3];
+            // Each of the three begins as often as the others.
+            for place in (0..3).map(|place| (place + turn) % 3) {
+                rate[place] = ways[place].per_second(piece).await;
+                if place > 0 {
+                    ways[place].until_heard(pg).await;
+                }
+            }
+            let [without, over_pg, over_redis] = rate;
+            with[0].push(over_pg / without);
+            with[1].push(over_redis / without);
+            rates.push(without);
+        }
+        let without = median(&rates);
         sent.push(without);
         ceiling.push(bare);
         of_ceiling.push(without / bare);
-        notified.push(pg_rate / without);
-        published.push(redis_rate / without);
     }
+    let [notified, published] = with;
     for way in [off, over_pg, over_redis] {
         way.close().await;
     }

@@ -129,7 +129,7 @@ async fn a_row_that_has_changed_is_still_told() {
 const SYNC: &[u8] = b"S\0\0\0\x04";
 
 /// Passes on what a client and the server say to each other, and counts how often the client has spoken after the server.
-async fn counting(server: &Path, folder: &Path) -> Arc<AtomicUsize> {
+fn counting(server: &Path, folder: &Path) -> Arc<AtomicUsize> {
     let turns = Arc::new(AtomicUsize::new(0));
     let listener = UnixListener::bind(folder.join(".s.PGSQL.5432")).unwrap();
     let (counted, server) = (Arc::clone(&turns), server.join(".s.PGSQL.5432"));
@@ -176,7 +176,7 @@ async fn what_is_sent_most_is_one_round_trip() {
     store.commit(work([open(1)])).await.unwrap();
     let options: PgConnectOptions = database.url.parse().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let turns = counting(options.get_socket().unwrap(), folder.path()).await;
+    let turns = counting(options.get_socket().unwrap(), folder.path());
     let pool = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
     let pool: PgPool = pool.connect_with(options.socket(folder.path())).await.unwrap();
     let counted = PgStore::new(pool);
