@@ -147,8 +147,6 @@ pub(crate) async fn measure(pg: &Arc<PgStore>, url: &str, pgbench: &Pgbench<'_>,
     let (mut sent, mut ceiling, mut of_ceiling) = (Vec::new(), Vec::new(), Vec::new());
     let mut with = [Vec::new(), Vec::new()];
     for _ in 0..effort.rounds {
-        let bare = pgbench.per_second(&inserts, effort.time);
-        let mut rates = Vec::new();
         for turn in 0..3 * PIECES as usize {
             let mut rate = [0.0; 3];
             // Each of the three begins as often as the others.
@@ -161,12 +159,11 @@ pub(crate) async fn measure(pg: &Arc<PgStore>, url: &str, pgbench: &Pgbench<'_>,
             let [without, over_pg, over_redis] = rate;
             with[0].push(over_pg / without);
             with[1].push(over_redis / without);
-            rates.push(without);
+            let bare = pgbench.per_second(&inserts, piece.time);
+            sent.push(without);
+            ceiling.push(bare);
+            of_ceiling.push(without / bare);
         }
-        let without = median(&rates);
-        sent.push(without);
-        ceiling.push(bare);
-        of_ceiling.push(without / bare);
     }
     let [notified, published] = with;
     for way in [off, over_pg, over_redis] {

@@ -10,7 +10,7 @@
 //!
 //! What is compared takes turns in short rounds, and ratios are medians of rounds, so that a machine with other work on it
 //! slows both. Population: 1,000 rooms of two with 50 messages each, drawn evenly; seed 1.
-//! Run: `cargo bench -p gpting-benches --bench store`; `-- --json` for one object, `--tasks 16 --rounds 5 --seconds 2` for
+//! Run: `cargo bench -p gpting-benches --bench store`; `-- --json` for one object, `--only-chat`, `--tasks 16 --rounds 5 --seconds 2` for
 //! others. Needs PostgreSQL (with pgbench) and Redis, as the tests do.
 //! Bars: acked messages at least 0.35 of the inserts, and with wake-ups at least 0.85 of without; the exit code is 1 otherwise.
 
@@ -80,7 +80,8 @@ async fn measure(effort: Effort) -> Report {
     let pgbench = Pgbench::on(&cluster, &database.url, effort.tasks);
 
     let mut rows = Vec::new();
-    for operation in Operation::ALL {
+    let only_chat = std::env::args().any(|one| one == "--only-chat");
+    for operation in Operation::ALL.into_iter().filter(|_| !only_chat) {
         let script = pgbench.script(operation).await;
         let (mut ours, mut ceiling, mut ratios, mut beside) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for round in 0..effort.rounds {
