@@ -6,6 +6,8 @@
 //! whatever the connection's default is: a statement that has waited for a lock must see what the other has done. A
 //! caller who stops waiting leaves it to itself.
 //!
+//! What the database gives up for somebody else's work is done over here ([`again`](crate::again)).
+//!
 //! Nothing here sends a `NOTIFY`: notifying transactions commit one at a time.
 
 #[cfg(feature = "accounts")]
@@ -15,7 +17,8 @@ use gpting_core::store::{Appended, Change, Committed, Expect, StoreError, StoreR
 use sqlx::{Postgres, Transaction};
 
 use crate::PgStore;
-use crate::error::store_error;
+use crate::again::until_won;
+use crate::error::commit_error;
 use crate::lock::Lock;
 use crate::member;
 use crate::on_its_way::Commit;
@@ -30,16 +33,19 @@ pub(crate) async fn commit(store: &PgStore, work: Work) -> StoreResult<Committed
     if work.is_empty() {
         return Ok(Committed::default());
     }
-    if let Some(committed) = commit_at_once(store, &work).await? {
+    if let Some(committed) = until_won(|| commit_at_once(store, &work)).await? {
         return Ok(committed);
     }
     let store = store.clone();
     to_its_end(async move {
-        let mut transaction = begin(&store, &work).await?;
-        let mut commit = Commit::on(&mut transaction, &store.schema);
-        let done = Box::pin(commit.apply(&work)).await;
-        let appended = commit.appended;
-        finish(transaction, done, appended).await
+        until_won(|| async {
+            let mut transaction = begin(&store, &work).await?;
+            let mut commit = Commit::on(&mut transaction, &store.schema);
+            let done = Box::pin(commit.apply(&work)).await;
+            let appended = commit.appended;
+            finish(transaction, done, appended).await
+        })
+        .await
     })
     .await
 }
@@ -52,11 +58,14 @@ pub(crate) async fn commit_account(store: &PgStore, work: AccountWork) -> StoreR
     }
     let store = store.clone();
     to_its_end(async move {
-        let mut transaction = begin(&store, &work.work).await?;
-        let mut commit = Commit::on(&mut transaction, &store.schema);
-        let done = Box::pin(commit.apply_account(&work)).await;
-        let appended = commit.appended;
-        finish(transaction, done, appended).await
+        until_won(|| async {
+            let mut transaction = begin(&store, &work.work).await?;
+            let mut commit = Commit::on(&mut transaction, &store.schema);
+            let done = Box::pin(commit.apply_account(&work)).await;
+            let appended = commit.appended;
+            finish(transaction, done, appended).await
+        })
+        .await
     })
     .await
 }
@@ -76,7 +85,7 @@ async fn begin(store: &PgStore, work: &Work) -> StoreResult<Transaction<'static,
     let writes_members =
         work.changes.iter().any(|change| matches!(change, Change::PutMember(..) | Change::Erase { .. }));
     let statement = if writes_members { member::BEGIN } else { BEGIN };
-    store.pool.begin_with(store.schema.sql(statement)).await.map_err(store_error)
+    store.pool.begin_with(store.schema.sql(statement)).await.map_err(commit_error)
 }
 
 async fn finish(
@@ -86,7 +95,7 @@ async fn finish(
 ) -> StoreResult<Committed> {
     match done {
         Ok(()) => {
-            transaction.commit().await.map_err(store_error)?;
+            transaction.commit().await.map_err(commit_error)?;
             Ok(Committed { appended })
         }
         Err(error) => {
@@ -108,7 +117,7 @@ async fn commit_at_once(store: &PgStore, work: &Work) -> StoreResult<Option<Comm
     if matches!(change, Change::Erase { .. }) || !(takes_events || events.is_empty()) {
         return Ok(None);
     }
-    let mut connection = store.pool.acquire().await.map_err(store_error)?;
+    let mut connection = store.pool.acquire().await.map_err(commit_error)?;
     let mut commit = Commit::on(&mut connection, &store.schema);
     if let Change::Append(message) = change {
         if !commit.append_at_once(message, events).await? {

@@ -7,7 +7,7 @@
 use gpting_core::id::MemberId;
 use gpting_core::store::StoreResult;
 
-use crate::error::store_error;
+use crate::error::commit_error;
 use crate::on_its_way::Commit;
 use crate::row::Row;
 
@@ -95,7 +95,7 @@ impl Commit<'_> {
         let lock = self.query(LOCK_ROOMS).bind(member);
         self.run(lock).await?;
         let rooms = self.query(ROOMS).bind(member);
-        let rooms = rooms.fetch_all(&mut *self.connection).await.map_err(store_error)?;
+        let rooms = rooms.fetch_all(&mut *self.connection).await.map_err(commit_error)?;
         let (mut left, mut emptied) = (Vec::new(), Vec::new());
         for row in &rooms {
             let row = Row::of("room", row);

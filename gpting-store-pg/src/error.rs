@@ -9,6 +9,49 @@ use sqlx::migrate::MigrateError;
 /// The unique index that recognises a message sent again.
 pub(crate) const MESSAGE_RESEND: &str = "message_resend";
 
+/// The transaction was given up for another's: nothing was done, and done over it may go through.
+#[derive(Debug)]
+struct LostRace(sqlx::Error);
+
+impl std::fmt::Display for LostRace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the transaction was given up for another")
+    }
+}
+
+impl std::error::Error for LostRace {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// The error of a statement of a commit: as [`store_error`], but a lost race can be told from a row that has changed.
+/// [`again`](crate::again) lets no such error out.
+pub(crate) fn commit_error(error: sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.is_some_and(|code| is_race(&code)) {
+        StoreError::Unavailable(Box::new(LostRace(error)))
+    } else {
+        store_error(error)
+    }
+}
+
+/// Whether an error of [`commit_error`] is a lost race.
+pub(crate) fn is_lost_race(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(source) if source.is::<LostRace>())
+}
+
+/// `serialization_failure`, `deadlock_detected`.
+fn is_race(code: &str) -> bool {
+    matches!(code, "40001" | "40P01")
+}
+
+/// A lost race, for tests.
+#[cfg(test)]
+pub(crate) fn lost_race() -> StoreError {
+    StoreError::Unavailable(Box::new(LostRace(sqlx::Error::RowNotFound)))
+}
+
 /// The port's error for a driver's.
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     let Some(database) = error.as_database_error() else {
@@ -20,8 +63,8 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     };
     let code = database.code().unwrap_or_default();
     match &*code {
-        // serialization_failure, deadlock_detected: nothing was done, and doing it over may go well.
-        "40001" | "40P01" => StoreError::Stale,
+        // Nothing was done, and doing it over may go well.
+        code if is_race(code) => StoreError::Stale,
         "23505" => match database.constraint() {
             Some("member_host") => StoreError::Conflict { what: Unique::Host },
             Some("member_source") => StoreError::Conflict { what: Unique::Source },

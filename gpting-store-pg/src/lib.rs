@@ -21,7 +21,7 @@
 //!
 //! - **The host's pool stays as it is.** Statements name their schema; no search path and no other setting of a pooled
 //!   connection is changed. Its transactions must default to READ COMMITTED, as PostgreSQL's do; under a stricter
-//!   default busy rows answer [`Stale`](StoreError::Stale) more often.
+//!   default works are done over more often.
 //! - **Durable** means what the server's `synchronous_commit` says; the store does not touch it. Leave it `on`.
 //! - **Wake-ups** between processes go over `LISTEN` and `NOTIFY` when the host asks for it: [`PgStore::bus`].
 //! - **The feed of changed members** ends at the oldest transaction that is still writing members. Write to the tables
@@ -29,6 +29,7 @@
 //! - **An erased member's id** stays for a day in the table `erased`, for readers of the feed, and nowhere else. What
 //!   PostgreSQL keeps of deleted rows goes with its next vacuum, and from the write-ahead log and backups by their term.
 
+mod again;
 mod bus;
 mod commit;
 mod erase;
@@ -81,7 +82,12 @@ const RESUME_FEED: &str = "
         UPDATE gpting.member SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()
     )
     UPDATE gpting.erased SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()";
-const APPLIED: &str = "SELECT count(*) FROM gpting._sqlx_migrations WHERE success AND version = ANY($1)";
+/// How many of these migrations there are, and the first of a newer build that older ones cannot work with: its file is
+/// called `0009_breaking_….sql`. All others only add.
+const APPLIED: &str = "
+    SELECT count(*) FILTER (WHERE success AND version = ANY($1)) AS count,
+           min(version) FILTER (WHERE version <> ALL($1) AND description LIKE 'breaking %') AS breaking
+    FROM gpting._sqlx_migrations";
 
 /// Everything that is remembered, in one schema of a PostgreSQL database. Cheap to clone.
 #[derive(Clone)]
@@ -130,7 +136,8 @@ impl PgStore {
     /// Migrations of a newer build are left alone, so that builds can be replaced one by one.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database is out of reach, [`StoreError::Internal`] when a migration fails.
+    /// [`StoreError::Unavailable`] when the database is out of reach, [`StoreError::Internal`] when a migration fails, or a
+    /// newer build has changed the schema in a way that this one cannot work with.
     pub async fn migrate(&self) -> StoreResult<()> {
         // A connection with all that the host's pool does to one, but out of the pool: its search path is changed.
         let mut connection = self.pool.acquire().await.map_err(store_error)?.detach();
@@ -159,7 +166,25 @@ impl PgStore {
             migrator.create_schema(name);
         }
         migrator.run_direct(None, connection, false).await.map_err(migrate_error)?;
+        self.fits(connection).await?;
         self.query(RESUME_FEED).execute(connection).await.map(drop).map_err(store_error)
+    }
+
+    /// Whether the schema is the one that this build expects, or one that newer builds have added to.
+    async fn fits(&self, connection: &mut PgConnection) -> StoreResult<()> {
+        let versions: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+        let expected = versions.len();
+        let row = self.query(APPLIED).bind(versions).fetch_one(connection).await.map_err(store_error)?;
+        let row = row::Row::of("_sqlx_migrations", &row);
+        if let Some(version) = row.get::<Option<i64>>("breaking")? {
+            let reason = format!("schema {version} of a newer build is one that this build cannot work with");
+            return Err(StoreError::Internal(reason.into()));
+        }
+        if row.count("count")? == expected as u64 {
+            Ok(())
+        } else {
+            Err(StoreError::Internal("the schema is older than this build: migrate".into()))
+        }
     }
 
     /// A bus between the processes that share this store's schema, on two connections of its own beside the pool's. See
@@ -250,14 +275,8 @@ impl Store for PgStore {
     }
 
     async fn health(&self) -> StoreResult<()> {
-        let versions: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
-        let expected = versions.len();
-        let row = self.query(APPLIED).bind(versions).fetch_one(&self.pool).await.map_err(store_error)?;
-        if row::Row::of("_sqlx_migrations", &row).count("count")? == expected as u64 {
-            Ok(())
-        } else {
-            Err(StoreError::Internal("the schema is older than this build: migrate".into()))
-        }
+        let mut connection = self.pool.acquire().await.map_err(store_error)?;
+        self.fits(&mut connection).await
     }
 }
 

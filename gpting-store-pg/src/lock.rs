@@ -5,7 +5,7 @@
 //! the canonical order. The works of the library are in that order already and pay nothing.
 //!
 //! What this cannot order (new rows that collide in a unique value, an erasure beside other changes) PostgreSQL detects
-//! and ends for one of the two, which is [`StoreError::Stale`](gpting_core::store::StoreError::Stale) for its caller.
+//! and ends for one of the two, which is done over ([`again`](crate::again)).
 
 #[cfg(feature = "accounts")]
 use gpting_core::account::AccountChange;

@@ -11,7 +11,7 @@ use gpting_core::store::{Appended, MessageRange, StoreError, StoreResult};
 use sqlx::types::Json;
 
 use crate::PgStore;
-use crate::error::{MESSAGE_RESEND, store_error, violates};
+use crate::error::{MESSAGE_RESEND, commit_error, store_error, violates};
 use crate::on_its_way::Commit;
 use crate::row::{Row, limit, number};
 
@@ -106,7 +106,7 @@ impl Commit<'_> {
             let lock = self.query(LOCK_ROOM).bind(message.room.value());
             self.run(lock).await?;
         }
-        let appended = self.append_once(message, &[]).await.map_err(store_error)?;
+        let appended = self.append_once(message, &[]).await.map_err(commit_error)?;
         self.answer(appended)
     }
 
@@ -116,7 +116,7 @@ impl Commit<'_> {
         match self.append_once(message, events).await {
             Ok(appended) => self.answer(appended).map(|()| true),
             Err(error) if violates(&error, MESSAGE_RESEND) => Ok(false),
-            Err(error) => Err(store_error(error)),
+            Err(error) => Err(commit_error(error)),
         }
     }
 

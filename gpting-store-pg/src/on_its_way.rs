@@ -3,7 +3,7 @@
 use gpting_core::store::{Appended, StoreResult};
 use sqlx::PgConnection;
 
-use crate::error::store_error;
+use crate::error::commit_error;
 use crate::row::Statement;
 use crate::schema::Schema;
 
@@ -27,7 +27,7 @@ impl<'c> Commit<'c> {
 
     /// Runs a statement and counts the rows that it touched or found.
     pub(crate) async fn run(&mut self, statement: Statement<'_>) -> StoreResult<u64> {
-        let result = statement.execute(&mut *self.connection).await.map_err(store_error)?;
+        let result = statement.execute(&mut *self.connection).await.map_err(commit_error)?;
         Ok(result.rows_affected())
     }
 }

@@ -125,7 +125,8 @@ impl SqliteStore {
     /// Brings the schema up to date. Safe when several processes do it at once, and when there is nothing to do.
     ///
     /// # Errors
-    /// `Internal` when the file has migrations that this build does not know, or changed ones.
+    /// `Internal` when the file has other migrations than this build by the same number, `Unavailable` when a newer build
+    /// has changed it in a way that this one cannot work with.
     pub async fn migrate(&self) -> StoreResult<()> {
         let mut connection = schema::connect(&self.options.writer()).await?;
         schema::migrate(&mut connection).await?;

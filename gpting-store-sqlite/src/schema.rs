@@ -5,13 +5,16 @@ use std::time::Duration;
 use gpting_core::store::{StoreError, StoreResult};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool, query_scalar};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool, query_as, query_scalar};
 
 use crate::error::{from_migrate, from_sqlx, is_busy, unavailable};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-const VERSION: &str = "SELECT max(version) FROM _sqlx_migrations WHERE success";
+const APPLIED: &str = "SELECT version, description FROM _sqlx_migrations WHERE success ORDER BY version";
+
+/// How a migration that older builds cannot work with begins its name: `0009_breaking_….sql`. All others only add.
+const BREAKING: &str = "breaking ";
 
 const HAS_MIGRATIONS: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
 
@@ -36,22 +39,38 @@ pub(crate) async fn connect(options: &SqliteConnectOptions) -> StoreResult<Sqlit
 /// several processes that start together one does it and the others find it done.
 pub(crate) async fn migrate(connection: &mut SqliteConnection) -> StoreResult<()> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(from_sqlx)?;
-    MIGRATIONS.run(&mut *transaction).await.map_err(from_migrate)?;
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
+    migrator.set_ignore_missing(true);
+    migrator.run(&mut *transaction).await.map_err(from_migrate)?;
+    let applied = query_as(APPLIED).fetch_all(&mut *transaction).await.map_err(from_sqlx)?;
+    fits(&applied)?;
     transaction.commit().await.map_err(from_sqlx)
 }
 
-/// Whether the file is on the schema that this build expects.
+/// Whether this build can work with a file to which these migrations, by version and description, have been applied.
+fn fits(applied: &[(i64, String)]) -> StoreResult<()> {
+    let is_known = |version: i64| MIGRATIONS.iter().any(|migration| migration.version == version);
+    if let Some((version, _)) = applied.iter().find(|(version, what)| !is_known(*version) && what.starts_with(BREAKING))
+    {
+        let reason = format!("schema {version} of a newer build is one that this build cannot work with");
+        return Err(StoreError::Unavailable(reason.into()));
+    }
+    let is_applied = |version: i64| applied.iter().any(|(known, _)| *known == version);
+    match MIGRATIONS.iter().map(|migration| migration.version).find(|version| !is_applied(*version)) {
+        Some(missing) => {
+            let reason = format!("the database is not yet on schema {missing}, which this build needs: migrate it");
+            Err(StoreError::Unavailable(reason.into()))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether the file is on the schema that this build expects, or on one that newer builds have added to.
 pub(crate) async fn check(readers: &SqlitePool) -> StoreResult<()> {
     let begun: bool = query_scalar(HAS_MIGRATIONS).fetch_one(readers).await.map_err(from_sqlx)?;
     if !begun {
         return Err(unavailable("the database has no schema yet: migrate it"));
     }
-    let found: Option<i64> = query_scalar(VERSION).fetch_one(readers).await.map_err(from_sqlx)?;
-    let expected = MIGRATIONS.iter().map(|migration| migration.version).max();
-    if found == expected {
-        return Ok(());
-    }
-    let (found, expected) = (found.unwrap_or(0), expected.unwrap_or(0));
-    let reason = format!("the database is on schema {found}, this build expects {expected}");
-    Err(StoreError::Unavailable(reason.into()))
+    let applied: Vec<(i64, String)> = query_as(APPLIED).fetch_all(readers).await.map_err(from_sqlx)?;
+    fits(&applied)
 }

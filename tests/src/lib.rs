@@ -1,6 +1,6 @@
 //! The rig of the cross-crate tests: a real PostgreSQL, the real `gpting` binary, and people who use it.
 //!
-//! [`postgres`] starts a database cluster, [`mod@redis`] a Redis, [`nginx`] the proxy, [`server`] the built server in a child process, [`mail`] reads what
+//! [`postgres`] starts a database cluster and [`mod@redis`] a Redis (both from `gpting-rig`, which the benches use too), [`nginx`] the proxy, [`server`] the built server in a child process, [`mail`] reads what
 //! the server mailed, [`person`] signs up and calls the documented endpoints, [`answer`] checks every error for
 //! its documented shape, [`socket`] speaks the chat frames. [`town`] opens the library itself on each store, with the
 //! port [`double`]s. The tests are targets in `tests/`, each named in
@@ -14,22 +14,18 @@
 pub mod answer;
 pub mod canary;
 pub mod double;
-pub mod guard;
 pub mod mail;
 pub mod nginx;
 pub mod operation;
 pub mod person;
-pub mod postgres;
-pub mod redis;
 pub mod server;
 pub mod socket;
 pub mod town;
 
 pub use answer::Answer;
+pub use gpting_rig::{Postgres, Redis, guard, postgres, redis};
 pub use nginx::Nginx;
 pub use person::{Person, Registration};
-pub use postgres::Postgres;
-pub use redis::Redis;
 pub use server::{Server, Settings};
 pub use socket::Socket;
 pub use town::Town;

@@ -87,7 +87,8 @@ impl Core {
     async fn evidence(&self, room: RoomId, seq: u64, subject: MemberId) -> Result<Vec<EvidenceMessage>> {
         let around = self.config.safety.evidence_neighbours;
         let from = seq.saturating_sub(around + 1);
-        let limit = usize::try_from(around * 2 + 1).unwrap_or(usize::MAX);
+        // Before the first messages of a room there are fewer; that does not take more from behind.
+        let limit = usize::try_from(seq.saturating_add(around) - from).unwrap_or(usize::MAX);
         let messages = self.store.messages(room, MessageRange::After(from), limit).await?;
         Ok(messages
             .into_iter()

@@ -52,6 +52,11 @@ async fn a_report_copies_the_evidence_and_adds_to_the_open_case() {
     assert_eq!(seqs, (6..=26).collect::<Vec<_>>());
     assert!(evidence.messages.iter().all(|message| message.by_subject == (message.seq % 2 == 0)));
     assert_eq!(evidence.bio, "준호입니다");
+    let input = ReportInput { subject: b, reason: ReportReason::Spam, detail: String::new(), seq: Some(2) };
+    town.g.safety().report(a, input).await.unwrap();
+    let case = town.store.open_report(a, b).await.unwrap().unwrap().value;
+    let seqs: Vec<u64> = case.entries[2].evidence.messages.iter().map(|message| message.seq).collect();
+    assert_eq!(seqs, (1..=12).collect::<Vec<_>>(), "ten neighbours on each side, no more");
     let eve = town.person("이브", "F", &["F"]).await;
     let input = ReportInput { subject: b, reason: ReportReason::Spam, detail: String::new(), seq: None };
     assert_eq!(town.g.safety().report(eve, input).await.unwrap_err().code(), Code::MemberNotFound);

@@ -1,6 +1,6 @@
 //! A guard process: cleans up after the test process, however that ended.
 //!
-//! Called by [`crate::postgres`] and [`crate::server`]. A guard is a small `sh` that reads a pipe held by this
+//! Called by [`crate::postgres`], [`crate::redis`] and whoever starts a server of ours. A guard is a small `sh` that reads a pipe held by this
 //! process. When the pipe closes (exit, panic, `kill -9`: the kernel closes it in every case), the guard runs
 //! its script. It ignores the terminal's signals and sits in its own process group, so Ctrl-C cannot stop it.
 

@@ -218,11 +218,12 @@ impl Postgres {
         command
     }
 
-    /// Runs one of PostgreSQL's own programs (`pg_dump`, `pg_restore`), which must succeed.
-    pub fn run(&self, program: &str, arguments: &[&str]) {
+    /// Runs one of PostgreSQL's own programs (`pg_dump`, `pgbench`), which must succeed; answers what it prints.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> String {
         let output = Command::new(self.programs.directory.join(program)).args(arguments).output();
         let output = output.unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
         assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Everything the server has logged.
