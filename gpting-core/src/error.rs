@@ -305,7 +305,10 @@ impl From<Code> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        match error {
+            StoreError::Spent { wait } => Self::TooMany { retry_after: wait },
+            error => Self::Store(error),
+        }
     }
 }
 
