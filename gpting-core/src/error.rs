@@ -305,10 +305,7 @@ impl From<Code> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Spent { wait } => Self::TooMany { retry_after: wait },
-            error => Self::Store(error),
-        }
+        if let StoreError::Spent { wait } = error { Self::TooMany { retry_after: wait } } else { Self::Store(error) }
     }
 }
 

@@ -105,10 +105,10 @@ async fn commit_at_once(store: &PgStore, work: &Work) -> StoreResult<Option<Comm
         return Ok(None);
     };
     let takes_events = matches!(change, Change::Append(_) | Change::PutPair(..));
-    let is_several = match change {
-        Change::Erase { .. } | Change::Sweep { .. } => true,
-        Change::Take { claims, .. } | Change::GiveBack(claims) => claims.len() > 1,
-        _ => false,
+    let is_several = if let Change::Take { claims, .. } | Change::GiveBack(claims) = change {
+        claims.len() > 1
+    } else {
+        matches!(change, Change::Erase { .. } | Change::Sweep { .. })
     };
     if is_several || !(takes_events || events.is_empty()) {
         return Ok(None);

@@ -218,10 +218,11 @@ impl Core {
             tokio::select! {
                 biased;
                 delivered = delivering.as_mut() => break delivered,
-                () = tokio::time::sleep(self.renew_every()) => match turn.renew().await {
-                    Err(StoreError::Stale) => return Err(StoreError::Stale),
-                    Ok(()) | Err(_) => {}
-                },
+                () = tokio::time::sleep(self.renew_every()) => {
+                    if let Err(StoreError::Stale) = turn.renew().await {
+                        return Err(StoreError::Stale);
+                    }
+                }
             }
         };
         let refused = |error: PortError| {
