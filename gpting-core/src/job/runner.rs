@@ -250,7 +250,10 @@ impl Core {
         let (kind, attempts) = (task.kind(), row.value.attempts);
         let spent = attempts >= policy.attempts.max(1);
         let dead = spent && !matches!(task, Task::Purge);
-        tracing::warn!(job = %turn.id(), kind, attempts, dead, error = %Chain(error), "job failed");
+        // What a mail server answers names the address that it is about: of mails only our own phrase is told.
+        let is_mail = matches!(task, Task::SendSignUpCode { .. } | Task::SendAddressInUse { .. });
+        let told = if is_mail { error.to_string() } else { Chain(error).to_string() };
+        tracing::warn!(job = %turn.id(), kind, attempts, dead, error = told, "job failed");
         self.tally.count(kind, |count| count.failed += 1);
         let retry_at = policy::retry_at(policy, attempts, now, &*self.rng);
         turn.put_back(|job| {

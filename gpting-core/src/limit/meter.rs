@@ -69,6 +69,9 @@ impl Core {
                 Verdict::Refused { .. } if amount > 1 => amount = 1,
                 Verdict::Refused { wait } => {
                     self.purses.was_refused(key, wait, now);
+                    if self.purses.pay(key, now) == Pay::Paid {
+                        return Ok(());
+                    }
                     return Err(Error::TooMany { retry_after: wait });
                 }
             }

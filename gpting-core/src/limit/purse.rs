@@ -52,12 +52,12 @@ impl Purses {
             purses.retain(|_, purse| purse.until > now);
         }
         let Some(purse) = purses.get_mut(&key).filter(|purse| purse.until > now) else { return Pay::Take(1) };
-        if let Some(until) = purse.refused_until.filter(|until| *until > now) {
-            return Pay::Wait(until.duration_since(now).unsigned_abs());
-        }
         if purse.coins > 0 {
             purse.coins -= 1;
             return Pay::Paid;
+        }
+        if let Some(until) = purse.refused_until.filter(|until| *until > now) {
+            return Pay::Wait(until.duration_since(now).unsigned_abs());
         }
         Pay::Take(u32::try_from(purse.step).unwrap_or(1).max(1))
     }
@@ -81,7 +81,12 @@ impl Purses {
         let wait = SignedDuration::try_from(wait).unwrap_or(BELIEVED).min(BELIEVED);
         let until = now.checked_add(wait).unwrap_or(now);
         let mut purses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        purses.insert(key, Purse { coins: 0, step: 1, refused_until: Some(until), until });
+        let purse = purses.entry(key).or_insert(Purse { coins: 0, step: 1, refused_until: None, until });
+        if purse.until <= now {
+            purse.coins = 0;
+        }
+        // Coins that somebody else has taken in the meantime stay good.
+        (purse.step, purse.refused_until, purse.until) = (1, Some(until), purse.until.max(until));
     }
 }
 
@@ -102,6 +107,10 @@ mod tests {
         }
         assert_eq!(purses.pay(key, now), Pay::Take(2));
         purses.was_refused(key, Duration::from_secs(90), now);
+        assert_eq!(purses.pay(key, now), Pay::Wait(Duration::from_secs(1)));
+        purses.took(key, 3, 0, now);
+        purses.was_refused(key, Duration::from_secs(90), now);
+        assert_eq!([purses.pay(key, now), purses.pay(key, now)], [Pay::Paid; 2], "what was taken stays good");
         assert_eq!(purses.pay(key, now), Pay::Wait(Duration::from_secs(1)));
         assert_eq!(purses.pay(key, now + SignedDuration::from_secs(1)), Pay::Take(1));
     }
