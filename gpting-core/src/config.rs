@@ -143,7 +143,7 @@ pub struct Quotas {
 /// Work after the commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobConfig {
-    /// How long a job belongs to its runner without a renewal; the runner renews at every third of it. 60 s: how late a
+    /// How long a job belongs to its runner without a renewal; the runner renews at every third of it. 20 s: how late a
     /// job is at the most when its runner dies.
     pub lease: SignedDuration,
     /// How many jobs one instance performs at a time. 8: most of them wait for somebody else.
@@ -197,7 +197,7 @@ impl JobPolicy {
 impl Default for JobConfig {
     fn default() -> Self {
         Self {
-            lease: SignedDuration::from_secs(60),
+            lease: SignedDuration::from_secs(20),
             at_once: 8,
             purge_every: SignedDuration::from_hours(1),
             delivery_lease: SignedDuration::from_secs(10),

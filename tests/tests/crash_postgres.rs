@@ -106,7 +106,8 @@ async fn room_of(reader: &Person, room: u64) -> BTreeMap<u64, String> {
     let mut found = BTreeMap::new();
     loop {
         let after = found.last_key_value().map_or(0, |(seq, _)| *seq);
-        let page = reader.get(&format!("/api/chat/rooms/{room}/messages/?after_seq={after}&limit=100")).await.expect(200);
+        let page =
+            reader.get(&format!("/api/chat/rooms/{room}/messages/?after_seq={after}&limit=100")).await.expect(200);
         let page = page.as_array().unwrap().clone();
         if page.is_empty() {
             return found;
@@ -169,7 +170,10 @@ async fn acknowledged_writes_survive_the_death_of_postgres() {
         }
     }
     let stored = room_of(&people[1], room).await;
-    assert_eq!(stored, acknowledged, "everything was sent until it was acknowledged: there is that, once, and nothing else");
+    assert_eq!(
+        stored, acknowledged,
+        "everything was sent until it was acknowledged: there is that, once, and nothing else"
+    );
     assert!(refused > rounds, "nobody was refused: nothing was tested");
     let log = server.log();
     assert!(!log.contains("panicked"), "{}", log.lines().filter(|line| line.contains("panicked")).collect::<String>());

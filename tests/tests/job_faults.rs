@@ -178,10 +178,9 @@ async fn asking_twice_for_a_run_is_asking_once(town: Town) {
     worker.dies_at.store(usize::MAX, Ordering::SeqCst);
     let g = instance(&town, 0, worker.clone(), Config::default()).await;
     let other = instance(&town, 1, worker.clone(), Config::default()).await;
-    let asked = tokio::join!(
-        async { g.jobs().ask(night("2026-11-27", &town)).await.unwrap() },
-        async { other.jobs().ask(night("2026-11-27", &town)).await.unwrap() }
-    );
+    let asked = tokio::join!(async { g.jobs().ask(night("2026-11-27", &town)).await.unwrap() }, async {
+        other.jobs().ask(night("2026-11-27", &town)).await.unwrap()
+    });
     assert_ne!(asked.0, asked.1, "one of them is new");
     assert!(g.jobs().ask(night("2026-11-28", &town)).await.unwrap());
     let unknown = OwnJob { kind: "weekly".to_owned(), ..night("1", &town) };
@@ -282,8 +281,9 @@ async fn what_has_run_out_is_purged_once_an_hour_by_one(town: Town) {
 fn stories(told: &[Event]) -> BTreeMap<(MemberId, MemberId), Vec<Event>> {
     let mut stories: BTreeMap<_, Vec<Event>> = BTreeMap::new();
     for event in told {
-        let (Fact::Liked { member, other } | Fact::Matched { member, other, .. } | Fact::MessageSent { member, other, .. }) =
-            event.fact
+        let (Fact::Liked { member, other }
+        | Fact::Matched { member, other, .. }
+        | Fact::MessageSent { member, other, .. }) = event.fact
         else {
             continue;
         };

@@ -49,7 +49,8 @@ fn was_looked_at(result: &Result<gpting_core::account::LoggedIn, Error>) -> bool
 async fn guess(town: &Town, login: &str, count: usize, from: impl Fn(usize) -> [u8; 4]) -> usize {
     let (gate, mut guesses) = (Arc::new(Semaphore::new(12)), JoinSet::new());
     for number in 0..count {
-        let (g, gate, login, device) = (town.g(number).clone(), Arc::clone(&gate), login.to_owned(), device(from(number)));
+        let (g, gate, login, device) =
+            (town.g(number).clone(), Arc::clone(&gate), login.to_owned(), device(from(number)));
         guesses.spawn(async move {
             let _turn = gate.acquire().await.unwrap();
             was_looked_at(&g.accounts().login(&login, &format!("wrong password {number}"), device).await)
@@ -65,7 +66,8 @@ async fn a_guesser_everywhere_is_slowed_and_the_owner_gets_in(town: Town) {
     // An hour: a burst from one place, then from a new address each time, by name and by mail address.
     for minute in 0..20_u8 {
         looked_at += guess(&town, "minji", 20, |_| [198, 51, 100, 7]).await;
-        looked_at += guess(&town, "MINJI@example.com", 30, |number| [100, 64, minute, u8::try_from(number).unwrap()]).await;
+        looked_at +=
+            guess(&town, "MINJI@example.com", 30, |number| [100, 64, minute, u8::try_from(number).unwrap()]).await;
         town.clock.advance(SignedDuration::from_mins(3));
     }
     eprintln!("{looked_at} of 1000 guesses in an hour were looked at");
@@ -217,8 +219,13 @@ async fn no_address_stands_in_the_table_of_allowances(town: Town) {
     town.signed_in(Town::form("minji"), from.clone()).await;
     town.g(0).accounts().login("minji", "wrong", from.clone()).await.unwrap_err();
     town.g(0).accounts().sign_up_from(Town::form("junho"), Lang::Ko, from.ip).await.unwrap();
-    let rows: Vec<String> =
-        town.dump().await.into_iter().filter(|(table, _)| table == "allowance").map(|(_, row)| row.to_lowercase()).collect();
+    let rows: Vec<String> = town
+        .dump()
+        .await
+        .into_iter()
+        .filter(|(table, _)| table == "allowance")
+        .map(|(_, row)| row.to_lowercase())
+        .collect();
     if town.rows("allowance").await.is_none() {
         return;
     }
@@ -239,11 +246,8 @@ async fn three_servers_count_as_one() {
     let mut settings = Settings::postgres(&database.url).with("GPTING_TRUSTED_PROXIES", "127.0.0.1");
     settings.data_dir = Some(folder.path().join("data"));
     settings.rate_limits = true;
-    let servers = tokio::join!(
-        Server::start(settings.clone()),
-        Server::start(settings.clone()),
-        Server::start(settings.clone())
-    );
+    let servers =
+        tokio::join!(Server::start(settings.clone()), Server::start(settings.clone()), Server::start(settings.clone()));
     let servers = [servers.0, servers.1, servers.2];
     let (a, b) = tokio::join!(
         Person::sign_up_complete(&servers[0], "minji", "F", &["M"]),
@@ -260,7 +264,11 @@ async fn three_servers_count_as_one() {
     let (gate, mut guesses) = (Arc::new(Semaphore::new(24)), JoinSet::new());
     for number in 0..1_000 {
         // Half of them from one place, the others from all over.
-        let from = if number % 2 == 0 { "198.51.100.7".to_owned() } else { format!("100.64.{}.{}", number / 200, number % 200) };
+        let from = if number % 2 == 0 {
+            "198.51.100.7".to_owned()
+        } else {
+            format!("100.64.{}.{}", number / 200, number % 200)
+        };
         let (gate, guess) = (Arc::clone(&gate), login(number, format!("wrong password {number}"), from));
         guesses.spawn(async move {
             let _turn = gate.acquire().await.unwrap();

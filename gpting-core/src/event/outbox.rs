@@ -209,7 +209,12 @@ impl Core {
     }
 
     /// Hands events to the sink and deletes what it has taken; answers whether it has.
-    async fn hand_over(&self, sink: &dyn EventSink, turn: &Turn<'_>, stored: &[StoredEvent]) -> Result<bool, StoreError> {
+    async fn hand_over(
+        &self,
+        sink: &dyn EventSink,
+        turn: &Turn<'_>,
+        stored: &[StoredEvent],
+    ) -> Result<bool, StoreError> {
         let events: Vec<_> = stored.iter().map(|stored| stored.event.clone()).collect();
         let within = self.config.jobs.deliver_within.unsigned_abs();
         let delivering = tokio::time::timeout(within, sink.deliver(&events));

@@ -28,10 +28,9 @@ impl Core {
             // Held by the delivery itself; the runner never asks for it.
             Task::DeliverEvents => return Ok(Next::Again(Duration::ZERO)),
             Task::Own { kind, .. } => {
-                let worker = self.worker(kind).ok_or(Error::Unavailable {
-                    part: "a worker of this kind",
-                    retry_after: Duration::from_mins(1),
-                })?;
+                let worker = self
+                    .worker(kind)
+                    .ok_or(Error::Unavailable { part: "a worker of this kind", retry_after: Duration::from_mins(1) })?;
                 let worked = worker.work(turn).await;
                 return worked.map_err(|error| Error::Internal { what: error.what, source: Box::new(error) });
             }

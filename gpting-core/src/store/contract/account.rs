@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::civil::date;
 
-use super::samples::{KINDS, TEXTS, all_at_once, assert_conflict, assert_stale, at, joined, member, member_id, put_member, winners, work,
+use super::samples::{
+    KINDS, TEXTS, all_at_once, assert_conflict, assert_stale, at, joined, member, member_id, put_member, winners, work,
 };
 use crate::account::sign_up::CodeHash;
 use crate::account::{Account, AccountChange, AccountStore, AccountWork, PendingSignUp, Session};
@@ -282,7 +283,8 @@ pub async fn old_pending_sign_ups_are_dropped(store: &dyn AccountStore) {
 /// were refreshed in the meantime.
 pub async fn ended_sessions_are_dropped(store: &dyn AccountStore) {
     sign_up(store, [1]).await;
-    let ends = |n: i64, expires: i64, idle: i64| Session { expires_at: at(expires), idle_until: at(idle), ..session(n, 1) };
+    let ends =
+        |n: i64, expires: i64, idle: i64| Session { expires_at: at(expires), idle_until: at(idle), ..session(n, 1) };
     let sessions = [ends(1, 50, 90), ends(2, 90, 49), ends(3, 49, 49), ends(4, 90, 90)];
     commit(store, sessions.map(|session| put_session(session, Expect::New))).await;
     commit(store, [put_session(ends(3, 90, 60), Expect::Version(1))]).await;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::samples::{KINDS, all_at_once, append, assert_conflict, assert_stale, at, commit, job, joined, key, matched, member, member_id,
-    message, open_room, put_member, put_members, put_pair, put_report, report, room_id, winners, work,
+use super::samples::{
+    KINDS, all_at_once, append, assert_conflict, assert_stale, at, commit, job, joined, key, matched, member,
+    member_id, message, open_room, put_member, put_members, put_pair, put_report, report, room_id, winners, work,
 };
 use crate::chat::Room;
 use crate::id::HostId;

@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::samples::{KINDS, Transcript, at, decision, job, joined, key, matched, member, member_id, message, put_member, put_pair, put_report,
-    report, request, resend_id, room_id,
+use super::samples::{
+    KINDS, Transcript, at, decision, job, joined, key, matched, member, member_id, message, put_member, put_pair,
+    put_report, report, request, resend_id, room_id,
 };
 use crate::chat::{NewMessage, Room};
 use crate::id::{HostId, MemberId, MessageId};
