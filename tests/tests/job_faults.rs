@@ -1,6 +1,7 @@
 //! Jobs that fail, take long, or lose their lease; a sink that refuses one pair: on every store.
 
 #![expect(clippy::unwrap_used, reason = "these functions are the bodies of tests")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "facts may be added; a story is told by those it names")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +26,7 @@ use serde_json::{Value, json};
 
 on_every_store!(
     a_mail_that_never_goes_out_becomes_a_dead_letter_that_can_be_revived,
+    an_upload_that_was_cut_off_leaves_nothing,
     a_failed_job_is_tried_again_later_each_time,
     a_nightly_run_is_taken_up_where_its_runner_died,
     asking_twice_for_a_run_is_asking_once,
@@ -36,7 +38,7 @@ on_every_store!(
 
 /// Another instance of a town, with workers of its own.
 async fn instance(town: &Town, number: usize, worker: impl Worker, config: Config) -> Gpting {
-    Gpting::builder_on(town.stores[number % 3].clone())
+    Gpting::builder_on(Arc::clone(&town.stores[number % 3]) as _)
         .clock(TownClock(Arc::clone(&town.clock)))
         .worker(worker)
         .config(config)
@@ -84,6 +86,46 @@ async fn a_mail_that_never_goes_out_becomes_a_dead_letter_that_can_be_revived(to
     town.g(1).jobs().discard(gone.id).await.unwrap();
     assert!(town.store().job(gone.id).await.unwrap().is_none());
     assert_eq!(town.g(1).jobs().discard(gone.id).await.unwrap_err().code(), Code::NotFound);
+}
+
+async fn an_upload_that_was_cut_off_leaves_nothing(town: Town) {
+    let me = town.person("민지", "F", &["M"]).await;
+    for _ in 0..2 {
+        town.g(0).profiles().add_photo(me, vec![7; 10]).await.unwrap();
+    }
+    assert!(waiting(&town, &["delete_blobs"]).await.is_empty(), "what is kept is not deleted");
+    // Dies between the bytes and the commit: cut off as soon as the bytes are there.
+    let albums = town.albums();
+    let files = || std::fs::read_dir(&albums).unwrap().count();
+    for attempt in 0.. {
+        let g = town.g(attempt).clone();
+        let uploading = tokio::spawn(async move { g.profiles().add_photo(me, vec![8; 10]).await });
+        while files() < 3 && !uploading.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        uploading.abort();
+        if uploading.await.is_err_and(|error| error.is_cancelled())
+            && waiting(&town, &["delete_blobs"]).await.len() == 1
+        {
+            break;
+        }
+        let photos = town.store().members(&[me]).await.unwrap().remove(0).value.profile.photos;
+        for photo in &photos[2.min(photos.len())..] {
+            town.g(0).profiles().delete_photo(me, photo.id).await.unwrap();
+        }
+        town.work_off().await;
+        if attempt > 200 {
+            // On a store this quick nobody dies in between.
+            return;
+        }
+    }
+    town.work_off().await;
+    assert!(files() <= 3, "not before an hour: it may only be slow");
+    town.clock.advance(SignedDuration::from_hours(1));
+    town.work_off().await;
+    assert_eq!(files(), 2);
+    assert_eq!(town.store().members(&[me]).await.unwrap()[0].value.profile.photos.len(), 2);
+    assert!(waiting(&town, &["delete_blobs"]).await.is_empty());
 }
 
 async fn a_failed_job_is_tried_again_later_each_time(town: Town) {
