@@ -123,8 +123,10 @@ async fn an_upload_that_was_cut_off_leaves_nothing(town: Town) {
     assert!(files() <= 3, "not before an hour: it may only be slow");
     town.clock.advance(SignedDuration::from_hours(1));
     town.work_off().await;
-    assert_eq!(files(), 2);
-    assert_eq!(town.store().members(&[me]).await.unwrap()[0].value.profile.photos.len(), 2);
+    // A commit that was on its way when nobody waited any more may have gone through: then the picture is whole.
+    let photos = town.store().members(&[me]).await.unwrap()[0].value.profile.photos.len();
+    assert!((2..=3).contains(&photos), "{photos}");
+    assert_eq!(files(), photos);
     assert!(waiting(&town, &["delete_blobs"]).await.is_empty());
 }
 
@@ -381,6 +383,13 @@ async fn a_refused_pair_holds_up_nobody_else(town: Town) {
     // Time and again, while the one waits.
     live(3, 5).await;
     told(7, 5).await;
+    // What was told last is crossed off in a moment.
+    for _ in 0..500 {
+        if town.store().events(0, 100).await.unwrap().len() == 5 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let waiting = town.store().events(0, 100).await.unwrap();
     assert_eq!(waiting.len(), 5, "all of the held pair, and nothing else");
     let health: Vec<_> = town.instances.iter().map(|g| g.jobs().health()).collect();
