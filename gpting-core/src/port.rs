@@ -19,7 +19,7 @@ pub trait EventSink: Debug + Send + Sync + 'static {
     /// # Errors
     /// Any error. Each pair of the batch is then tried on its own; one that is refused comes again later, after a wait that
     /// doubles up to five minutes, and its later events wait behind it. Not answering within
-    /// [`JobConfig::deliver_within`](crate::config::JobConfig::deliver_within) is an error too.
+    /// `JobConfig::deliver_within` is an error too.
     async fn deliver(&self, events: &[Event]) -> Result<(), PortError>;
 }
 
