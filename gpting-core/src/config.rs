@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+#[cfg(feature = "accounts")]
 use crate::limit::claim::Quota;
 use crate::matching::AgeGate;
 

@@ -244,14 +244,14 @@ impl Builder {
             Some((store, keys)) => Some(crate::account::AccountsPart::new(store, keys, &self.config.accounts)?),
             None => None,
         };
+        // Without accounts only ids are hashed, which stand in other tables anyway.
         #[cfg(feature = "accounts")]
-        let limit_secret = accounts.as_ref().map(|part| part.keys.limit_secret());
+        let limit_secret = accounts.as_ref().map_or([0; 32], |part| part.keys.limit_secret());
         #[cfg(not(feature = "accounts"))]
-        let limit_secret = None;
+        let limit_secret = [0; 32];
         let core = Core {
             limits: self.limits.unwrap_or_else(|| Arc::new(StoreLimits::new(Arc::clone(&self.store)))),
-            // Without accounts only ids are hashed, which stand in other tables anyway.
-            limit_secret: LimitSecret::new(limit_secret.unwrap_or([0; 32])),
+            limit_secret: LimitSecret::new(limit_secret),
             purses: Purses::default(),
             workers: self.workers,
             tally: Tally::default(),
