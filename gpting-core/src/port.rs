@@ -10,13 +10,16 @@ use crate::event::Event;
 use crate::id::{MemberId, RoomId};
 use crate::lang::Lang;
 
-/// Learns what happened. Delivery is at least once, and in order per pair: make handling idempotent.
+/// Learns what happened. Delivery is at least once, and in order per pair: make handling idempotent. One instance of a
+/// deployment delivers at a time, one batch after the other.
 #[async_trait]
 pub trait EventSink: Debug + Send + Sync + 'static {
     /// Takes a batch of events, oldest first. `Ok` means that they need not be sent again.
     ///
     /// # Errors
-    /// Any error; the batch is sent again later.
+    /// Any error. Each pair of the batch is then tried on its own; one that is refused comes again later, after a wait that
+    /// doubles up to five minutes, and its later events wait behind it. Not answering within
+    /// `JobConfig::deliver_within` is an error too.
     async fn deliver(&self, events: &[Event]) -> Result<(), PortError>;
 }
 

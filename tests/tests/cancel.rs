@@ -19,11 +19,12 @@ on_every_store!(a_call_that_is_dropped_leaves_nothing_open);
 /// A job that is never due, so that nothing else happens to it.
 fn job() -> Job {
     let run_at = "2099-01-01T00:00:00Z".parse().unwrap();
-    Job { id: JobId::draw(&SystemRng), task: Task::DeleteBlobs { keys: Vec::new() }, run_at, attempts: 0 }
+    Job::new(JobId::draw(&SystemRng), Task::DeleteBlobs { keys: Vec::new() }, run_at)
 }
 
 async fn jobs_in(town: &Town, instance: usize) -> Vec<JobId> {
-    let due = town.stores[instance].due_jobs("2100-01-01T00:00:00Z".parse().unwrap(), 10_000).await.unwrap();
+    let due =
+        town.stores[instance].due_jobs(&Task::KINDS, "2100-01-01T00:00:00Z".parse().unwrap(), 10_000).await.unwrap();
     due.into_iter().map(|row| row.value.id).collect()
 }
 

@@ -1,12 +1,17 @@
 //! Pictures of members: made safe before they are kept, shown only to people who may see the card.
 
+use jiff::SignedDuration;
+
 use super::member::{Member, Photo};
 use crate::error::{Code, Error, Fault, Result};
 use crate::gpting::{Core, Profiles, STRANGER};
 use crate::id::{JobId, MemberId, PhotoId};
 use crate::job::{Job, Task};
 use crate::port::{BlobStore, PictureError, PortError};
-use crate::store::{Change, Expect, Work};
+use crate::store::{Change, Expect, Versioned, Work};
+
+/// How long an upload may take between its bytes and its commit.
+const ABANDONED_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 impl Profiles<'_> {
     /// Adds a picture at the end. The bytes are decoded within limits and re-encoded; nothing else of them is kept.
@@ -34,19 +39,21 @@ impl Profiles<'_> {
             width: picture.width,
             height: picture.height,
         };
-        core.blobs()?.put(&photo.key, picture.bytes).await.map_err(blob_failed)?;
-        let added = core
-            .change_member(me, None, |member, _| {
-                if member.profile.photos.len() >= limit {
-                    return Err(Code::PhotoLimit.into());
-                }
-                member.profile.photos.push(photo.clone());
-                Ok(())
-            })
-            .await;
-        if let Err(error) = added {
-            // Nothing refers to the blob: it goes at once, and a failure to delete leaves only a nameless file.
-            let _ = core.blobs()?.delete(&photo.key).await;
+        let blobs = core.blobs()?;
+        // Before the bytes: whoever dies between them and the commit leaves a job that deletes them.
+        let task = Task::DeleteBlobs { keys: vec![photo.key.clone()] };
+        let clearing = Job::new(JobId::draw(&*core.rng), task, core.now() + ABANDONED_AFTER);
+        core.store.commit(Work::new().change(Change::PutJob(clearing.clone(), Expect::New))).await?;
+        let kept = async {
+            blobs.put(&photo.key, picture.bytes).await.map_err(blob_failed)?;
+            core.attach_photo(me, &photo, clearing.id).await
+        };
+        if let Err(error) = kept.await {
+            // Nothing refers to the blob: it goes at once, or else by the job.
+            if blobs.delete(&photo.key).await.is_ok() {
+                let cross_off = Work::new().change(Change::DeleteJob(clearing.id, 1));
+                let _ = core.store.commit(cross_off).await;
+            }
             return Err(error);
         }
         Ok(photo)
@@ -88,12 +95,8 @@ impl Profiles<'_> {
             let mut member = loaded.value;
             let at = member.profile.photos.iter().position(|photo| photo.id == id).ok_or(Code::NotFound)?;
             let photo = member.profile.photos.remove(at);
-            let job = Job {
-                id: JobId::draw(&*core.rng),
-                task: Task::DeleteBlobs { keys: vec![photo.key] },
-                run_at: core.now(),
-                attempts: 0,
-            };
+            let task = Task::DeleteBlobs { keys: vec![photo.key] };
+            let job = Job::new(JobId::draw(&*core.rng), task, core.now());
             let work = Work::new()
                 .change(Change::PutMember(Box::new(member), expect))
                 .change(Change::PutJob(job, Expect::New));
@@ -121,6 +124,26 @@ impl Profiles<'_> {
 }
 
 impl Core {
+    /// Puts a picture at the end and calls off the deletion of its bytes, in one work.
+    async fn attach_photo(&self, me: MemberId, photo: &Photo, clearing: JobId) -> Result<()> {
+        crate::gpting::until_fresh(|| async {
+            let loaded = self.acting(me).await?;
+            let expect = loaded.expect();
+            let mut member = loaded.value;
+            if member.profile.photos.len() >= self.config.limits.photos {
+                return Err(Code::PhotoLimit.into());
+            }
+            member.profile.photos.push(photo.clone());
+            let work = Work::new()
+                .change(Change::PutMember(Box::new(member.clone()), expect))
+                .change(Change::DeleteJob(clearing, 1));
+            self.commit(work).await?;
+            self.absorb(&Versioned { version: loaded.version + 1, value: member });
+            Ok(())
+        })
+        .await
+    }
+
     fn blobs(&self) -> Result<&dyn BlobStore> {
         self.blobs.as_deref().ok_or_else(without_photos)
     }

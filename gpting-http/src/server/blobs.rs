@@ -5,6 +5,7 @@
 //! the folder, whoever made it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use gpting_core::port::{BlobStore, PortError};
@@ -15,6 +16,8 @@ use super::keys::{KeyError, make_private_folder};
 
 /// Longest name.
 const NAME_BYTES: usize = 128;
+/// After this time nobody is writing a draft any more.
+const DRAFTS_AFTER: Duration = Duration::from_hours(1);
 
 /// Keeps photos in a folder.
 #[derive(Debug)]
@@ -32,7 +35,21 @@ impl FolderBlobs {
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|error| KeyError::File { path: folder.to_owned(), source: std::io::Error::other(error) })?
             .with_fsync(true);
+        forget_drafts(folder);
         Ok(Self { store })
+    }
+}
+
+/// Deletes what was being written when a process died: such files have a `#` in their name, which no picture has. Those of
+/// the last hour may be another instance's, in the middle of it.
+fn forget_drafts(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_old = entry.metadata().and_then(|file| file.modified());
+        let is_old = is_old.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > DRAFTS_AFTER));
+        if is_old && entry.file_name().to_string_lossy().contains('#') {
+            // One that cannot be deleted now is found at the next start.
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -93,6 +110,26 @@ mod tests {
         blobs.delete("a1").await.unwrap();
         assert_eq!(blobs.get("a1").await.unwrap(), None);
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn old_drafts_are_forgotten_at_the_start_and_nothing_else() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join("photos");
+        FolderBlobs::open(&folder).unwrap().put("whole", b"pixels".to_vec()).await.unwrap();
+        let age = |name: &str, by: Duration| {
+            let file =
+                std::fs::File::options().write(true).create(true).truncate(false).open(folder.join(name)).unwrap();
+            let now = file.metadata().unwrap().modified().unwrap();
+            file.set_modified(now - by).unwrap();
+        };
+        age("whole", DRAFTS_AFTER * 9);
+        age("old#1", DRAFTS_AFTER * 2);
+        age("young#1", DRAFTS_AFTER / 2);
+        FolderBlobs::open(&folder).unwrap();
+        let mut left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["whole", "young#1"]);
     }
 
     #[tokio::test]

@@ -181,3 +181,13 @@ fn a_secret_on_the_command_line_is_refused() {
     let error = Settings::load(&flags, [], None).unwrap_err().to_string();
     assert!(error.contains("command line"), "{error}");
 }
+
+#[test]
+fn a_stopping_server_waits_up_to_a_minute() {
+    let drain = |seconds| from_environment(&[("GPTING_DRAIN_SECONDS", seconds)]);
+    assert_eq!(from_environment(&[]).unwrap().drain.as_secs(), 5);
+    assert_eq!((drain("0").unwrap().drain.as_secs(), drain("60").unwrap().drain.as_secs()), (0, 60));
+    for wrong in ["61", "-1", "soon", "1.5"] {
+        assert!(drain(wrong).unwrap_err().to_string().starts_with("GPTING_DRAIN_SECONDS"), "{wrong}");
+    }
+}
