@@ -118,7 +118,8 @@ impl Aftermath {
                 | Change::PutReport(..)
                 | Change::DeleteJob(..)
                 | Change::DropEvents(_)
-                | Change::DropReports { .. } => {}
+                | Change::DropReports { .. }
+                | Change::LeaveMark(_) => {}
             }
         }
         after

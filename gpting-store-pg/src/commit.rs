@@ -168,6 +168,7 @@ impl Commit<'_> {
             Change::DropEvents(numbers) => self.drop_events(numbers).await,
             Change::Erase { member, tombstone } => self.erase(*member, *tombstone).await,
             Change::DropReports { before } => self.drop_reports(*before).await,
+            Change::LeaveMark(mark) => self.leave_mark(*mark).await,
             _ => Err(unknown()),
         }
     }

@@ -8,6 +8,7 @@ use gpting_core::id::MemberId;
 use gpting_core::store::StoreResult;
 
 use crate::error::store_error;
+use crate::member::OLD_MARKS;
 use crate::on_its_way::Commit;
 use crate::row::Row;
 
@@ -80,8 +81,10 @@ impl Commit<'_> {
         if self.run(gone).await? == 0 {
             return Ok(());
         }
-        let old = self.query(OLD_ENTRIES);
-        self.run(old).await?;
+        for old in [OLD_ENTRIES, OLD_MARKS] {
+            let old = self.query(old);
+            self.run(old).await?;
+        }
         self.erase_from_rooms(id, tombstone.value()).await?;
         for statement in [LOCK_PAIRS, PAIRS, IMPRESSIONS, REPORTS] {
             let statement = self.query(statement).bind(id);

@@ -45,6 +45,7 @@ mod report;
 mod room;
 mod row;
 mod schema;
+mod transfer;
 
 #[cfg(feature = "accounts")]
 mod account;
@@ -67,6 +68,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 pub use crate::bus::PgBus;
 pub use crate::options::Options;
 pub use crate::schema::InvalidSchema;
+pub use crate::transfer::PgTransfer;
 
 use crate::error::{migrate_error, store_error};
 use crate::row::Statement;
@@ -81,6 +83,7 @@ const RESUME_FEED: &str = "
         UPDATE gpting.member SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()
     )
     UPDATE gpting.erased SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()";
+const IS_HALF: &str = "SELECT EXISTS (SELECT FROM gpting.copying) AS half";
 const APPLIED: &str = "SELECT count(*) FROM gpting._sqlx_migrations WHERE success AND version = ANY($1)";
 
 /// Everything that is remembered, in one schema of a PostgreSQL database. Cheap to clone.
@@ -249,15 +252,22 @@ impl Store for PgStore {
         event::events(self, limit).await
     }
 
+    async fn has_mark(&self, mark: u128) -> StoreResult<bool> {
+        member::has_mark(self, mark).await
+    }
+
     async fn health(&self) -> StoreResult<()> {
         let versions: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
         let expected = versions.len();
         let row = self.query(APPLIED).bind(versions).fetch_one(&self.pool).await.map_err(store_error)?;
-        if row::Row::of("_sqlx_migrations", &row).count("count")? == expected as u64 {
-            Ok(())
-        } else {
-            Err(StoreError::Internal("the schema is older than this build: migrate".into()))
+        if row::Row::of("_sqlx_migrations", &row).count("count")? != expected as u64 {
+            return Err(StoreError::Internal("the schema is older than this build: migrate".into()));
         }
+        let row = self.query(IS_HALF).fetch_one(&self.pool).await.map_err(store_error)?;
+        if row::Row::of("copying", &row).get("half")? {
+            return Err(StoreError::Unavailable("the database holds half of a copy: run the copy again".into()));
+        }
+        Ok(())
     }
 }
 

@@ -49,6 +49,7 @@ mod row;
 mod schema;
 mod settings;
 mod statement;
+mod transfer;
 mod writer;
 
 use std::path::Path;
@@ -74,6 +75,7 @@ use sqlx::sqlite::SqlitePoolOptions;
 pub use self::backup::backup;
 pub use self::options::{Durability, Options};
 pub use self::settings::ConnectionSettings;
+pub use self::transfer::SqliteTransfer;
 use crate::commit::Whole;
 use crate::error::{from_sqlx, unavailable};
 use crate::writer::Writer;
@@ -229,6 +231,10 @@ impl Store for SqliteStore {
 
     async fn events(&self, limit: usize) -> StoreResult<Vec<StoredEvent>> {
         event::oldest(&self.readers, limit).await
+    }
+
+    async fn has_mark(&self, mark: u128) -> StoreResult<bool> {
+        erase::has_mark(&self.readers, mark).await
     }
 
     async fn health(&self) -> StoreResult<()> {

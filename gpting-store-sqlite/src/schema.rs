@@ -13,6 +13,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 
 const VERSION: &str = "SELECT max(version) FROM _sqlx_migrations WHERE success";
 
+const IS_HALF: &str = "SELECT EXISTS (SELECT 1 FROM copying)";
+
 const HAS_MIGRATIONS: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
 
 /// How often connecting to a file that another process is just creating is tried, and how long apart.
@@ -40,18 +42,24 @@ pub(crate) async fn migrate(connection: &mut SqliteConnection) -> StoreResult<()
     transaction.commit().await.map_err(from_sqlx)
 }
 
-/// Whether the file is on the schema that this build expects.
+/// Whether the file is on the schema that this build expects, and whole.
 pub(crate) async fn check(readers: &SqlitePool) -> StoreResult<()> {
-    let begun: bool = query_scalar(HAS_MIGRATIONS).fetch_one(readers).await.map_err(from_sqlx)?;
+    check_on(&mut *readers.acquire().await.map_err(from_sqlx)?).await
+}
+
+/// The same, on this connection.
+pub(crate) async fn check_on(connection: &mut SqliteConnection) -> StoreResult<()> {
+    let begun: bool = query_scalar(HAS_MIGRATIONS).fetch_one(&mut *connection).await.map_err(from_sqlx)?;
     if !begun {
         return Err(unavailable("the database has no schema yet: migrate it"));
     }
-    let found: Option<i64> = query_scalar(VERSION).fetch_one(readers).await.map_err(from_sqlx)?;
+    let found: Option<i64> = query_scalar(VERSION).fetch_one(&mut *connection).await.map_err(from_sqlx)?;
     let expected = MIGRATIONS.iter().map(|migration| migration.version).max();
-    if found == expected {
-        return Ok(());
+    if found != expected {
+        let (found, expected) = (found.unwrap_or(0), expected.unwrap_or(0));
+        let reason = format!("the database is on schema {found}, this build expects {expected}");
+        return Err(StoreError::Unavailable(reason.into()));
     }
-    let (found, expected) = (found.unwrap_or(0), expected.unwrap_or(0));
-    let reason = format!("the database is on schema {found}, this build expects {expected}");
-    Err(StoreError::Unavailable(reason.into()))
+    let half: bool = query_scalar(IS_HALF).fetch_one(connection).await.map_err(from_sqlx)?;
+    if half { Err(unavailable("the database holds half of a copy: run the copy again")) } else { Ok(()) }
 }

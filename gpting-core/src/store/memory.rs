@@ -46,6 +46,7 @@ pub(super) struct State {
     jobs: BTreeMap<JobId, Versioned<Job>>,
     events: BTreeMap<u64, Event>,
     event_number: u64,
+    marks: BTreeSet<u128>,
     #[cfg(feature = "accounts")]
     accounts: account::AccountState,
 }

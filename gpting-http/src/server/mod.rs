@@ -5,6 +5,7 @@
 //!                           ├─ accept (public port) ─► GptingHttp
 //!                           └─ accept (admin port)  ─► admin ◄─ traffic
 //! cli ─► import ─► Gpting
+//! cli ─► copy ─► both stores
 //! cli ─► simulate, evaluate, bench ─► the core's laboratory
 //! ```
 //!
@@ -17,6 +18,7 @@ mod bench;
 mod blobs;
 mod chart;
 mod cli;
+mod copy;
 mod evaluate;
 mod import;
 mod keys;

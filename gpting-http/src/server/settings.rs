@@ -295,12 +295,21 @@ fn redacted(name: &str, value: &str) -> String {
     }
 }
 
+/// Whether a URL tells a password.
+pub(crate) fn has_password(url: &str) -> bool {
+    redacted("database_url", url) != url
+}
+
 fn address(name: &str, text: &str) -> Result<SocketAddr, SettingError> {
     let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     text.parse().map_err(|_| SettingError::new(name, "expected an address and port such as 127.0.0.1:8000"))
 }
 
-fn database(url: &str) -> Result<Database, SettingError> {
+/// The database at a URL.
+///
+/// # Errors
+/// When it is no address of one.
+pub(crate) fn database(url: &str) -> Result<Database, SettingError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(Database::Postgres(url.to_owned().into()));
     }

@@ -295,7 +295,8 @@ impl Run {
                 | Change::Serve { .. }
                 | Change::PutJob(..)
                 | Change::DeleteJob(..)
-                | Change::DropEvents(_) => {}
+                | Change::DropEvents(_)
+                | Change::LeaveMark(_) => {}
             }
         }
     }
@@ -384,6 +385,6 @@ fn row_of(change: &Change) -> String {
         Change::PutReport(..) | Change::DropReports { .. } => "reports".to_owned(),
         Change::PutJob(job, _) => format!("{:?}", job.id),
         Change::DeleteJob(id, _) => format!("{id:?}"),
-        Change::Serve { .. } | Change::DropEvents(_) | Change::Erase { .. } => String::new(),
+        Change::Serve { .. } | Change::DropEvents(_) | Change::Erase { .. } | Change::LeaveMark(_) => String::new(),
     }
 }

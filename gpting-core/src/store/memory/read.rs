@@ -188,6 +188,10 @@ impl Store for MemoryStore {
         Ok(state.events.iter().take(limit).map(stored).collect())
     }
 
+    async fn has_mark(&self, mark: u128) -> StoreResult<bool> {
+        Ok(self.lock().marks.contains(&mark))
+    }
+
     async fn health(&self) -> StoreResult<()> {
         Ok(())
     }
