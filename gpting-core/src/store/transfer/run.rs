@@ -196,7 +196,10 @@ async fn take(
         }
         let rows: Vec<Row> = read.into_iter().map(|keyed| keyed.row).collect();
         rows.iter().for_each(|row| progress.taken.add(row));
-        target.put(table, &rows, &before, progress).await.map_err(CopyError::Target)?;
+        // That there is nothing more is found again quickly, and a commit is not.
+        if !rows.is_empty() {
+            target.put(table, &rows, &before, progress).await.map_err(CopyError::Target)?;
+        }
         tell.advanced("copy", table, rows.len());
     }
     Ok(())
