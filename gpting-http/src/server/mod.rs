@@ -5,7 +5,7 @@
 //!                           ├─ accept (public port) ─► GptingHttp
 //!                           └─ accept (admin port)  ─► admin ◄─ traffic
 //! cli ─► import ─► Gpting
-//! cli ─► copy ─► both stores
+//! cli ─► copy ─► both stores; django ─► Gpting
 //! cli ─► simulate, evaluate, bench ─► the core's laboratory
 //! ```
 //!
@@ -19,6 +19,7 @@ mod blobs;
 mod chart;
 mod cli;
 mod copy;
+mod django;
 mod evaluate;
 mod import;
 mod keys;

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the whole target is tests; what they are made of counts as one")]
 
+mod original;
 mod people;
 mod rows;
 mod stores;

@@ -33,7 +33,9 @@ async fn run_sqlite(file: &Path, sql: &str) {
 fn assert_covered(engine: &str, found: Vec<(String, String)>, name: impl Fn(&str, &'static str) -> &'static str) {
     let copied: BTreeSet<(String, String)> = TABLES
         .iter()
-        .flat_map(|table| table.columns.iter().map(|column| (table.name.to_owned(), name(table.name, column.name).to_owned())))
+        .flat_map(|table| {
+            table.columns.iter().map(|column| (table.name.to_owned(), name(table.name, column.name).to_owned()))
+        })
         .collect();
     let found: BTreeSet<_> = found
         .into_iter()
@@ -52,13 +54,15 @@ async fn every_column_of_every_table_is_copied() {
     let file = folder.path().join("gpting.db");
     SqliteStore::open(&file).await.unwrap().close().await;
     let mut connection = SqliteConnection::connect(&sqlite(&file)).await.unwrap();
-    let columns = "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'";
+    let columns =
+        "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'";
     assert_covered("SQLite", sqlx::query_as(columns).fetch_all(&mut connection).await.unwrap(), in_sqlite);
 
     let database = Postgres::shared().database("columns").await;
     let store = PgStore::connect(&database.url).await.unwrap();
     store.migrate().await.unwrap();
-    let columns = "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'gpting'";
+    let columns =
+        "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'gpting'";
     assert_covered("PostgreSQL", sqlx::query_as(columns).fetch_all(store.pool()).await.unwrap(), |_, column| column);
 }
 
