@@ -5,7 +5,7 @@
 //! share: the ports, the settings, and the one way to commit.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +15,8 @@ use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
 use crate::error::{Code, Result};
 use crate::matching::replica::Replica;
-use crate::port::{BlobStore, Bus, BusHealth, EventSink, Hint, LocalBus, Mailer, Pictures};
+use crate::matching::snapshot::Saved;
+use crate::port::{BlobStore, Bus, BusHealth, EventSink, Hint, LocalBus, Mailer, Pictures, SnapshotStore};
 use crate::profile::catalogue::Catalogue;
 use crate::rng::{Rng, SystemRng};
 use crate::store::{Change, Committed, Store, StoreError, Work};
@@ -52,6 +53,9 @@ pub(crate) struct Core {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) config: Config,
     pub(crate) replica: Replica,
+    pub(crate) snapshots: Option<Arc<dyn SnapshotStore>>,
+    pub(crate) saved: tokio::sync::Mutex<Saved>,
+    pub(crate) index_loaded: AtomicBool,
     /// When the feed was last read to its end, in microseconds since 1970.
     pub(crate) feed_read: AtomicI64,
     pub(crate) jobs: Notify,
@@ -154,6 +158,7 @@ pub struct Builder {
     mailer: Option<Arc<dyn Mailer>>,
     blobs: Option<Arc<dyn BlobStore>>,
     pictures: Option<Arc<dyn Pictures>>,
+    snapshots: Option<Arc<dyn SnapshotStore>>,
     catalogue: Catalogue,
     config: Config,
     #[cfg(feature = "accounts")]
@@ -188,6 +193,8 @@ impl Builder {
         blobs: BlobStore,
         /// Makes uploaded pictures safe; without it photos are unavailable.
         pictures: Pictures,
+        /// Keeps the index between two starts; nowhere by default.
+        snapshots: SnapshotStore,
     }
 
     /// Interests and attributes; the built-in ones by default.
@@ -204,7 +211,8 @@ impl Builder {
         self
     }
 
-    /// Builds the service and fills its engine from the store: `O(members)`.
+    /// Builds the service and fills its engine: from what was written down, where that is good, and from the store's feed,
+    /// which without it is everybody. `O(members)`.
     ///
     /// # Errors
     /// When the store fails, or a setting of the accounts is weaker than allowed.
@@ -230,6 +238,9 @@ impl Builder {
             catalogue: Arc::new(self.catalogue),
             config: self.config,
             replica,
+            snapshots: self.snapshots,
+            saved: tokio::sync::Mutex::default(),
+            index_loaded: AtomicBool::new(false),
             feed_read: AtomicI64::new(0),
             jobs: Notify::new(),
             outbox: Notify::new(),
@@ -238,6 +249,7 @@ impl Builder {
             #[cfg(feature = "accounts")]
             accounts,
         };
+        core.load_index().await;
         core.refresh_replica().await?;
         Ok(Gpting { core: Arc::new(core) })
     }
@@ -260,6 +272,7 @@ impl Gpting {
             mailer: None,
             blobs: None,
             pictures: None,
+            snapshots: None,
             catalogue: Catalogue::built_in().clone(),
             config: Config::default(),
             #[cfg(feature = "accounts")]

@@ -21,6 +21,8 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often rows are looked for whose term has ended.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_hours(1);
+/// How often it is looked at whether the index is to be written down: so long may an erased member stay in it.
+const LOOK_AT_INDEX_EVERY: Duration = Duration::from_secs(10);
 /// The longest wait between two attempts.
 const SLOWEST_RETRY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -40,6 +42,7 @@ impl Gpting {
                 () = jobs => {}
                 () = outbox => {}
                 () = replica => {}
+                () = core.run_snapshots() => {}
                 () = shutdown => {}
             }
         })
@@ -68,6 +71,19 @@ impl Core {
                     tracing::warn!(error = %crate::error::Chain(&error), "jobs could not be read");
                     tokio::time::sleep(LOOK_EVERY).await;
                 }
+            }
+        }
+    }
+
+    /// Writes the index down for the next start, where there is a place for it.
+    async fn run_snapshots(&self) {
+        if self.snapshots.is_none() {
+            std::future::pending::<()>().await;
+        }
+        loop {
+            tokio::time::sleep(LOOK_AT_INDEX_EVERY).await;
+            if let Err(error) = self.save_index(false).await {
+                tracing::warn!(error = %crate::error::Chain(&error), "the index could not be written down");
             }
         }
     }

@@ -22,6 +22,7 @@ mod copy;
 mod django;
 mod evaluate;
 mod import;
+mod index_file;
 mod keys;
 mod letter;
 mod logging;

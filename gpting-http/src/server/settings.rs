@@ -12,6 +12,7 @@ mod layer;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gpting_bus_redis::RedisBus;
 use gpting_store_pg::PgBus;
@@ -93,6 +94,8 @@ pub(crate) struct Settings {
     pub(crate) has_llm: bool,
     /// Where photos are kept.
     pub(crate) photos_dir: PathBuf,
+    /// How often the index is written down for the next start; none when it is not.
+    pub(crate) index_snapshot: Option<Duration>,
     /// Whether sockets take `?token=`.
     pub(crate) ws_query_token: bool,
     /// Whether request rates and daily quotas are limited.
@@ -170,6 +173,11 @@ impl Settings {
         self.data_dir.join("mail")
     }
 
+    /// Where the index is written down.
+    pub(crate) fn index_dir(&self) -> PathBuf {
+        self.data_dir.join("index")
+    }
+
     fn parse(written: &Layer) -> Result<Self, SettingError> {
         let text =
             |value: &Option<String>| value.clone().map(|value| value.trim().to_owned()).filter(|v| !v.is_empty());
@@ -211,6 +219,7 @@ impl Settings {
             public_url: public_url(text(&written.public_url))?,
             has_llm: has_llm(written)?,
             photos_dir: photos_dir(text(&written.blob_url), &data_dir)?,
+            index_snapshot: index_snapshot(text(&written.index_snapshot).as_deref())?,
             ws_query_token: switch("ws_query_token", text(&written.ws_query_token).as_deref(), true)?,
             rate_limits,
             trusted_proxies: list(text(&written.trusted_proxies).as_deref())
@@ -260,6 +269,7 @@ impl Settings {
             "bus_url" => Some(if matches!(self.bus, BusChoice::Local) { "local" } else { "postgres" }.to_owned()),
             "mail_from" => Some(self.mail_from.to_string()),
             "blob_url" => Some(self.photos_dir.display().to_string()),
+            "index_snapshot" => Some("15".to_owned()),
             "ws_query_token" => on(self.ws_query_token),
             "rate_limits" => on(self.rate_limits),
             "log" => Some("text".to_owned()),
@@ -392,6 +402,17 @@ fn photos_dir(url: Option<String>, data_dir: &Path) -> Result<PathBuf, SettingEr
             None => Ok(url.into()),
             Some(("file", path)) if path.starts_with('/') => Ok(path.into()),
             Some(_) => Err(SettingError::new("blob_url", "this build keeps photos in a folder only")),
+        },
+    }
+}
+
+fn index_snapshot(text: Option<&str>) -> Result<Option<Duration>, SettingError> {
+    match text {
+        Some("off") => Ok(None),
+        None => Ok(Some(Duration::from_mins(15))),
+        Some(minutes) => match minutes.parse() {
+            Ok(minutes @ 1..=720) => Ok(Some(Duration::from_mins(minutes))),
+            _ => Err(SettingError::new("index_snapshot", "expected 1 to 720 minutes, or `off`")),
         },
     }
 }

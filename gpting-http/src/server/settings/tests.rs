@@ -53,6 +53,7 @@ fn the_defaults_are_those_documented() {
     assert!(matches!(&settings.database, Database::Sqlite(path) if path == Path::new("./gpting-data/gpting.db")));
     assert_eq!(settings.photos_dir, Path::new("./gpting-data/photos"));
     assert_eq!(settings.mail_dir(), Path::new("./gpting-data/mail"));
+    assert_eq!(settings.index_snapshot, Some(Duration::from_mins(15)));
     assert_eq!(settings.web_url(settings.listen), "http://127.0.0.1:8000/");
     assert_eq!(settings.web_url("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80/");
     assert_eq!(settings.effective().len(), Layer::NAMES.len());
