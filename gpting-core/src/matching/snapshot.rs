@@ -118,10 +118,13 @@ impl Core {
         self.refresh_replica().await?;
         let (known, cursor) = {
             let cursor = self.replica.cursor.lock().await;
-            if *cursor == saved.cursor && !erased && age < RENEW_AFTER {
+            // The end of its position: a place at its entry would keep the id of whoever was erased last.
+            let cursor = FeedCursor { id: i64::MAX, ..*cursor };
+            let known = self.replica.known();
+            if cursor == saved.cursor && known.forgotten == saved.forgotten && age < RENEW_AFTER {
                 return Ok(false);
             }
-            (self.replica.known(), *cursor)
+            (known, cursor)
         };
         // First what is known, then the mark: whoever finds the mark has a store with all of it.
         let forgotten = known.forgotten;

@@ -68,7 +68,8 @@ impl Page {
     }
 }
 
-/// A place in the feed of changed members. Opaque to callers: keep the one a read returned and hand it back.
+/// A place in the feed of changed members: keep the one a read returned and hand it back. Entries are in the order of
+/// position and id, so at the end of the feed `i64::MAX` as the id is the same place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeedCursor {
     /// The store's own ordering of commits.

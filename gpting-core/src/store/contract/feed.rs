@@ -56,6 +56,21 @@ pub(super) fn told(entries: impl IntoIterator<Item = (i64, Option<Version>)>) ->
     entries.into_iter().map(|(n, version)| (member_id(n), version)).collect()
 }
 
+/// At the end of the feed the end of its position is the same place, and what comes later comes after it.
+pub async fn the_end_of_a_position_is_a_place(store: &dyn Store) {
+    put_members(store, [1, 2, 3]).await;
+    commit(store, [Change::Erase { member: member_id(2), tombstone: member_id(90) }]).await;
+    let mut reader = Reader::default();
+    reader.until(store, 10, &told([(1, Some(1)), (2, None), (3, Some(1))])).await;
+    let end = FeedCursor { id: i64::MAX, ..reader.cursor };
+    let (entries, _) = store.members_changed(end, 10).await.expect("feed");
+    assert!(entries.is_empty(), "nothing has happened since");
+    put_members(store, [4]).await;
+    let mut later = Reader { cursor: end, ..Reader::default() };
+    later.until(store, 10, &told([(4, Some(1))])).await;
+    assert_eq!(later.told.len(), 1, "nothing comes twice");
+}
+
 /// A mark that was left is found again, another one is not. A store that keeps none refuses to leave one.
 pub async fn marks_are_found_again(store: &dyn Store) {
     assert!(!store.has_mark(7).await.expect("asked"), "nobody has left it yet");

@@ -60,7 +60,7 @@ macro_rules! store_contract {
             }
             feed {
                 the_feed_starts_with_everybody, every_change_appears, pages_of_one_reach_everybody,
-                marks_are_found_again;
+                the_end_of_a_position_is_a_place, marks_are_found_again;
                 concurrent_changes_are_not_lost
             }
             pair {
