@@ -131,7 +131,14 @@ impl Core {
         let mut mark = [0; 16];
         self.rng.fill(&mut mark);
         let mark = u128::from_le_bytes(mark);
-        self.store.commit(Work::new().change(Change::LeaveMark(mark))).await?;
+        let marked = self.store.commit(Work::new().change(Change::LeaveMark(mark))).await;
+        if let Err(error) = marked {
+            // A store that keeps no marks: tried again as seldom as if it had been written. What was written before may
+            // hold whoever was erased since.
+            *saved = Saved { at: Some(at), cursor: FeedCursor::default(), forgotten };
+            tokio::task::spawn_blocking(move || snapshots.remove()).await.map_err(failed)?.map_err(failed)?;
+            return Err(error.into());
+        }
         let made_with = made_with(self.config.safety.age_gate, &self.catalogue);
         let content = Content { mark, cursor, known };
         let write = move || snapshots.replace(&mut |out| write(out, &made_with, &content));

@@ -127,7 +127,7 @@ mod tests {
         for name in [mine.as_str(), fresh, old] {
             fs::write(folder.path().join(name), "half").unwrap();
         }
-        let long_ago = std::time::SystemTime::now() - Duration::from_hours(1);
+        let long_ago = std::time::UNIX_EPOCH + Duration::from_hours(1);
         File::options().write(true).open(folder.path().join(old)).unwrap().set_modified(long_ago).unwrap();
         IndexFile::open(folder.path()).unwrap();
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -98,7 +98,7 @@ pub(super) async fn serve(settings: &Settings) -> Result<(), StartError> {
     }
     match tokio::time::timeout(INDEX, g.save_index()).await {
         Ok(Err(error)) => {
-            tracing::warn!(error = %gpting_core::error::Chain(&error), "the index could not be written down")
+            tracing::warn!(error = %gpting_core::error::Chain(&error), "the index could not be written down");
         }
         Err(_) => tracing::warn!("the index was not written down in time; the next start uses an older one, or none"),
         Ok(Ok(_)) => {}

@@ -104,7 +104,9 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
         Value::String(text) => write_bytes(b't', text.as_bytes(), out),
         Value::Array(items) => {
             write_bytes(b'[', &(items.len() as u64).to_le_bytes(), out);
-            items.iter().for_each(|item| write_value(item, out));
+            for item in items {
+                write_value(item, out);
+            }
         }
         Value::Object(fields) => {
             write_bytes(b'{', &(fields.len() as u64).to_le_bytes(), out);
@@ -123,7 +125,6 @@ mod hex {
 
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
     pub(super) fn serialize<S: Serializer>(sum: &u128, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&format!("{sum:032x}"))
     }
@@ -141,7 +142,9 @@ mod tests {
 
     fn digest(rows: &[Row]) -> Digest {
         let mut digest = Digest::default();
-        rows.iter().for_each(|row| digest.add(row));
+        for row in rows {
+            digest.add(row);
+        }
         digest
     }
 

@@ -195,7 +195,9 @@ async fn take(
             progress.after = Some(last.key.clone());
         }
         let rows: Vec<Row> = read.into_iter().map(|keyed| keyed.row).collect();
-        rows.iter().for_each(|row| progress.taken.add(row));
+        for row in &rows {
+            progress.taken.add(row);
+        }
         // That there is nothing more is found again quickly, and a commit is not.
         if !rows.is_empty() {
             target.put(table, &rows, &before, progress).await.map_err(CopyError::Target)?;
@@ -211,7 +213,9 @@ async fn sum(target: &mut dyn Target, table: &'static Table, tell: &mut Teller<'
     let mut after: Option<Vec<i64>> = None;
     loop {
         let rows = target.rows(table, after.as_deref(), BATCH).await.map_err(CopyError::Target)?;
-        rows.iter().for_each(|keyed| found.add(&keyed.row));
+        for keyed in &rows {
+            found.add(&keyed.row);
+        }
         tell.advanced("verify", table, rows.len());
         if rows.len() < BATCH {
             return Ok(found);

@@ -225,9 +225,9 @@ mod tests {
         let rng = SeededRng::new(1);
         let ask = |requests: &[(bool, Request)]| {
             settled(|bonds, a, b| {
-                for (second, (mine, request)) in requests.iter().enumerate() {
+                for (second, (mine, request)) in (1..).zip(requests) {
                     let (from, to) = if *mine { (a, b) } else { (b, a) };
-                    bonds.requested(from, to, *request, at(second as i64 + 1), &rng).unwrap();
+                    bonds.requested(from, to, *request, at(second), &rng).unwrap();
                 }
             })
         };

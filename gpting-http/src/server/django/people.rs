@@ -92,27 +92,9 @@ impl Intake<'_> {
         };
         match edit.clone().into_profile(self.catalogue, self.config, self.now) {
             Ok(profile) => return Ok(profile),
-            Err(error) => self.without(&mut edit, &error, left_out)?,
+            Err(error) => without(&mut edit, &error, left_out)?,
         }
         edit.into_profile(self.catalogue, self.config, self.now).map_err(|error| error.to_string())
-    }
-
-    /// Takes out what was refused.
-    fn without(&self, edit: &mut ProfileEdit, error: &Error, left_out: &mut Vec<String>) -> Result<(), String> {
-        for refused in error.fields() {
-            if refused.fault == Fault::UnderAge {
-                return Err("birth_date: under age".to_owned());
-            }
-            match refused.field.as_str() {
-                "nickname" => edit.nickname = None,
-                "bio" => edit.bio = None,
-                "gender" => edit.gender = None,
-                "birth_date" => edit.birth_date = None,
-                _ => edit.interests = None,
-            }
-            left_out.push(format!("{}: {}", refused.field, words(&refused.fault)));
-        }
-        Ok(())
     }
 
     fn preferences(&self, row: &Row, left_out: &mut Vec<String>) -> Preferences {
@@ -133,6 +115,24 @@ impl Intake<'_> {
             Preferences::default()
         })
     }
+}
+
+/// Takes out what was refused.
+fn without(edit: &mut ProfileEdit, error: &Error, left_out: &mut Vec<String>) -> Result<(), String> {
+    for refused in error.fields() {
+        if refused.fault == Fault::UnderAge {
+            return Err("birth_date: under age".to_owned());
+        }
+        match refused.field.as_str() {
+            "nickname" => edit.nickname = None,
+            "bio" => edit.bio = None,
+            "gender" => edit.gender = None,
+            "birth_date" => edit.birth_date = None,
+            _ => edit.interests = None,
+        }
+        left_out.push(format!("{}: {}", refused.field, words(&refused.fault)));
+    }
+    Ok(())
 }
 
 fn location(row: &Row) -> Result<Option<Location>, String> {
