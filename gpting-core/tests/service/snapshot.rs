@@ -135,7 +135,7 @@ async fn another_store_or_an_earlier_one_is_read_whole() {
 }
 
 #[tokio::test]
-async fn other_settings_or_another_catalogue_are_read_whole() {
+async fn what_was_made_with_other_settings_is_read_whole() {
     let town = town().await;
     town.person("민지", "F", &["M"]).await;
     let kept = Kept::default();

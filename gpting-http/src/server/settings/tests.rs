@@ -182,3 +182,21 @@ fn a_secret_on_the_command_line_is_refused() {
     let error = Settings::load(&flags, [], None).unwrap_err().to_string();
     assert!(error.contains("command line"), "{error}");
 }
+
+#[test]
+fn the_index_is_written_down_every_so_many_minutes_or_never() {
+    let every = |value| from_environment(&[("GPTING_INDEX_SNAPSHOT", value)]).unwrap().index_snapshot;
+    assert_eq!(
+        (every("1"), every("720"), every("off")),
+        (Some(Duration::from_mins(1)), Some(Duration::from_hours(12)), None)
+    );
+    for value in ["0", "721", "often", "-5"] {
+        assert!(refused(&[("GPTING_INDEX_SNAPSHOT", value)]).contains("1 to 720 minutes"), "{value}");
+    }
+}
+
+#[test]
+fn a_password_in_a_url_is_seen() {
+    assert!(has_password("postgres://a:secret@b/c") && has_password("postgres://b/c?password=secret"));
+    assert!(!has_password("postgres://a@b/c") && !has_password("sqlite:///a/b.db"));
+}
