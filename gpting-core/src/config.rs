@@ -75,6 +75,9 @@ pub struct MatchingConfig {
     pub pinned_views: usize,
     /// How often changes by other processes are looked for. 1 s: a right person is at most 3 s late.
     pub refresh_every: SignedDuration,
+    /// How often the index is written down for the next start, where there is a place for it. 15 minutes: reading a
+    /// quarter of an hour of changes takes moments. At once after an erasure, whatever this says.
+    pub snapshot_every: SignedDuration,
 }
 
 impl Default for MatchingConfig {
@@ -85,6 +88,7 @@ impl Default for MatchingConfig {
             view_ttl: SignedDuration::from_mins(10),
             pinned_views: 256,
             refresh_every: SignedDuration::from_secs(1),
+            snapshot_every: SignedDuration::from_mins(15),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! share: the ports, the settings, and the one way to commit.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,7 +18,8 @@ use crate::job::tally::Tally;
 use crate::job::{Task, Worker};
 use crate::limit::{LimitSecret, Limits, Purses, StoreLimits};
 use crate::matching::replica::Replica;
-use crate::port::{BlobStore, Bus, BusHealth, EventSink, Hint, LocalBus, Mailer, Pictures};
+use crate::matching::snapshot::Saved;
+use crate::port::{BlobStore, Bus, BusHealth, EventSink, Hint, LocalBus, Mailer, Pictures, SnapshotStore};
 use crate::profile::catalogue::Catalogue;
 use crate::rng::{Rng, SystemRng};
 use crate::store::{Change, Committed, Store, StoreError, Work};
@@ -55,6 +56,9 @@ pub(crate) struct Core {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) config: Config,
     pub(crate) replica: Replica,
+    pub(crate) snapshots: Option<Arc<dyn SnapshotStore>>,
+    pub(crate) saved: tokio::sync::Mutex<Saved>,
+    pub(crate) index_loaded: AtomicBool,
     /// When the feed was last read to its end, in microseconds since 1970.
     pub(crate) feed_read: AtomicI64,
     pub(crate) limits: Arc<dyn Limits>,
@@ -129,6 +133,7 @@ impl Aftermath {
                 | Change::Take { .. }
                 | Change::GiveBack(_)
                 | Change::Sweep { .. }
+                | Change::LeaveMark(_)
                 | Change::DropReports { .. } => {}
             }
         }
@@ -166,6 +171,7 @@ pub struct Builder {
     pictures: Option<Arc<dyn Pictures>>,
     limits: Option<Arc<dyn Limits>>,
     workers: Vec<Arc<dyn Worker>>,
+    snapshots: Option<Arc<dyn SnapshotStore>>,
     catalogue: Catalogue,
     config: Config,
     #[cfg(feature = "accounts")]
@@ -202,6 +208,8 @@ impl Builder {
         pictures: Pictures,
         /// Counts what is limited over all instances; the store by default.
         limits: Limits,
+        /// Keeps the index between two starts; nowhere by default.
+        snapshots: SnapshotStore,
     }
 
     /// Performs one kind of jobs of the host's own; may be called for several kinds. A kind whose name is taken is passed
@@ -230,7 +238,8 @@ impl Builder {
         self
     }
 
-    /// Builds the service and fills its engine from the store: `O(members)`.
+    /// Builds the service and fills its engine: from what was written down, where that is good, and from the store's feed,
+    /// which without it is everybody. `O(members)`.
     ///
     /// # Errors
     /// When the store fails, or a setting of the accounts is weaker than allowed.
@@ -266,6 +275,9 @@ impl Builder {
             catalogue: Arc::new(self.catalogue),
             config: self.config,
             replica,
+            snapshots: self.snapshots,
+            saved: tokio::sync::Mutex::default(),
+            index_loaded: AtomicBool::new(false),
             feed_read: AtomicI64::new(0),
             jobs: Notify::new(),
             outbox: Notify::new(),
@@ -274,6 +286,7 @@ impl Builder {
             #[cfg(feature = "accounts")]
             accounts,
         };
+        core.load_index().await;
         core.refresh_replica().await?;
         Ok(Gpting { core: Arc::new(core) })
     }
@@ -298,6 +311,7 @@ impl Gpting {
             pictures: None,
             limits: None,
             workers: Vec::new(),
+            snapshots: None,
             catalogue: Catalogue::built_in().clone(),
             config: Config::default(),
             #[cfg(feature = "accounts")]

@@ -110,6 +110,30 @@ impl Bus for LocalBus {
     }
 }
 
+/// Keeps the index of an instance between two starts, as bytes. Without one everybody is read from the store at the start.
+///
+/// Called on threads where waiting is allowed. One place may serve several instances of one service: whichever was
+/// written last is good for all.
+pub trait SnapshotStore: Debug + Send + Sync + 'static {
+    /// What was written last; none when there is nothing.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn open(&self) -> std::io::Result<Option<Box<dyn std::io::Read + Send>>>;
+
+    /// Puts what `write` writes in the place of what was there: whole and durable, or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written; what was there stays.
+    fn replace(&self, write: &mut dyn FnMut(&mut dyn std::io::Write) -> std::io::Result<()>) -> std::io::Result<()>;
+
+    /// Takes away what was written, if it is there.
+    ///
+    /// # Errors
+    /// When it is still there.
+    fn remove(&self) -> std::io::Result<()>;
+}
+
 /// A bus that others hold too.
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]

@@ -185,6 +185,7 @@ impl Commit<'_> {
             Change::Take { claims, now } => self.take(claims, *now).await,
             Change::GiveBack(claims) => self.give_back(claims).await,
             Change::Sweep { now } => self.sweep(*now).await,
+            Change::LeaveMark(mark) => self.leave_mark(*mark).await,
             _ => Err(unknown()),
         }
     }

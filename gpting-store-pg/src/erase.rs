@@ -8,6 +8,7 @@ use gpting_core::id::MemberId;
 use gpting_core::store::StoreResult;
 
 use crate::error::commit_error;
+use crate::member::OLD_MARKS;
 use crate::on_its_way::Commit;
 use crate::row::Row;
 
@@ -81,6 +82,8 @@ impl Commit<'_> {
             return Ok(());
         }
         self.forget_erased().await?;
+        let marks = self.query(OLD_MARKS);
+        self.run(marks).await?;
         self.erase_from_rooms(id, tombstone.value()).await?;
         for statement in [LOCK_PAIRS, PAIRS, IMPRESSIONS, REPORTS] {
             let statement = self.query(statement).bind(id);

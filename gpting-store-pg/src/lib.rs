@@ -47,6 +47,7 @@ mod report;
 mod room;
 mod row;
 mod schema;
+mod transfer;
 
 #[cfg(feature = "accounts")]
 mod account;
@@ -69,6 +70,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 pub use crate::bus::PgBus;
 pub use crate::options::Options;
 pub use crate::schema::InvalidSchema;
+pub use crate::transfer::PgTransfer;
 
 use crate::error::{migrate_error, store_error};
 use crate::row::Statement;
@@ -83,6 +85,7 @@ const RESUME_FEED: &str = "
         UPDATE gpting.member SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()
     )
     UPDATE gpting.erased SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()";
+const IS_HALF: &str = "SELECT EXISTS (SELECT FROM gpting.copying) AS half";
 /// How many of these migrations there are, and the first of a newer build that older ones cannot work with: its file is
 /// called `0009_breaking_….sql`. All others only add.
 const APPLIED: &str = "
@@ -283,9 +286,18 @@ impl Store for PgStore {
         event::events(self, after, limit).await
     }
 
+    async fn has_mark(&self, mark: u128) -> StoreResult<bool> {
+        member::has_mark(self, mark).await
+    }
+
     async fn health(&self) -> StoreResult<()> {
         let mut connection = self.pool.acquire().await.map_err(store_error)?;
-        self.fits(&mut connection).await
+        self.fits(&mut connection).await?;
+        let row = self.query(IS_HALF).fetch_one(&mut *connection).await.map_err(store_error)?;
+        if row::Row::of("copying", &row).get("half")? {
+            return Err(StoreError::Unavailable("the database holds half of a copy: run the copy again".into()));
+        }
+        Ok(())
     }
 }
 

@@ -87,6 +87,18 @@ const PATIENCE: [Duration; 6] = [
     Duration::from_millis(160),
 ];
 
+const LEAVE_MARK: &str = "
+    INSERT INTO gpting.mark (mark, server, at)
+    SELECT $1, system_identifier, (extract(epoch FROM now()) * 1000000)::bigint FROM pg_catalog.pg_control_system()";
+/// An hour less than the feed tells of an erased member: whoever finds a mark misses no erasure after it.
+pub(crate) const OLD_MARKS: &str = "
+    DELETE FROM gpting.mark WHERE at < (extract(epoch FROM now() - interval '23 hours') * 1000000)::bigint";
+const HAS_MARK: &str = "
+    SELECT EXISTS (
+        SELECT FROM gpting.mark
+        WHERE mark = $1 AND server = (SELECT system_identifier FROM pg_catalog.pg_control_system())
+    )";
+
 const WAS_SERVED: &str = "
     SELECT EXISTS (SELECT FROM gpting.impression WHERE viewer = $1 AND candidate = $2)";
 /// Sorted, so that two slates for one viewer take their rows in one order.
@@ -198,7 +210,20 @@ pub(crate) async fn was_served(store: &PgStore, viewer: MemberId, candidate: Mem
     Row::of("impression", &row).get("exists")
 }
 
+pub(crate) async fn has_mark(store: &PgStore, mark: u128) -> StoreResult<bool> {
+    let row = store.query(HAS_MARK).bind(mark.to_be_bytes()).fetch_one(&store.pool).await.map_err(store_error)?;
+    Row::of("mark", &row).get("exists")
+}
+
 impl Commit<'_> {
+    /// Leaves a mark behind everything that is committed, and drops those that are too old to be of use.
+    pub(crate) async fn leave_mark(&mut self, mark: u128) -> StoreResult<()> {
+        let old = self.query(OLD_MARKS);
+        self.run(old).await?;
+        let leave = self.query(LEAVE_MARK).bind(mark.to_be_bytes());
+        self.run(leave).await.map(drop)
+    }
+
     pub(crate) async fn put_member(&mut self, member: &Member, expect: Expect) -> StoreResult<()> {
         let statement = self
             .query(put(expect, CREATE, REPLACE))

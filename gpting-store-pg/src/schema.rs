@@ -82,6 +82,12 @@ impl Schema {
         });
         AssertSqlSafe(text).into_sql_str()
     }
+
+    /// A statement that was made out of this crate's names, in this schema. Not kept: such are run seldom.
+    pub(crate) fn made(&self, statement: &str) -> SqlStr {
+        let statement = statement.replace(PREFIX, &format!("\"{}\".", self.name));
+        AssertSqlSafe(statement).into_sql_str()
+    }
 }
 
 #[cfg(test)]

@@ -104,6 +104,7 @@ async fn apply_one(
             applied.erased |= report::drop_ended(connection, before).await? > 0;
             Ok(())
         }
+        Change::LeaveMark(mark) => erase::leave_mark(connection, mark, now).await,
         // The enum grows in minor versions of the core; a store that does not know a change must not pass over it.
         unknown => {
             tracing::error!(change = ?std::mem::discriminant(&unknown), "store.sqlite.unknown_change");

@@ -11,7 +11,7 @@
 use gpting_core::id::MemberId;
 use gpting_core::store::{StoreError, StoreResult};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{SqliteConnection, query, query_as, query_scalar};
+use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
 use crate::error::from_sqlx;
 use crate::row::micros;
@@ -19,6 +19,9 @@ use crate::row::micros;
 /// How long the feed tells that a member is gone. Its readers come by every few seconds; one that was away for
 /// longer starts over.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a mark in the feed is kept: less than that, so that whoever finds one misses no erasure after it.
+const MARKED_FOR: SignedDuration = SignedDuration::from_hours(23);
 
 /// Up to this size (64 MB: about half a second) the file is rewritten before the erasing work is acknowledged.
 const REWRITE_AT_ONCE_BYTES: i64 = 64 << 20;
@@ -28,7 +31,8 @@ const ERASE_MEMBER: &str = "DELETE FROM member WHERE id = ?1";
 const TELL: &str = "
     UPDATE state SET feed_position = feed_position + 1;
     INSERT OR REPLACE INTO erased (member, change, at) SELECT ?1, feed_position, ?2 FROM state;
-    DELETE FROM erased WHERE at < ?3";
+    DELETE FROM erased WHERE at < ?3;
+    DELETE FROM mark WHERE at < ?4";
 
 /// Places in lists go with their pair; messages and read marks go with a room that nobody is left in.
 const ERASE_TRACES: &str = "
@@ -46,7 +50,11 @@ const ERASE_TRACES: &str = "
         low = min(?2, iif(low = ?1, high, low)), high = max(?2, iif(low = ?1, high, low))
     WHERE low = ?1 OR high = ?1";
 
-const FORGET_ERASED: &str = "DELETE FROM erased WHERE at < ?1";
+const FORGET_ERASED: &str = "DELETE FROM erased WHERE at < ?1; DELETE FROM mark WHERE at < ?2";
+
+const LEAVE_MARK: &str = "INSERT INTO mark (mark, at) VALUES (?1, ?2)";
+
+const HAS_MARK: &str = "SELECT EXISTS (SELECT 1 FROM mark WHERE mark = ?1)";
 
 const SCRUB_IS_DUE: &str = "UPDATE state SET scrub_due = 1";
 
@@ -72,6 +80,7 @@ pub(crate) async fn member(
         return Ok(false);
     }
     let tell = query(TELL).bind(member.value()).bind(micros(now)).bind(micros(told_since(now)));
+    let tell = tell.bind(micros(marked_since(now)));
     tell.execute(&mut *connection).await.map_err(from_sqlx)?;
     let traces = query(ERASE_TRACES).bind(member.value()).bind(tombstone.value());
     traces.execute(connection).await.map_err(from_sqlx)?;
@@ -86,7 +95,7 @@ pub(crate) async fn note(connection: &mut SqliteConnection) -> StoreResult<()> {
 
 /// Forgets who was erased more than a day ago, and answers whether the file still has to be rewritten.
 pub(crate) async fn forget(connection: &mut SqliteConnection, now: Timestamp) -> StoreResult<bool> {
-    let forget = query(FORGET_ERASED).bind(micros(told_since(now)));
+    let forget = query(FORGET_ERASED).bind(micros(told_since(now))).bind(micros(marked_since(now)));
     forget.execute(&mut *connection).await.map_err(from_sqlx)?;
     query_scalar(IS_SCRUB_DUE).fetch_one(connection).await.map_err(from_sqlx)
 }
@@ -112,6 +121,21 @@ pub(crate) async fn scrub(connection: &mut SqliteConnection) -> StoreResult<()> 
 pub(crate) async fn empty_log(connection: &mut SqliteConnection) -> StoreResult<()> {
     let (busy, _, _): (i64, i64, i64) = query_as(EMPTY_LOG).fetch_one(connection).await.map_err(from_sqlx)?;
     if busy == 0 { Ok(()) } else { Err(StoreError::Unavailable("the log is still being read".into())) }
+}
+
+/// Leaves a mark behind everything that is committed.
+pub(crate) async fn leave_mark(connection: &mut SqliteConnection, mark: u128, now: Timestamp) -> StoreResult<()> {
+    let leave = query(LEAVE_MARK).bind(mark.to_be_bytes().to_vec()).bind(micros(now));
+    leave.execute(connection).await.map(drop).map_err(from_sqlx)
+}
+
+/// Whether a mark is there still.
+pub(crate) async fn has_mark(readers: &SqlitePool, mark: u128) -> StoreResult<bool> {
+    query_scalar(HAS_MARK).bind(mark.to_be_bytes().to_vec()).fetch_one(readers).await.map_err(from_sqlx)
+}
+
+fn marked_since(now: Timestamp) -> Timestamp {
+    now.checked_sub(MARKED_FOR).unwrap_or(Timestamp::MIN)
 }
 
 fn told_since(now: Timestamp) -> Timestamp {

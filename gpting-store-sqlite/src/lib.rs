@@ -50,6 +50,7 @@ mod row;
 mod schema;
 mod settings;
 mod statement;
+mod transfer;
 mod writer;
 
 use std::path::Path;
@@ -75,6 +76,7 @@ use sqlx::sqlite::SqlitePoolOptions;
 pub use self::backup::backup;
 pub use self::options::{Durability, Options};
 pub use self::settings::ConnectionSettings;
+pub use self::transfer::SqliteTransfer;
 use crate::commit::Whole;
 use crate::error::{from_sqlx, unavailable};
 use crate::writer::Writer;
@@ -239,6 +241,10 @@ impl Store for SqliteStore {
 
     async fn events(&self, after: u64, limit: usize) -> StoreResult<Vec<StoredEvent>> {
         event::oldest(&self.readers, after, limit).await
+    }
+
+    async fn has_mark(&self, mark: u128) -> StoreResult<bool> {
+        erase::has_mark(&self.readers, mark).await
     }
 
     async fn health(&self) -> StoreResult<()> {

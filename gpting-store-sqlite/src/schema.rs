@@ -16,6 +16,8 @@ const APPLIED: &str = "SELECT version, description FROM _sqlx_migrations WHERE s
 /// How a migration that older builds cannot work with begins its name: `0009_breaking_….sql`. All others only add.
 const BREAKING: &str = "breaking ";
 
+const IS_HALF: &str = "SELECT EXISTS (SELECT 1 FROM copying)";
+
 const HAS_MIGRATIONS: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
 
 /// How often connecting to a file that another process is just creating is tried, and how long apart.
@@ -65,12 +67,19 @@ fn fits(applied: &[(i64, String)]) -> StoreResult<()> {
     }
 }
 
-/// Whether the file is on the schema that this build expects, or on one that newer builds have added to.
+/// Whether the file is on the schema that this build expects, or on one that newer builds have added to, and whole.
 pub(crate) async fn check(readers: &SqlitePool) -> StoreResult<()> {
-    let begun: bool = query_scalar(HAS_MIGRATIONS).fetch_one(readers).await.map_err(from_sqlx)?;
+    check_on(&mut *readers.acquire().await.map_err(from_sqlx)?).await
+}
+
+/// The same, on this connection.
+pub(crate) async fn check_on(connection: &mut SqliteConnection) -> StoreResult<()> {
+    let begun: bool = query_scalar(HAS_MIGRATIONS).fetch_one(&mut *connection).await.map_err(from_sqlx)?;
     if !begun {
         return Err(unavailable("the database has no schema yet: migrate it"));
     }
-    let applied: Vec<(i64, String)> = query_as(APPLIED).fetch_all(readers).await.map_err(from_sqlx)?;
-    fits(&applied)
+    let applied: Vec<(i64, String)> = query_as(APPLIED).fetch_all(&mut *connection).await.map_err(from_sqlx)?;
+    fits(&applied)?;
+    let half: bool = query_scalar(IS_HALF).fetch_one(connection).await.map_err(from_sqlx)?;
+    if half { Err(unavailable("the database holds half of a copy: run the copy again")) } else { Ok(()) }
 }

@@ -310,6 +310,8 @@ async fn change(store: &PgStore, n: i64) {
     let oldest = store.events(0, 10).await.unwrap();
     commit(store, [Change::DropEvents(oldest.iter().map(|stored| stored.number).collect())], 0).await;
     commit(store, [Change::DropReports { before: at(1) }], 0).await;
+    commit(store, [Change::LeaveMark(u128::from(n.unsigned_abs()))], 0).await;
+    assert!(store.has_mark(u128::from(n.unsigned_abs())).await.unwrap());
     commit_account(store, [AccountChange::DropOldPendings { before: at(1) }]).await;
     commit_account(store, [AccountChange::DropEndedSessions { before: at(1) }]).await;
     let one = Claim::one(LimitKey::new([7; 16]), Quota::new(2, jiff::SignedDuration::from_secs(100)));
@@ -379,6 +381,10 @@ fn statements() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        // A copy reads every table whole, once, and on purpose.
+        if path.ends_with("transfer.rs") {
+            continue;
+        }
         let source = std::fs::read_to_string(&path).unwrap();
         let code: Vec<&str> = source
             .split("#[cfg(test)]")

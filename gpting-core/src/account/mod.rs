@@ -3,6 +3,8 @@
 //! Called by adapters through [`Accounts`](crate::gpting::Accounts); calls the [`AccountStore`], the mailer by way of jobs, and the hashing
 //! pool. An account exists only after its address is verified; a pending sign-up claims nothing.
 
+pub mod adopt;
+mod foreign;
 mod guess;
 pub mod login;
 mod login_name;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::adopt::{Adopted, ForeignLogin, Newcomer};
 pub use self::login::{Device, LoggedIn};
 pub use self::register::SignUp;
 pub use self::session::Session;
@@ -39,7 +42,7 @@ pub struct Account {
     pub email: String,
     /// The address in the form that is unique: domain in lower case and punycode, local part in lower case.
     pub email_canonical: String,
-    /// Argon2id in PHC form.
+    /// Argon2id in PHC form; or the hash of the system that somebody came from, until their first login here.
     pub password_hash: String,
     /// When the address was verified.
     pub created_at: Timestamp,

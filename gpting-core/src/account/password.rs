@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
+use super::foreign::{Pbkdf2, UNUSABLE};
 use crate::config::AccountConfig;
 use crate::error::{Error, Fault, Result};
 use crate::rng::Rng;
@@ -76,9 +77,17 @@ impl PasswordPool {
     /// [`Error::Unavailable`] when the queue is full.
     pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<Verdict> {
         let known = stored.is_some();
+        let typed = password.to_owned();
         let (password, stored) = (normal(password), stored.unwrap_or(&self.dummy).to_owned());
         let (memory, passes) = (self.params.m_cost(), self.params.t_cost());
+        let dummy = self.dummy.clone();
         self.run(move || {
+            if let Some(hash) = Pbkdf2::read(&stored) {
+                // The other system hashed what was typed, whichever way the letters were composed.
+                let right = hash.is_of(&typed) || (typed != password && hash.is_of(&password));
+                return Ok(Verdict { right, outdated: true });
+            }
+            let (stored, known) = if stored == UNUSABLE { (dummy, false) } else { (stored, known) };
             let hash = PasswordHash::new(&stored).map_err(failed)?;
             let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok() && known;
             let kept = Params::try_from(&hash).map_err(failed)?;
@@ -214,6 +223,20 @@ mod tests {
         assert_eq!((real.algorithm, real.version, &real.params), (made_up.algorithm, made_up.version, &made_up.params));
         let length = |hash: &PasswordHash| hash.hash.as_ref().unwrap().as_bytes().len();
         assert_eq!(length(&real), length(&made_up));
+    }
+
+    #[tokio::test]
+    async fn hashes_from_elsewhere_are_good_once_and_what_nobody_can_verify_is_never_right() {
+        let pool = PasswordPool::new(&AccountConfig::default()).unwrap();
+        // PBKDF2 of the decomposed form, as a Mac sends it, by Python's hashlib.
+        let stored = "pbkdf2_sha256$1000$c0mp0sed$+PgCKkMo1H3ZXyCLeOllBlxsRVX3AesbrTagzl1aQkQ=";
+        let decomposed: String = "비밀번호입니다".nfd().collect();
+        let right = Verdict { right: true, outdated: true };
+        assert_eq!(pool.verify(&decomposed, Some(stored)).await.unwrap(), right);
+        assert!(!pool.verify("다른 비밀번호", Some(stored)).await.unwrap().right);
+        for password in ["", "!", "비밀번호입니다"] {
+            assert!(!pool.verify(password, Some(UNUSABLE)).await.unwrap().right);
+        }
     }
 
     #[test]

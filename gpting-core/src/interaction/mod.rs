@@ -3,11 +3,13 @@
 //! Everything goes through the [`Pair`], one versioned row for two people; [`transition`] is its whole state table as
 //! pure functions.
 
+pub mod adopt;
 pub mod decide;
 pub mod friend;
 pub mod pair;
 pub mod transition;
 
+pub use self::adopt::{AdoptedMessage, AdoptedPair, AdoptedRoom, PairAdopted, Refused};
 pub use self::decide::{Connection, Liked, Passed};
 pub use self::friend::{FriendRequestView, FriendRequested};
 pub use self::pair::{

@@ -32,6 +32,9 @@ const SURVEY: usize = 1_000;
 /// How long a stopping instance waits for the delivery in hand.
 const LAST_DELIVERY: Duration = Duration::from_millis(700);
 
+/// How often it is looked at whether the index is to be written down: so long may an erased member stay in it.
+const LOOK_AT_INDEX_EVERY: Duration = Duration::from_secs(10);
+
 /// How a turn ended.
 enum Ended {
     Well(Next),
@@ -58,6 +61,7 @@ impl Gpting {
                 () = jobs => {}
                 () = outbox.as_mut() => {}
                 () = replica => {}
+                () = core.run_snapshots() => {}
                 () = shutdown => {}
             }
             if core.events.is_some() && stop.send(true).is_ok() {
@@ -148,6 +152,19 @@ impl Core {
         let own = self.workers.iter().map(|worker| worker.kind());
         let kinds = Task::KINDS.iter().copied().chain(own);
         kinds.filter(|kind| running.get(*kind).copied().unwrap_or(0) < self.config.jobs.of_kind(kind).at_once).collect()
+    }
+
+    /// Writes the index down for the next start, where there is a place for it.
+    async fn run_snapshots(&self) {
+        if self.snapshots.is_none() {
+            std::future::pending::<()>().await;
+        }
+        loop {
+            tokio::time::sleep(LOOK_AT_INDEX_EVERY).await;
+            if let Err(error) = self.save_index(false).await {
+                tracing::warn!(error = %crate::error::Chain(&error), "the index could not be written down");
+            }
+        }
     }
 
     async fn run_replica(&self) {

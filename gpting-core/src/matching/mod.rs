@@ -77,6 +77,8 @@ mod refresh;
 pub(crate) mod replica;
 #[cfg(feature = "service")]
 pub mod slate;
+#[cfg(feature = "service")]
+pub(crate) mod snapshot;
 
 use std::sync::Arc;
 
@@ -109,6 +111,14 @@ use population::State;
 #[derive(Debug)]
 pub struct Engine<Id> {
     state: Arc<State<Id>>,
+}
+
+impl<Id> Engine<Id> {
+    /// The same people once more; either may change without the other. `O(1)`, like a view.
+    #[cfg(feature = "service")]
+    fn share(&self) -> Self {
+        Self { state: Arc::clone(&self.state) }
+    }
 }
 
 impl<Id: PersonId> Engine<Id> {

@@ -31,6 +31,17 @@ struct Inner {
     engine: Engine<MemberId>,
     versions: FxHashMap<MemberId, Version>,
     pinned: VecDeque<Pinned>,
+    /// How many members were forgotten since the start.
+    forgotten: u64,
+}
+
+/// What a replica knows at one moment. Shares its rows with the replica.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(super) engine: Engine<MemberId>,
+    pub(super) versions: FxHashMap<MemberId, Version>,
+    /// How many members had been forgotten by then.
+    pub(super) forgotten: u64,
 }
 
 #[derive(Debug)]
@@ -46,7 +57,7 @@ impl Replica {
         let settings = EngineConfig::dims(0).age_gate(config.safety.age_gate);
         let mut engine = Engine::new(settings).map_err(engine_failed)?;
         engine.set_today(day(seoul_date(now)));
-        let inner = Inner { engine, versions: FxHashMap::default(), pinned: VecDeque::new() };
+        let inner = Inner { engine, versions: FxHashMap::default(), pinned: VecDeque::new(), forgotten: 0 };
         Ok(Self { inner: Mutex::new(inner), cursor: tokio::sync::Mutex::default() })
     }
 
@@ -90,8 +101,27 @@ impl Replica {
         let mut inner = self.lock();
         inner.engine.remove(id);
         inner.versions.remove(&id);
+        inner.forgotten += 1;
         // A pinned view still holds the erased row: no paging may go on over it.
         inner.pinned.clear();
+    }
+
+    /// Everything it knows.
+    pub(super) fn known(&self) -> Known {
+        let inner = self.lock();
+        Known { engine: inner.engine.share(), versions: inner.versions.clone(), forgotten: inner.forgotten }
+    }
+
+    /// How many members were forgotten since the start.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.lock().forgotten
+    }
+
+    /// Begins with what was known once, instead of with nothing.
+    pub(super) fn begin_with(&self, known: Known) {
+        let mut inner = self.lock();
+        inner.engine = known.engine;
+        inner.versions = known.versions;
     }
 
     /// Keeps a view for later pages and answers the key to find it by.

@@ -49,6 +49,7 @@ pub(super) struct State {
     allowances: BTreeMap<LimitKey, i64>,
     events: BTreeMap<u64, Event>,
     event_number: u64,
+    marks: BTreeSet<u128>,
     #[cfg(feature = "accounts")]
     accounts: account::AccountState,
 }

@@ -18,6 +18,7 @@
 pub mod contract;
 pub mod error;
 pub mod memory;
+pub mod transfer;
 pub mod work;
 
 use async_trait::async_trait;
@@ -67,7 +68,8 @@ impl Page {
     }
 }
 
-/// A place in the feed of changed members. Opaque to callers: keep the one a read returned and hand it back.
+/// A place in the feed of changed members: keep the one a read returned and hand it back. Entries are in the order of
+/// position and id, so at the end of the feed `i64::MAX` as the id is the same place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeedCursor {
     /// The store's own ordering of commits.
@@ -120,6 +122,15 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Every change appears once its commit is acknowledged (within a second when several processes write); a
     /// member changed twice may appear once, as they are now. The default cursor starts with all members.
     async fn members_changed(&self, cursor: FeedCursor, limit: usize) -> StoreResult<(Vec<FeedEntry>, FeedCursor)>;
+
+    /// Whether a mark that [`Change::LeaveMark`] left is there: then this store has every change that was acknowledged
+    /// before it was left, was not put back to an earlier time, and its feed still tells of every erasure since. A mark
+    /// is kept for less time than the feed tells of an erasure.
+    ///
+    /// A store that keeps no marks answers no, which costs its readers nothing but a fast start.
+    async fn has_mark(&self, _mark: u128) -> StoreResult<bool> {
+        Ok(false)
+    }
 
     /// What stands between two people, if anything.
     async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>>;

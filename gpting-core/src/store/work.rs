@@ -121,6 +121,9 @@ pub enum Change {
         /// Those with `keep_until` before this time.
         before: Timestamp,
     },
+    /// Leaves a mark in the history of the feed, behind everything that was committed before; see
+    /// [`Store::has_mark`](super::Store::has_mark). Each mark is another one.
+    LeaveMark(u128),
 }
 
 /// Everything one use-case changes, and the events it causes.

@@ -8,3 +8,4 @@ mod chat;
 mod matching;
 mod people;
 mod safety;
+mod snapshot;

@@ -7,7 +7,7 @@
 mod jobs;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gpting_core::Gpting;
@@ -25,12 +25,13 @@ pub(crate) struct Admin {
     traffic: Arc<Traffic>,
     drain: Drain,
     started: Instant,
+    ready_after: Duration,
 }
 
 impl Admin {
-    /// Tells about this service, these counters, these sockets.
+    /// Tells about this service, these counters, these sockets; it has just become ready.
     pub(crate) fn new(g: Gpting, traffic: Arc<Traffic>, drain: Drain, started: Instant) -> Self {
-        Self { g, traffic, drain, started }
+        Self { g, traffic, drain, started, ready_after: started.elapsed() }
     }
 
     /// Answers a request.
@@ -59,6 +60,10 @@ impl Admin {
         text.push_str(concat!("gpting_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1\n"));
         let uptime = self.started.elapsed().as_secs_f64();
         metric(&mut text, "gpting_uptime_seconds", "gauge", "Time since the start.", uptime);
+        let ready = self.ready_after.as_secs_f64();
+        metric(&mut text, "gpting_start_seconds", "gauge", "From the start until it was ready.", ready);
+        let loaded = u8::from(self.g.index_was_loaded());
+        metric(&mut text, "gpting_index_loaded", "gauge", "1 when the start used the index on the disk.", loaded);
         metric(&mut text, "gpting_people", "gauge", "Members that the engine can propose.", self.g.people());
         metric(&mut text, "gpting_sockets_open", "gauge", "WebSockets open.", self.drain.open_sockets());
         let age = self.g.feed_age().as_secs_f64();

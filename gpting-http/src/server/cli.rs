@@ -1,4 +1,4 @@
-//! The command line: `gpting [serve]`, `migrate`, `import`, `backup`, `simulate`, `evaluate`, `bench`, `openapi`, `config`.
+//! The command line: `gpting [serve]`, `migrate`, `import`, `backup`, `copy`, `simulate`, `evaluate`, `bench`, `openapi`, `config`.
 //!
 //! Called by the binary; parses, reads the settings, runs one command. What a command answers goes to standard output,
 //! everything else to standard error. Invariant: the process ends with 0 only when the command did what it was asked.
@@ -16,7 +16,7 @@ use super::import::{self, Progress, Summary};
 use super::settings::{Database, Layer, Settings};
 use super::start::{self, StartError};
 use super::store::AnyStore;
-use super::{bench, evaluate, keys, logging, simulate};
+use super::{bench, copy, evaluate, keys, logging, simulate};
 
 /// Rows between two lines of progress where no terminal is.
 const LINE_EVERY: u64 = 10_000;
@@ -56,6 +56,8 @@ enum Command {
         /// The file to make
         file: PathBuf,
     },
+    /// Copy everything into an empty store of either kind, resumable and verified
+    Copy(copy::Copy),
     /// Compare methods of matching on the published markets
     Simulate(simulate::Simulate),
     /// Measure predictions on real people
@@ -110,7 +112,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
         Command::Simulate(flags) => return Ok(writeln!(io::stdout(), "{}", simulate::run(flags)?.trim_end())?),
         Command::Evaluate(what) => return Ok(writeln!(io::stdout(), "{}", evaluate::run(what)?.trim_end())?),
         Command::Bench(what) => return Ok(writeln!(io::stdout(), "{}", bench::run(what)?.trim_end())?),
-        Command::Serve | Command::Migrate | Command::Import { .. } | Command::Backup { .. } => {
+        Command::Serve | Command::Migrate | Command::Import { .. } | Command::Backup { .. } | Command::Copy(_) => {
             logging::begin(settings.log);
         }
     }
@@ -123,6 +125,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
                 Box::pin(take_in(&settings, &file, source.as_deref(), json)).await
             }
             Command::Backup { file } => back_up(&settings, &file).await,
+            Command::Copy(flags) => Box::pin(copy::run(&flags, &settings)).await,
             Command::Simulate(_) | Command::Evaluate(_) | Command::Bench(_) | Command::Openapi | Command::Config => {
                 Ok(())
             }

@@ -5,6 +5,7 @@
 //!                           ├─ accept (public port) ─► GptingHttp
 //!                           └─ accept (admin port)  ─► admin ◄─ traffic
 //! cli ─► import ─► Gpting
+//! cli ─► copy ─► both stores; django ─► Gpting
 //! cli ─► simulate, evaluate, bench ─► the core's laboratory
 //! ```
 //!
@@ -17,8 +18,11 @@ mod bench;
 mod blobs;
 mod chart;
 mod cli;
+mod copy;
+mod django;
 mod evaluate;
 mod import;
+mod index_file;
 mod keys;
 mod letter;
 mod logging;

@@ -94,6 +94,8 @@ pub(crate) struct Settings {
     pub(crate) has_llm: bool,
     /// Where photos are kept.
     pub(crate) photos_dir: PathBuf,
+    /// How often the index is written down for the next start; none when it is not.
+    pub(crate) index_snapshot: Option<Duration>,
     /// Whether sockets take `?token=`.
     pub(crate) ws_query_token: bool,
     /// Whether request rates and daily quotas are limited.
@@ -173,6 +175,11 @@ impl Settings {
         self.data_dir.join("mail")
     }
 
+    /// Where the index is written down.
+    pub(crate) fn index_dir(&self) -> PathBuf {
+        self.data_dir.join("index")
+    }
+
     fn parse(written: &Layer) -> Result<Self, SettingError> {
         let text =
             |value: &Option<String>| value.clone().map(|value| value.trim().to_owned()).filter(|v| !v.is_empty());
@@ -214,6 +221,7 @@ impl Settings {
             public_url: public_url(text(&written.public_url))?,
             has_llm: has_llm(written)?,
             photos_dir: photos_dir(text(&written.blob_url), &data_dir)?,
+            index_snapshot: index_snapshot(text(&written.index_snapshot).as_deref())?,
             ws_query_token: switch("ws_query_token", text(&written.ws_query_token).as_deref(), true)?,
             rate_limits,
             trusted_proxies: list(text(&written.trusted_proxies).as_deref())
@@ -264,6 +272,7 @@ impl Settings {
             "bus_url" => Some(if matches!(self.bus, BusChoice::Local) { "local" } else { "postgres" }.to_owned()),
             "mail_from" => Some(self.mail_from.to_string()),
             "blob_url" => Some(self.photos_dir.display().to_string()),
+            "index_snapshot" => Some("15".to_owned()),
             "ws_query_token" => on(self.ws_query_token),
             "rate_limits" => on(self.rate_limits),
             "drain_seconds" => Some(self.drain.as_secs().to_string()),
@@ -307,12 +316,21 @@ fn redacted(name: &str, value: &str) -> String {
     }
 }
 
+/// Whether a URL tells a password.
+pub(crate) fn has_password(url: &str) -> bool {
+    redacted("database_url", url) != url
+}
+
 fn address(name: &str, text: &str) -> Result<SocketAddr, SettingError> {
     let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     text.parse().map_err(|_| SettingError::new(name, "expected an address and port such as 127.0.0.1:8000"))
 }
 
-fn database(url: &str) -> Result<Database, SettingError> {
+/// The database at a URL.
+///
+/// # Errors
+/// When it is no address of one.
+pub(crate) fn database(url: &str) -> Result<Database, SettingError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(Database::Postgres(url.to_owned().into()));
     }
@@ -395,6 +413,17 @@ fn photos_dir(url: Option<String>, data_dir: &Path) -> Result<PathBuf, SettingEr
             None => Ok(url.into()),
             Some(("file", path)) if path.starts_with('/') => Ok(path.into()),
             Some(_) => Err(SettingError::new("blob_url", "this build keeps photos in a folder only")),
+        },
+    }
+}
+
+fn index_snapshot(text: Option<&str>) -> Result<Option<Duration>, SettingError> {
+    match text {
+        Some("off") => Ok(None),
+        None => Ok(Some(Duration::from_mins(15))),
+        Some(minutes) => match minutes.parse() {
+            Ok(minutes @ 1..=720) => Ok(Some(Duration::from_mins(minutes))),
+            _ => Err(SettingError::new("index_snapshot", "expected 1 to 720 minutes, or `off`")),
         },
     }
 }

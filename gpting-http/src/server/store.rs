@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gpting_core::account::{AccountKeys, AccountStore};
 use gpting_core::port::{Bus, LocalBus};
-use gpting_core::store::{StoreError, StoreResult};
+use gpting_core::store::{Store as _, StoreError, StoreResult};
 use gpting_core::{Builder, Gpting};
 use gpting_store_pg::PgStore;
 use gpting_store_sqlite::SqliteStore;
@@ -29,6 +29,16 @@ impl AnyStore {
     /// # Errors
     /// When it cannot be reached, or is on a schema that this build does not know.
     pub(crate) async fn open(database: &Database) -> StoreResult<Self> {
+        let store = Self::connect(database).await?;
+        // Not on half of a copy, and on the schema of this build.
+        match &store {
+            Self::Sqlite(store) => store.health().await?,
+            Self::Postgres(store) => store.health().await?,
+        }
+        Ok(store)
+    }
+
+    async fn connect(database: &Database) -> StoreResult<Self> {
         match database {
             Database::Sqlite(path) => {
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

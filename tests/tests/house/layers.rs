@@ -20,8 +20,8 @@ const KNOTS: [&[&str]; 1] = [
 ];
 
 /// Files of the engine's room that belong to the service.
-const SERVICE_IN_MATCHING: [&str; 4] =
-    ["matching::intake", "matching::refresh", "matching::replica", "matching::slate"];
+const SERVICE_IN_MATCHING: [&str; 5] =
+    ["matching::intake", "matching::refresh", "matching::replica", "matching::slate", "matching::snapshot"];
 
 #[derive(Debug, Default)]
 struct Graph {

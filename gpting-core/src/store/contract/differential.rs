@@ -298,6 +298,7 @@ impl Run {
                 | Change::Take { .. }
                 | Change::GiveBack(_)
                 | Change::Sweep { .. }
+                | Change::LeaveMark(_)
                 | Change::DropEvents(_) => {}
             }
         }
@@ -388,6 +389,6 @@ fn row_of(change: &Change) -> String {
         Change::PutJob(job, _) => format!("{:?}", job.id),
         Change::DeleteJob(id, _) => format!("{id:?}"),
         Change::Take { .. } | Change::GiveBack(_) | Change::Sweep { .. } => "allowances".to_owned(),
-        Change::Serve { .. } | Change::DropEvents(_) | Change::Erase { .. } => String::new(),
+        Change::Serve { .. } | Change::DropEvents(_) | Change::Erase { .. } | Change::LeaveMark(_) => String::new(),
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::samples::{all_at_once, commit, member, member_id, put_member, put_members};
 use crate::id::MemberId;
-use crate::store::{Change, Expect, FeedCursor, FeedEntry, Store, Version};
+use crate::store::{Change, Expect, FeedCursor, FeedEntry, Store, Version, Work};
 
 /// What the feed has told of each member: their version, or none when they are gone.
 type Told = BTreeMap<MemberId, Option<Version>>;
@@ -54,6 +54,34 @@ impl Reader {
 
 pub(super) fn told(entries: impl IntoIterator<Item = (i64, Option<Version>)>) -> Told {
     entries.into_iter().map(|(n, version)| (member_id(n), version)).collect()
+}
+
+/// At the end of the feed the end of its position is the same place, and what comes later comes after it.
+pub async fn the_end_of_a_position_is_a_place(store: &dyn Store) {
+    put_members(store, [1, 2, 3]).await;
+    commit(store, [Change::Erase { member: member_id(2), tombstone: member_id(90) }]).await;
+    let mut reader = Reader::default();
+    reader.until(store, 10, &told([(1, Some(1)), (2, None), (3, Some(1))])).await;
+    let end = FeedCursor { id: i64::MAX, ..reader.cursor };
+    let (entries, _) = store.members_changed(end, 10).await.expect("feed");
+    assert!(entries.is_empty(), "nothing has happened since");
+    put_members(store, [4]).await;
+    let mut later = Reader { cursor: end, ..Reader::default() };
+    later.until(store, 10, &told([(4, Some(1))])).await;
+    assert_eq!(later.told.len(), 1, "nothing comes twice");
+}
+
+/// A mark that was left is found again, another one is not. A store that keeps none refuses to leave one.
+pub async fn marks_are_found_again(store: &dyn Store) {
+    assert!(!store.has_mark(7).await.expect("asked"), "nobody has left it yet");
+    let left = store.commit(Work::new().change(Change::LeaveMark(7))).await.is_ok();
+    assert_eq!(store.has_mark(7).await.expect("asked"), left);
+    assert!(!store.has_mark(8).await.expect("asked"));
+    let again = store.commit(Work::new().change(Change::LeaveMark(u128::MAX))).await.is_ok();
+    assert_eq!(
+        (store.has_mark(7).await.expect("asked"), store.has_mark(u128::MAX).await.expect("asked")),
+        (left, again)
+    );
 }
 
 /// From the default cursor the feed tells of every member as they are; at its end it is empty and stays there.

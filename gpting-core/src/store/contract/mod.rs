@@ -60,7 +60,8 @@ macro_rules! store_contract {
                 one_of_many_claims_of_a_host_wins
             }
             feed {
-                the_feed_starts_with_everybody, every_change_appears, pages_of_one_reach_everybody;
+                the_feed_starts_with_everybody, every_change_appears, pages_of_one_reach_everybody,
+                the_end_of_a_position_is_a_place, marks_are_found_again;
                 concurrent_changes_are_not_lost
             }
             pair {

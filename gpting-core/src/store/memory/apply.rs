@@ -59,6 +59,9 @@ impl State {
                 Change::DropEvents(numbers) => self.events.retain(|number, _| !numbers.contains(number)),
                 Change::Erase { member, tombstone } => self.erase(member, tombstone),
                 Change::DropReports { before } => self.reports.retain(|_, row| row.value.keep_until >= before),
+                Change::LeaveMark(mark) => {
+                    self.marks.insert(mark);
+                }
             }
         }
         for event in work.events {

@@ -199,6 +199,10 @@ impl Store for MemoryStore {
         Ok(state.events.range(after.saturating_add(1)..).take(limit).map(stored).collect())
     }
 
+    async fn has_mark(&self, mark: u128) -> StoreResult<bool> {
+        Ok(self.lock().marks.contains(&mark))
+    }
+
     async fn health(&self) -> StoreResult<()> {
         Ok(())
     }

@@ -83,6 +83,9 @@ layer! {
     /// Where photos are kept [default: <data dir>/photos]
     #[arg(long, global = true, value_name = "FOLDER")]
     blob_url,
+    /// Minutes between two writings of the index for the next start; `off` for none [default: 15]
+    #[arg(long, global = true, value_name = "MINUTES|off")]
+    index_snapshot,
     /// Whether sockets take `?token=` [default: on]
     #[arg(long, global = true, value_name = "on|off")]
     ws_query_token,

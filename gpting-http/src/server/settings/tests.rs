@@ -53,6 +53,7 @@ fn the_defaults_are_those_documented() {
     assert!(matches!(&settings.database, Database::Sqlite(path) if path == Path::new("./gpting-data/gpting.db")));
     assert_eq!(settings.photos_dir, Path::new("./gpting-data/photos"));
     assert_eq!(settings.mail_dir(), Path::new("./gpting-data/mail"));
+    assert_eq!(settings.index_snapshot, Some(Duration::from_mins(15)));
     assert_eq!(settings.web_url(settings.listen), "http://127.0.0.1:8000/");
     assert_eq!(settings.web_url("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80/");
     assert_eq!(settings.effective().len(), Layer::NAMES.len());
@@ -190,4 +191,22 @@ fn a_stopping_server_waits_up_to_a_minute() {
     for wrong in ["61", "-1", "soon", "1.5"] {
         assert!(drain(wrong).unwrap_err().to_string().starts_with("GPTING_DRAIN_SECONDS"), "{wrong}");
     }
+}
+
+#[test]
+fn the_index_is_written_down_every_so_many_minutes_or_never() {
+    let every = |value| from_environment(&[("GPTING_INDEX_SNAPSHOT", value)]).unwrap().index_snapshot;
+    assert_eq!(
+        (every("1"), every("720"), every("off")),
+        (Some(Duration::from_mins(1)), Some(Duration::from_hours(12)), None)
+    );
+    for value in ["0", "721", "often", "-5"] {
+        assert!(refused(&[("GPTING_INDEX_SNAPSHOT", value)]).contains("1 to 720 minutes"), "{value}");
+    }
+}
+
+#[test]
+fn a_password_in_a_url_is_seen() {
+    assert!(has_password("postgres://a:secret@b/c") && has_password("postgres://b/c?password=secret"));
+    assert!(!has_password("postgres://a@b/c") && !has_password("sqlite:///a/b.db"));
 }

@@ -1,0 +1,176 @@
+//! The index that is written down for the next start: used when it is good, and never shows what is not so any more.
+
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex};
+
+use gpting_core::Gpting;
+use gpting_core::id::MemberId;
+use gpting_core::matching::slate::SlateRequest;
+use gpting_core::port::SnapshotStore;
+use gpting_core::profile::ProfileEdit;
+use gpting_core::store::{Change, MemoryStore, Store as _, Work};
+
+use crate::people::{Town, TownClock, town};
+
+/// Bytes that outlive an instance.
+#[derive(Clone, Debug, Default)]
+struct Kept(Arc<Mutex<Option<Vec<u8>>>>);
+
+impl SnapshotStore for Kept {
+    fn open(&self) -> io::Result<Option<Box<dyn Read + Send>>> {
+        Ok(self.0.lock().unwrap().clone().map(|bytes| Box::new(io::Cursor::new(bytes)) as _))
+    }
+
+    fn replace(&self, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        write(&mut bytes)?;
+        *self.0.lock().unwrap() = Some(bytes);
+        Ok(())
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        *self.0.lock().unwrap() = None;
+        Ok(())
+    }
+}
+
+impl Kept {
+    fn bytes(&self) -> Option<Vec<u8>> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn holds(&self, member: MemberId) -> bool {
+        let id = member.value().to_le_bytes();
+        self.bytes().is_some_and(|bytes| bytes.windows(id.len()).any(|window| window == id))
+    }
+}
+
+/// Another start on the town's store.
+async fn start_on(town: &Town, store: &Arc<MemoryStore>, kept: &Kept) -> Gpting {
+    let clock = TownClock(Arc::clone(&town.clock));
+    Gpting::builder_on(Arc::<MemoryStore>::clone(store)).clock(clock).snapshots(kept.clone()).build().await.unwrap()
+}
+
+async fn start(town: &Town, kept: &Kept) -> Gpting {
+    start_on(town, &town.store, kept).await
+}
+
+async fn seen(g: &Gpting, me: MemberId) -> Vec<(MemberId, f64)> {
+    let slate = g.matching().slate(me, SlateRequest::first(50)).await.unwrap();
+    slate.cards.iter().map(|card| (card.card.id, card.score)).collect()
+}
+
+async fn erase(town: &Town, member: MemberId) {
+    let tombstone = MemberId::new(77).unwrap();
+    town.store.commit(Work::new().change(Change::Erase { member, tombstone })).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_next_start_uses_it_and_catches_up() {
+    let town = town().await;
+    let me = town.person("민지", "F", &["M"]).await;
+    let mut men = Vec::new();
+    for name in ["가람", "나래", "다온", "라온"] {
+        men.push(town.person(name, "M", &["F"]).await);
+    }
+    let kept = Kept::default();
+    let first = start(&town, &kept).await;
+    assert!(!first.index_was_loaded(), "there is nothing yet");
+    assert!(first.save_index().await.unwrap());
+    assert!(!first.save_index().await.unwrap(), "nothing has happened since");
+
+    let second = start(&town, &kept).await;
+    assert!(second.index_was_loaded());
+    assert_eq!((second.people(), seen(&second, me).await), (5, seen(&first, me).await));
+
+    // Somebody comes, somebody goes, somebody changes, while no instance looks.
+    let newcomer = town.person("마루", "M", &["F"]).await;
+    erase(&town, men[0]).await;
+    let edit = ProfileEdit { gender: Some("F".to_owned()), ..ProfileEdit::default() };
+    town.g.profiles().edit(men[1], edit, None).await.unwrap();
+    let third = start(&town, &kept).await;
+    assert!(third.index_was_loaded());
+    let mut ids: Vec<_> = seen(&third, me).await.into_iter().map(|(id, _)| id).collect();
+    let mut expected = [men[2], men[3], newcomer];
+    ids.sort();
+    expected.sort();
+    assert_eq!(ids, expected);
+    // The whole of it is what reading everybody comes to.
+    let fresh = start(&town, &Kept::default()).await;
+    assert_eq!((third.people(), seen(&third, me).await), (fresh.people(), seen(&fresh, me).await));
+}
+
+#[tokio::test]
+async fn whoever_was_erased_is_in_the_next_one_no_more() {
+    let town = town().await;
+    let me = town.person("민지", "F", &["M"]).await;
+    let gone = town.person("준호", "M", &["F"]).await;
+    let kept = Kept::default();
+    let first = start(&town, &kept).await;
+    first.save_index().await.unwrap();
+    assert!(kept.holds(me) && kept.holds(gone));
+    erase(&town, gone).await;
+    assert!(first.save_index().await.unwrap(), "there is news");
+    assert!(kept.holds(me) && !kept.holds(gone));
+    // The same where an instance began with it and read of the erasure afterwards.
+    erase(&town, me).await;
+    let second = start(&town, &kept).await;
+    assert!(second.index_was_loaded() && kept.holds(me));
+    assert_eq!(second.people(), 0);
+    assert!(second.save_index().await.unwrap());
+    assert!(!kept.holds(me));
+}
+
+#[tokio::test]
+async fn another_store_or_an_earlier_one_is_read_whole() {
+    let town = town().await;
+    town.person("민지", "F", &["M"]).await;
+    let kept = Kept::default();
+    start(&town, &kept).await.save_index().await.unwrap();
+    let other = Arc::new(MemoryStore::default());
+    let started = start_on(&town, &other, &kept).await;
+    assert!(!started.index_was_loaded());
+    assert_eq!(started.people(), 0, "nobody of the other store");
+    assert_eq!(kept.bytes(), None, "what is of no use does not stay");
+}
+
+#[tokio::test]
+async fn what_was_made_with_other_settings_is_read_whole() {
+    let town = town().await;
+    town.person("민지", "F", &["M"]).await;
+    let kept = Kept::default();
+    start(&town, &kept).await.save_index().await.unwrap();
+    let mut config = gpting_core::config::Config::default();
+    config.safety.age_gate = gpting_core::AgeGate::FullAge(40);
+    let builder = Gpting::builder_on(Arc::<MemoryStore>::clone(&town.store)).config(config);
+    let started = builder.clock(TownClock(Arc::clone(&town.clock))).snapshots(kept.clone()).build().await.unwrap();
+    assert!(!started.index_was_loaded());
+    assert_eq!(kept.bytes(), None);
+}
+
+#[tokio::test]
+async fn what_is_not_whole_is_read_whole() {
+    let town = town().await;
+    for name in ["민지", "서연", "가람"] {
+        town.person(name, "F", &["M"]).await;
+    }
+    let kept = Kept::default();
+    start(&town, &kept).await.save_index().await.unwrap();
+    let good = kept.bytes().unwrap();
+    let step = (good.len() / 60).max(1);
+    let cut = (0..good.len()).step_by(step).map(|length| good[..length].to_vec());
+    let turned = (0..good.len()).step_by(step).map(|place| {
+        let mut bytes = good.clone();
+        bytes[place] ^= 0x40;
+        bytes
+    });
+    for bytes in cut.chain(turned) {
+        let kept = Kept(Arc::new(Mutex::new(Some(bytes))));
+        let started = start(&town, &kept).await;
+        assert_eq!(started.people(), 3);
+        // A changed mark is another mark; everything else is noticed before the store is asked.
+        assert!(!started.index_was_loaded());
+        assert_eq!(kept.bytes(), None);
+    }
+    assert!(start(&town, &Kept(Arc::new(Mutex::new(Some(good))))).await.index_was_loaded());
+}
