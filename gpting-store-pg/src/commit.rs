@@ -16,8 +16,8 @@ use sqlx::{Postgres, Transaction};
 
 use crate::PgStore;
 use crate::error::store_error;
+use crate::feed;
 use crate::lock::Lock;
-use crate::member;
 use crate::on_its_way::Commit;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -73,9 +73,9 @@ async fn to_its_end(
 }
 
 async fn begin(store: &PgStore, work: &Work) -> StoreResult<Transaction<'static, Postgres>> {
-    let writes_members =
-        work.changes.iter().any(|change| matches!(change, Change::PutMember(..) | Change::Erase { .. }));
-    let statement = if writes_members { member::BEGIN } else { BEGIN };
+    let is_told =
+        |change: &Change| matches!(change, Change::PutMember(..) | Change::PutPair(..) | Change::Erase { .. });
+    let statement = if work.changes.iter().any(is_told) { feed::BEGIN } else { BEGIN };
     store.pool.begin_with(store.schema.sql(statement)).await.map_err(store_error)
 }
 

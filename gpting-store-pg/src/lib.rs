@@ -34,6 +34,7 @@ mod commit;
 mod erase;
 mod error;
 mod event;
+mod feed;
 mod job;
 mod lock;
 mod member;
@@ -58,7 +59,7 @@ use gpting_core::job::Job;
 use gpting_core::profile::Member;
 use gpting_core::safety::Report;
 use gpting_core::store::{
-    Committed, FeedCursor, FeedEntry, MessageRange, Page, Store, StoreError, StoreResult, Versioned, Work,
+    Committed, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreError, StoreResult, Versioned, Work,
 };
 use jiff::Timestamp;
 use sqlx::migrate::Migrator;
@@ -79,6 +80,8 @@ const SCHEMA_EXISTS: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace 
 const RESUME_FEED: &str = "
     WITH put AS (
         UPDATE gpting.member SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()
+    ), paired AS (
+        UPDATE gpting.pair SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()
     )
     UPDATE gpting.erased SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()";
 const APPLIED: &str = "SELECT count(*) FROM gpting._sqlx_migrations WHERE success AND version = ANY($1)";
@@ -199,6 +202,10 @@ impl Store for PgStore {
 
     async fn members_changed(&self, cursor: FeedCursor, limit: usize) -> StoreResult<(Vec<FeedEntry>, FeedCursor)> {
         member::members_changed(self, cursor, limit).await
+    }
+
+    async fn pairs_changed(&self, cursor: PairCursor, limit: usize) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)> {
+        pair::pairs_changed(self, cursor, limit).await
     }
 
     async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>> {

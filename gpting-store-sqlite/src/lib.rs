@@ -66,7 +66,9 @@ use gpting_core::interaction::{Pair, PairKey, PairList};
 use gpting_core::job::Job;
 use gpting_core::profile::Member;
 use gpting_core::safety::Report;
-use gpting_core::store::{Committed, FeedCursor, FeedEntry, MessageRange, Page, Store, StoreResult, Versioned, Work};
+use gpting_core::store::{
+    Committed, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreResult, Versioned, Work,
+};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -181,6 +183,10 @@ impl Store for SqliteStore {
 
     async fn members_changed(&self, cursor: FeedCursor, limit: usize) -> StoreResult<(Vec<FeedEntry>, FeedCursor)> {
         member::changed(&self.readers, cursor, limit).await
+    }
+
+    async fn pairs_changed(&self, cursor: PairCursor, limit: usize) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)> {
+        pair::changed(&self.readers, cursor, limit).await
     }
 
     async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>> {

@@ -201,6 +201,12 @@ impl<Id: PersonId> Engine<Id> {
         self.state.find(id).is_some()
     }
 
+    /// Whether anything was recorded that `actor` did to `other`.
+    pub fn has_acted(&self, actor: Id, other: Id) -> bool {
+        let acted = |(actor, other)| self.state.slot(actor).act_on(self.state.slot(other).serial).is_some();
+        self.state.pair(actor, other).is_ok_and(acted)
+    }
+
     /// How many people there are.
     pub fn len(&self) -> usize {
         self.state.len()

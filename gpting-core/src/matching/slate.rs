@@ -12,10 +12,10 @@ use crate::error::{Code, Result};
 use crate::gpting::{Core, Matching, bounded};
 use crate::id::MemberId;
 use crate::interaction::PairList;
+use crate::profile::Member;
 use crate::profile::card::{Card, Label};
 use crate::profile::catalogue::Catalogue;
 use crate::profile::place::DistanceBand;
-use crate::profile::{Member, Standing};
 use crate::store::{Change, Versioned, Work};
 
 /// What a member asks for.
@@ -174,7 +174,7 @@ impl Core {
         let viewer = self.acting(me).await?;
         self.absorb(&viewer);
         let wants_somebody = !viewer.value.preferences.genders.is_empty();
-        if viewer.value.is_complete() && wants_somebody && self.replica.view(self.now()).contains(me) {
+        if viewer.value.is_visible() && wants_somebody && self.replica.view(self.now()).contains(me) {
             Ok(viewer)
         } else {
             Err(Code::ProfileIncomplete.into())
@@ -203,7 +203,7 @@ impl Core {
         for pick in picks {
             // A row that is gone was erased between the view and now.
             let Some(member) = rows.remove(&pick.id) else { continue };
-            if member.standing != Standing::Active || !fresh.contains(pick.id) {
+            if !member.is_visible() || !fresh.contains(pick.id) {
                 continue;
             }
             // An unchanged row was tested by the view; a changed one is tested again. A relaxed page is tested by the

@@ -35,6 +35,8 @@ pub(super) struct State {
     changed: BTreeMap<MemberId, u64>,
     position: u64,
     pairs: BTreeMap<PairKey, Versioned<Pair>>,
+    pair_feed: BTreeMap<u64, PairKey>,
+    pair_changed: BTreeMap<PairKey, u64>,
     /// Pairs by either member, so that a member's lists do not walk over everybody's.
     neighbours: BTreeSet<(MemberId, MemberId)>,
     rooms: BTreeMap<RoomId, Versioned<Room>>,

@@ -76,6 +76,15 @@ pub struct FeedCursor {
     pub id: i64,
 }
 
+/// A place in the feed of changed pairs. Opaque to callers, as [`FeedCursor`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PairCursor {
+    /// The store's own ordering of commits.
+    pub position: u64,
+    /// The pair within one position: its lower id and its higher one.
+    pub pair: (i64, i64),
+}
+
 /// A changed member in the feed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedEntry {
@@ -119,6 +128,12 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Every change appears once its commit is acknowledged (within a second when several processes write); a
     /// member changed twice may appear once, as they are now. The default cursor starts with all members.
     async fn members_changed(&self, cursor: FeedCursor, limit: usize) -> StoreResult<(Vec<FeedEntry>, FeedCursor)>;
+
+    /// Pairs changed after `cursor`, oldest change first, at most `limit`; and the cursor to go on from.
+    ///
+    /// What the engine learns decisions from, so the promises are those of [`Self::members_changed`]. Pairs that went with
+    /// an erased member are not told.
+    async fn pairs_changed(&self, cursor: PairCursor, limit: usize) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)>;
 
     /// What stands between two people, if anything.
     async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>>;

@@ -22,6 +22,7 @@ pub mod job;
 pub mod member;
 pub mod message;
 pub mod pair;
+pub mod pair_feed;
 pub mod report;
 pub mod room;
 mod samples;
@@ -61,6 +62,10 @@ macro_rules! store_contract {
             feed {
                 the_feed_starts_with_everybody, every_change_appears, pages_of_one_reach_everybody;
                 concurrent_changes_are_not_lost
+            }
+            pair_feed {
+                the_pair_feed_tells_every_change, the_pair_feed_forgets_the_erased;
+                concurrent_pair_changes_are_not_lost
             }
             pair {
                 pairs_are_read_back_as_put, lists_follow_listings, blocks_hide_pairs, lists_are_paged_without_gaps,

@@ -80,6 +80,11 @@ impl State {
     fn put_pair(&mut self, pair: Pair, expect: Expect) -> StoreResult<()> {
         let key = pair.key;
         put(&mut self.pairs, key, pair, expect)?;
+        self.position += 1;
+        if let Some(old) = self.pair_changed.insert(key, self.position) {
+            self.pair_feed.remove(&old);
+        }
+        self.pair_feed.insert(self.position, key);
         self.neighbours.insert((key.low, key.high));
         self.neighbours.insert((key.high, key.low));
         Ok(())
@@ -123,6 +128,8 @@ impl State {
             self.note(member);
         }
         self.pairs.retain(|key, _| key.side(member).is_none());
+        self.pair_feed.retain(|_, key| key.side(member).is_none());
+        self.pair_changed.retain(|key, _| key.side(member).is_none());
         self.neighbours.retain(|(a, b)| *a != member && *b != member);
         self.served.retain(|(a, b)| *a != member && *b != member);
         self.reports.retain(|_, row| row.value.reporter != member);

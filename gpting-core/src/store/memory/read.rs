@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::super::{Committed, FeedCursor, FeedEntry, MessageRange, Page, Store, StoreResult, Versioned, Work};
+use super::super::{
+    Committed, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreResult, Versioned, Work,
+};
 use super::{MemoryStore, State};
 use crate::chat::{Message, Room, RoomOverview};
 use crate::event::StoredEvent;
@@ -99,6 +101,16 @@ impl Store for MemoryStore {
             })
             .collect();
         Ok((entries, next))
+    }
+
+    async fn pairs_changed(&self, cursor: PairCursor, limit: usize) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)> {
+        let state = self.lock();
+        let mut next = cursor;
+        let changed = state.pair_feed.range(cursor.position + 1..).take(limit).filter_map(|(position, key)| {
+            next.position = *position;
+            state.pairs.get(key).cloned()
+        });
+        Ok((changed.collect(), next))
     }
 
     async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>> {
