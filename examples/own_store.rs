@@ -1,4 +1,4 @@
-//! A store of one's own: the whole port in one file of some 300 lines, tested by the contract suite.
+//! A store of one's own: the whole port in one file of some 350 lines, tested by the contract suite.
 //!
 //! Everything lies in plain lists. A commit works on a copy, which is written beside the old file, synced and renamed
 //! over it; only then is the work acknowledged: it is there whole or not at all, in memory and on disk. Short is slow:
@@ -10,7 +10,7 @@ use std::{cmp::Reverse, fs, io, sync::Arc};
 
 use gpting_core::chat::{Message, NewMessage, Room, RoomOverview};
 use gpting_core::event::{Event, StoredEvent};
-use gpting_core::id::{FriendRequestId, HostId, MemberId, RoomId};
+use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
 use gpting_core::store::{
     Appended, Change, Committed, Expect, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreError,
@@ -34,6 +34,8 @@ struct State {
     served: BTreeSet<(MemberId, MemberId)>,
     reports: Vec<(Version, Report)>,
     jobs: Vec<(Version, Job)>,
+    /// When each allowance is full again.
+    allowances: BTreeMap<String, i64>,
     events: BTreeMap<u64, Event>,
     last_event: u64,
 }
@@ -106,6 +108,22 @@ impl State {
                 let at = self.jobs.iter().position(|row| (row.1.id, row.0) == (id, version));
                 self.jobs.swap_remove(at.ok_or(StoreError::Stale)?);
             }
+            Change::Take { claims, now } => {
+                for claim in claims {
+                    let key = format!("{:x?}", claim.key().bytes());
+                    let full_at = claim.take(self.allowances.get(&key).copied(), now);
+                    let full_at = full_at.map_err(|wait| StoreError::Spent { wait })?;
+                    self.allowances.insert(key, full_at);
+                    committed.left = committed.left.into_iter().chain([claim.left(full_at, now)]).min();
+                }
+            }
+            Change::GiveBack(claims) => {
+                for claim in claims {
+                    let key = format!("{:x?}", claim.key().bytes());
+                    self.allowances.entry(key).and_modify(|full_at| *full_at -= claim.cost_micros());
+                }
+            }
+            Change::Sweep { now } => self.allowances.retain(|_, full_at| *full_at > now.as_microsecond()),
             Change::DropEvents(numbers) => self.events.retain(|number, _| !numbers.contains(number)),
             Change::Erase { member, tombstone } => self.erase(member, tombstone),
             Change::DropReports { before } => self.reports.retain(|(_, row)| row.keep_until >= before),
@@ -278,15 +296,26 @@ impl Store for JsonStore {
     async fn open_report(&self, reporter: MemberId, subject: MemberId) -> StoreResult<Option<Versioned<Report>>> {
         Ok(self.1.lock().await.open_report(reporter, subject).map(versioned))
     }
-    async fn due_jobs(&self, now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
-        let mut due: Vec<_> = self.1.lock().await.jobs.iter().filter(|it| it.1.run_at <= now).map(versioned).collect();
+    async fn job(&self, id: JobId) -> StoreResult<Option<Versioned<Job>>> {
+        Ok(self.1.lock().await.jobs.iter().find(|it| it.1.id == id).map(versioned))
+    }
+    async fn due_jobs(&self, kinds: &[&str], now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
+        let is_due = |job: &Job| job.run_at <= now && job.dead_at.is_none() && kinds.contains(&job.task.kind());
+        let mut due: Vec<_> = self.1.lock().await.jobs.iter().filter(|it| is_due(&it.1)).map(versioned).collect();
         due.sort_by_key(|row| row.value.run_at);
         due.truncate(limit);
         Ok(due)
     }
-    async fn events(&self, limit: usize) -> StoreResult<Vec<StoredEvent>> {
+    async fn dead_jobs(&self, after: Option<JobId>, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
+        let is_dead = |job: &Job| job.dead_at.is_some() && Some(job.id) > after;
+        let mut dead: Vec<_> = self.1.lock().await.jobs.iter().filter(|it| is_dead(&it.1)).map(versioned).collect();
+        dead.sort_by_key(|row| row.value.id);
+        dead.truncate(limit);
+        Ok(dead)
+    }
+    async fn events(&self, after: u64, limit: usize) -> StoreResult<Vec<StoredEvent>> {
         let stored = |(number, event): (&u64, &Event)| StoredEvent { number: *number, event: event.clone() };
-        Ok(self.1.lock().await.events.iter().take(limit).map(stored).collect())
+        Ok(self.1.lock().await.events.range(after.saturating_add(1)..).take(limit).map(stored).collect())
     }
     async fn health(&self) -> StoreResult<()> {
         Ok(())

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use crate::limit::claim::Quota;
 use crate::matching::AgeGate;
 
 /// Settings of the service. [`Config::default`] is what the server runs with.
@@ -15,6 +16,10 @@ pub struct Config {
     pub chat: ChatConfig,
     /// Age gate, erasure and evidence.
     pub safety: SafetyConfig,
+    /// How often members may do what others feel.
+    pub quotas: Quotas,
+    /// Work after the commit.
+    pub jobs: JobConfig,
     /// Sign-up, login, tokens.
     #[cfg(feature = "accounts")]
     pub accounts: AccountConfig,
@@ -124,6 +129,101 @@ impl Default for SafetyConfig {
     }
 }
 
+/// How often members may do what others feel, counted over all instances. Without limits by default: they are the host's
+/// to choose (the server has its own).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Quotas {
+    /// New likes of a member: so many at once, all of them back after a day. The server: 100, more than anybody means.
+    pub likes_per_day: Option<u32>,
+    /// Messages of a member: so many at once, all of them back after a minute. The server: 100, as OWASP's sheet on sockets
+    /// has it.
+    pub messages_per_minute: Option<u32>,
+}
+
+/// Work after the commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobConfig {
+    /// How long a job belongs to its runner without a renewal; the runner renews at every third of it. 20 s: how late a
+    /// job is at the most when its runner dies.
+    pub lease: SignedDuration,
+    /// How many jobs one instance performs at a time. 8: most of them wait for somebody else.
+    pub at_once: usize,
+    /// How often what is kept for a term only is let go. 1 hour.
+    pub purge_every: SignedDuration,
+    /// How long the right to deliver events belongs to its holder without a renewal. 10 s: how late events are at the most
+    /// when their deliverer dies.
+    pub delivery_lease: SignedDuration,
+    /// How long the host's sink may take for one delivery. 30 s.
+    pub deliver_within: SignedDuration,
+    /// Mails. 12 attempts from 5 s to an hour apart: some two to three hours, longer than a mail server restarts.
+    pub mail: JobPolicy,
+    /// Deletion of pictures. 20 attempts up to an hour apart: more than half a day.
+    pub blobs: JobPolicy,
+    /// Erasure of a member. 60 attempts up to an hour apart: more than two days, well within what the law leaves.
+    pub erase: JobPolicy,
+    /// Upkeep. 5 attempts, then the next round.
+    pub purge: JobPolicy,
+    /// Jobs of the host's own kinds. 20 attempts, 6 hours each: a nightly run.
+    pub own: JobPolicy,
+}
+
+/// How a kind of job is tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobPolicy {
+    /// How often it is begun before it becomes a dead letter.
+    pub attempts: u32,
+    /// The wait after the first failure; it doubles with each further one. Half of every wait is drawn at random.
+    pub first_retry: SignedDuration,
+    /// The longest wait.
+    pub slowest_retry: SignedDuration,
+    /// How long one attempt may take.
+    pub time_limit: SignedDuration,
+    /// How many of the kind one instance performs at a time.
+    pub at_once: usize,
+}
+
+impl JobPolicy {
+    const fn new(attempts: u32, first_retry: i64, time_limit_mins: i64, at_once: usize) -> Self {
+        Self {
+            attempts,
+            first_retry: SignedDuration::from_secs(first_retry),
+            slowest_retry: SignedDuration::from_hours(1),
+            time_limit: SignedDuration::from_mins(time_limit_mins),
+            at_once,
+        }
+    }
+}
+
+impl Default for JobConfig {
+    fn default() -> Self {
+        Self {
+            lease: SignedDuration::from_secs(20),
+            at_once: 8,
+            purge_every: SignedDuration::from_hours(1),
+            delivery_lease: SignedDuration::from_secs(10),
+            deliver_within: SignedDuration::from_secs(30),
+            mail: JobPolicy::new(12, 5, 2, 4),
+            blobs: JobPolicy::new(20, 5, 5, 2),
+            erase: JobPolicy::new(60, 60, 30, 2),
+            purge: JobPolicy::new(5, 60, 30, 1),
+            own: JobPolicy::new(20, 60, 360, 2),
+        }
+    }
+}
+
+impl JobConfig {
+    /// The policy of a kind of jobs, by its name.
+    pub fn of_kind(&self, kind: &str) -> &JobPolicy {
+        match kind {
+            "send_sign_up_code" | "send_address_in_use" => &self.mail,
+            "delete_blobs" => &self.blobs,
+            "erase" => &self.erase,
+            "purge" | "deliver_events" => &self.purge,
+            _ => &self.own,
+        }
+    }
+}
+
 /// Sign-up, login, tokens.
 #[cfg(feature = "accounts")]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,10 +264,21 @@ pub struct AccountConfig {
     pub refresh_grace: SignedDuration,
     /// Sessions per member; the oldest ends when a new one would exceed it. 20.
     pub sessions: usize,
-    /// Wrong passwords before the next try has to wait. 10.
+    /// Wrong passwords for one account from one address before the next try has to wait. 10.
     pub free_login_failures: u32,
     /// The longest such wait. 15 minutes: never a lasting lock that others could set off.
     pub login_wait_max: SignedDuration,
+    /// Wrong passwords for one account from everywhere: so many at once, all back after an hour. 25. With the two reserves
+    /// below no more than twice their sum, 94, are looked at in any hour.
+    pub account_guesses: u32,
+    /// The reserve, likewise, for addresses that have not been wrong about this account lately: its owner on the road. 10.
+    pub account_guesses_unseen: u32,
+    /// The reserve, likewise, for networks that the account is signed in from: its owner at home. 12.
+    pub account_guesses_known: u32,
+    /// Wrong logins from one address, whoever they are for. 30 at once, all back after ten minutes: a household.
+    pub logins_per_address: Option<Quota>,
+    /// Mails that one address may set off. 20 at once, all back after an hour.
+    pub mails_per_address: Option<Quota>,
     /// `iss` of access tokens.
     pub issuer: String,
     /// `aud` of access tokens.
@@ -198,6 +309,11 @@ impl Default for AccountConfig {
             sessions: 20,
             free_login_failures: 10,
             login_wait_max: SignedDuration::from_mins(15),
+            account_guesses: 25,
+            account_guesses_unseen: 10,
+            account_guesses_known: 12,
+            logins_per_address: Some(Quota::new(30, SignedDuration::from_mins(10))),
+            mails_per_address: Some(Quota::new(20, SignedDuration::from_hours(1))),
             issuer: "gpting".to_owned(),
             audience: "gpting".to_owned(),
         }

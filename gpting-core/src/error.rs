@@ -305,7 +305,7 @@ impl From<Code> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        if let StoreError::Spent { wait } = error { Self::TooMany { retry_after: wait } } else { Self::Store(error) }
     }
 }
 

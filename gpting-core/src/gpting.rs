@@ -15,6 +15,9 @@ use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
 use crate::error::{Code, Result};
 use crate::interaction::Pair;
+use crate::job::tally::Tally;
+use crate::job::{Task, Worker};
+use crate::limit::{LimitSecret, Limits, Purses, StoreLimits};
 use crate::matching::replica::Replica;
 use crate::port::{BlobStore, Bus, BusHealth, EventSink, Hint, LocalBus, Mailer, Pictures};
 use crate::profile::catalogue::Catalogue;
@@ -55,6 +58,11 @@ pub(crate) struct Core {
     pub(crate) replica: Replica,
     /// When the feed was last read to its end, in microseconds since 1970.
     pub(crate) feed_read: AtomicI64,
+    pub(crate) limits: Arc<dyn Limits>,
+    pub(crate) limit_secret: LimitSecret,
+    pub(crate) purses: Purses,
+    pub(crate) workers: Vec<Arc<dyn Worker>>,
+    pub(crate) tally: Tally,
     pub(crate) jobs: Notify,
     pub(crate) outbox: Notify,
     /// Tells one run of the service from the next: a chat client that comes back with another epoch starts afresh.
@@ -133,6 +141,9 @@ impl Aftermath {
                 | Change::PutReport(..)
                 | Change::DeleteJob(..)
                 | Change::DropEvents(_)
+                | Change::Take { .. }
+                | Change::GiveBack(_)
+                | Change::Sweep { .. }
                 | Change::DropReports { .. } => {}
             }
         }
@@ -168,6 +179,8 @@ pub struct Builder {
     mailer: Option<Arc<dyn Mailer>>,
     blobs: Option<Arc<dyn BlobStore>>,
     pictures: Option<Arc<dyn Pictures>>,
+    limits: Option<Arc<dyn Limits>>,
+    workers: Vec<Arc<dyn Worker>>,
     catalogue: Catalogue,
     config: Config,
     #[cfg(feature = "accounts")]
@@ -202,6 +215,20 @@ impl Builder {
         blobs: BlobStore,
         /// Makes uploaded pictures safe; without it photos are unavailable.
         pictures: Pictures,
+        /// Counts what is limited over all instances; the store by default.
+        limits: Limits,
+    }
+
+    /// Performs one kind of jobs of the host's own; may be called for several kinds. A kind whose name is taken is passed
+    /// over.
+    #[must_use]
+    pub fn worker(mut self, worker: impl Worker) -> Self {
+        let kind = worker.kind();
+        let is_taken = Task::KINDS.contains(&kind) || kind == Task::DeliverEvents.kind();
+        if !is_taken && self.workers.iter().all(|other| other.kind() != kind) {
+            self.workers.push(Arc::new(worker));
+        }
+        self
     }
 
     /// Interests and attributes; the built-in ones by default.
@@ -232,7 +259,17 @@ impl Builder {
             Some((store, keys)) => Some(crate::account::AccountsPart::new(store, keys, &self.config.accounts)?),
             None => None,
         };
+        #[cfg(feature = "accounts")]
+        let limit_secret = accounts.as_ref().map(|part| part.keys.limit_secret());
+        #[cfg(not(feature = "accounts"))]
+        let limit_secret = None;
         let core = Core {
+            limits: self.limits.unwrap_or_else(|| Arc::new(StoreLimits::new(Arc::clone(&self.store)))),
+            // Without accounts only ids are hashed, which stand in other tables anyway.
+            limit_secret: LimitSecret::new(limit_secret.unwrap_or([0; 32])),
+            purses: Purses::default(),
+            workers: self.workers,
+            tally: Tally::default(),
             store: self.store,
             clock: self.clock,
             rng: self.rng,
@@ -274,6 +311,8 @@ impl Gpting {
             mailer: None,
             blobs: None,
             pictures: None,
+            limits: None,
+            workers: Vec::new(),
             catalogue: Catalogue::built_in().clone(),
             config: Config::default(),
             #[cfg(feature = "accounts")]
@@ -315,6 +354,11 @@ impl Gpting {
     /// Blocks, reports, erasure.
     pub fn safety(&self) -> Safety<'_> {
         Safety(&self.core)
+    }
+
+    /// Work after the commit: how it fares, and what was given up.
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs(&self.core)
     }
 
     /// Sign-up, login, tokens.
@@ -373,6 +417,8 @@ facets! {
     Chat,
     /// Blocks, reports, erasure. See [`Gpting::safety`].
     Safety,
+    /// Work after the commit. See [`Gpting::jobs`].
+    Jobs,
 }
 
 #[cfg(feature = "accounts")]

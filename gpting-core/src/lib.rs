@@ -17,7 +17,7 @@
 //! One noun, one room; the same noun in the domain, in the stores, at the HTTP edge and in the tests.
 //!
 //! ```text
-//! gpting        the handle, its builder, its facets: members profiles matching chat safety accounts
+//! gpting        the handle, its builder, its facets: members profiles matching chat safety jobs accounts
 //! profile       who members are, whom they wish to meet, catalogue, places, cards, photos
 //! interaction   the pair: like, pass, undo, unmatch, friends, and its state table as pure functions
 //! matching      the engine; market (lists for two sides at once); replica (the engine inside the service), slate (what a
@@ -27,6 +27,7 @@
 //! account       sign-up, login, sessions, tokens (feature accounts; a host with its own login leaves it off)
 //! store         the one required port, work as data, MemoryStore, the contract suite
 //! event  job    what the host learns; what happens after a commit
+//! limit         so many in so long, over all instances
 //! port  bus     the other ports: EventSink Bus Mailer BlobStore Pictures; what a bus between processes is made of
 //! config error id clock rng lang        every limit with its reason; typed refusals; random ids; injected time and chance
 //! ```
@@ -135,6 +136,8 @@ pub mod job;
 pub mod lab;
 #[cfg(feature = "service")]
 pub mod lang;
+#[cfg(feature = "service")]
+pub mod limit;
 #[cfg(feature = "service")]
 pub mod port;
 #[cfg(feature = "service")]

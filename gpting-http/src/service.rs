@@ -16,7 +16,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gpting_core::lang::Lang;
 use gpting_core::{Code, Gpting};
-use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts};
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
 
@@ -116,6 +116,7 @@ async fn answer(shared: Arc<Shared>, router: &Router, request: Request<Incoming>
     let id = request_id::of(request.headers(), &*shared.options.rng);
     let language = lang::negotiate(request.headers());
     let method = request.method().clone();
+    let has_connection_headers = request.version() <= Version::HTTP_11;
     let origin = request.headers().get(header::ORIGIN).cloned();
     let preflight = cors::is_preflight(&request);
     let mut route = "";
@@ -139,6 +140,10 @@ async fn answer(shared: Arc<Shared>, router: &Router, request: Request<Incoming>
     }
     let status = response.status();
     let headers = response.headers_mut();
+    if shared.drain.has_begun() && has_connection_headers && status != StatusCode::SWITCHING_PROTOCOLS {
+        // Who keeps the connection for the next request opens another instead, elsewhere if it is told so.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     request_id::stamp(headers, &id);
     cors::apply(origin.as_ref(), &shared.options.allowed_origins, preflight, headers);
     if status != StatusCode::SWITCHING_PROTOCOLS {

@@ -34,11 +34,11 @@ const REPLACE_ACCOUNT: &str = "
     UPDATE gpting.account SET version = version + 1, username = $2, email = $3, document = $4
     WHERE member = $1 AND version = $5";
 const CREATE_SESSION: &str = "
-    INSERT INTO gpting.session (id, version, member, created_at, document) VALUES ($1, 1, $2, $3, $4)
+    INSERT INTO gpting.session (id, version, member, created_at, document, ends_at) VALUES ($1, 1, $2, $3, $4, $5)
     ON CONFLICT (id) DO NOTHING";
 const REPLACE_SESSION: &str = "
-    UPDATE gpting.session SET version = version + 1, member = $2, created_at = $3, document = $4
-    WHERE id = $1 AND version = $5";
+    UPDATE gpting.session SET version = version + 1, member = $2, created_at = $3, document = $4, ends_at = $5
+    WHERE id = $1 AND version = $6";
 const DELETE_SESSION: &str = "DELETE FROM gpting.session WHERE id = $1";
 const CREATE_PENDING: &str = "
     INSERT INTO gpting.pending (id, version, email, created_at, document) VALUES ($1, 1, $2, $3, $4)
@@ -54,6 +54,11 @@ const DROP_PENDINGS: &str = "
 const DROP_OLD_PENDINGS: &str = "
     DELETE FROM gpting.pending WHERE id IN (
         SELECT id FROM gpting.pending WHERE created_at < $1 ORDER BY id FOR UPDATE
+    )";
+/// The expression is the index's, which also knows rows of builds that did not write the column.
+const DROP_ENDED_SESSIONS: &str = "
+    DELETE FROM gpting.session WHERE id IN (
+        SELECT id FROM gpting.session WHERE coalesce(ends_at, created_at + 2592000000000) < $1 ORDER BY id FOR UPDATE
     )";
 const ERASE_ACCOUNT: &str = "
     WITH account AS (
@@ -120,7 +125,8 @@ impl Commit<'_> {
             .bind(session.id.value())
             .bind(session.member.value())
             .bind(session.created_at.as_microsecond())
-            .bind(Json(session));
+            .bind(Json(session))
+            .bind(session.ends_at().as_microsecond());
         require(self.run(bind_expected(statement, expect)).await?, 1)
     }
 
@@ -151,6 +157,11 @@ impl Commit<'_> {
 
     pub(crate) async fn drop_old_pendings(&mut self, before: Timestamp) -> StoreResult<()> {
         let statement = self.query(DROP_OLD_PENDINGS).bind(before.as_microsecond());
+        self.run(statement).await.map(drop)
+    }
+
+    pub(crate) async fn drop_ended_sessions(&mut self, before: Timestamp) -> StoreResult<()> {
+        let statement = self.query(DROP_ENDED_SESSIONS).bind(before.as_microsecond());
         self.run(statement).await.map(drop)
     }
 

@@ -11,7 +11,7 @@
 #[cfg(feature = "accounts")]
 use gpting_core::account::{AccountChange, AccountWork};
 use gpting_core::profile::Member;
-use gpting_core::store::{Appended, Change, Committed, Expect, StoreError, StoreResult, Work};
+use gpting_core::store::{Change, Committed, Expect, StoreError, StoreResult, Work};
 use sqlx::{Postgres, Transaction};
 
 use crate::PgStore;
@@ -38,8 +38,8 @@ pub(crate) async fn commit(store: &PgStore, work: Work) -> StoreResult<Committed
         let mut transaction = begin(&store, &work).await?;
         let mut commit = Commit::on(&mut transaction, &store.schema);
         let done = Box::pin(commit.apply(&work)).await;
-        let appended = commit.appended;
-        finish(transaction, done, appended).await
+        let committed = commit.committed();
+        finish(transaction, done, committed).await
     })
     .await
 }
@@ -55,8 +55,8 @@ pub(crate) async fn commit_account(store: &PgStore, work: AccountWork) -> StoreR
         let mut transaction = begin(&store, &work.work).await?;
         let mut commit = Commit::on(&mut transaction, &store.schema);
         let done = Box::pin(commit.apply_account(&work)).await;
-        let appended = commit.appended;
-        finish(transaction, done, appended).await
+        let committed = commit.committed();
+        finish(transaction, done, committed).await
     })
     .await
 }
@@ -82,12 +82,12 @@ async fn begin(store: &PgStore, work: &Work) -> StoreResult<Transaction<'static,
 async fn finish(
     transaction: Transaction<'static, Postgres>,
     done: StoreResult<()>,
-    appended: Vec<Appended>,
+    committed: Committed,
 ) -> StoreResult<Committed> {
     match done {
         Ok(()) => {
             transaction.commit().await.map_err(store_error)?;
-            Ok(Committed { appended })
+            Ok(committed)
         }
         Err(error) => {
             // Waited for, so that the locks are gone when the caller tries again. A connection that cannot roll back
@@ -105,7 +105,12 @@ async fn commit_at_once(store: &PgStore, work: &Work) -> StoreResult<Option<Comm
         return Ok(None);
     };
     let takes_events = matches!(change, Change::Append(_) | Change::PutPair(..));
-    if matches!(change, Change::Erase { .. }) || !(takes_events || events.is_empty()) {
+    let is_several = if let Change::Take { claims, .. } | Change::GiveBack(claims) = change {
+        claims.len() > 1
+    } else {
+        matches!(change, Change::Erase { .. } | Change::Sweep { .. })
+    };
+    if is_several || !(takes_events || events.is_empty()) {
         return Ok(None);
     }
     let mut connection = store.pool.acquire().await.map_err(store_error)?;
@@ -119,7 +124,7 @@ async fn commit_at_once(store: &PgStore, work: &Work) -> StoreResult<Option<Comm
     } else {
         commit.apply_change(change).await?;
     }
-    Ok(Some(Committed { appended: commit.appended }))
+    Ok(Some(commit.committed()))
 }
 
 impl Commit<'_> {
@@ -168,6 +173,9 @@ impl Commit<'_> {
             Change::DropEvents(numbers) => self.drop_events(numbers).await,
             Change::Erase { member, tombstone } => self.erase(*member, *tombstone).await,
             Change::DropReports { before } => self.drop_reports(*before).await,
+            Change::Take { claims, now } => self.take(claims, *now).await,
+            Change::GiveBack(claims) => self.give_back(claims).await,
+            Change::Sweep { now } => self.sweep(*now).await,
             _ => Err(unknown()),
         }
     }
@@ -182,6 +190,7 @@ impl Commit<'_> {
             AccountChange::TakePending(id) => self.take_pending(*id).await,
             AccountChange::DropPendings { email } => self.drop_pendings(email).await,
             AccountChange::DropOldPendings { before } => self.drop_old_pendings(*before).await,
+            AccountChange::DropEndedSessions { before } => self.drop_ended_sessions(*before).await,
             AccountChange::EraseAccount(member) => self.erase_account(*member).await,
             _ => Err(unknown()),
         }

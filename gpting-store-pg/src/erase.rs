@@ -80,14 +80,19 @@ impl Commit<'_> {
         if self.run(gone).await? == 0 {
             return Ok(());
         }
-        let old = self.query(OLD_ENTRIES);
-        self.run(old).await?;
+        self.forget_erased().await?;
         self.erase_from_rooms(id, tombstone.value()).await?;
         for statement in [LOCK_PAIRS, PAIRS, IMPRESSIONS, REPORTS] {
             let statement = self.query(statement).bind(id);
             self.run(statement).await?;
         }
         Ok(())
+    }
+
+    /// Forgets who was erased more than a day ago.
+    pub(crate) async fn forget_erased(&mut self) -> StoreResult<()> {
+        let old = self.query(OLD_ENTRIES);
+        self.run(old).await.map(drop)
     }
 
     /// Rooms in which nobody is left go whole; in the others the tombstone takes the member's place.

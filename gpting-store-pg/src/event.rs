@@ -15,7 +15,7 @@ use crate::row::{Row, limit, number};
 
 const TABLE: &str = "outbox";
 
-const OLDEST: &str = "SELECT number, document FROM gpting.outbox ORDER BY number LIMIT $1";
+const OLDEST: &str = "SELECT number, document FROM gpting.outbox WHERE number > $1 ORDER BY number LIMIT $2";
 
 const TELL: &str = "
     INSERT INTO gpting.outbox (document)
@@ -26,8 +26,9 @@ const DROP: &str = "
         SELECT number FROM gpting.outbox WHERE number = ANY($1) ORDER BY number FOR UPDATE
     )";
 
-pub(crate) async fn events(store: &PgStore, most: usize) -> StoreResult<Vec<StoredEvent>> {
-    let rows = store.query(OLDEST).bind(limit(most)).fetch_all(&store.pool).await.map_err(store_error)?;
+pub(crate) async fn events(store: &PgStore, after: u64, most: usize) -> StoreResult<Vec<StoredEvent>> {
+    let rows = store.query(OLDEST).bind(number(after)).bind(limit(most));
+    let rows = rows.fetch_all(&store.pool).await.map_err(store_error)?;
     rows.iter()
         .map(|row| {
             let row = Row::of(TABLE, row);

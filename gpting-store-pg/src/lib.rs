@@ -29,6 +29,7 @@
 //! - **An erased member's id** stays for a day in the table `erased`, for readers of the feed, and nowhere else. What
 //!   PostgreSQL keeps of deleted rows goes with its next vacuum, and from the write-ahead log and backups by their term.
 
+mod allowance;
 mod bus;
 mod commit;
 mod erase;
@@ -53,7 +54,7 @@ mod account;
 use async_trait::async_trait;
 use gpting_core::chat::{Message, Room, RoomOverview};
 use gpting_core::event::StoredEvent;
-use gpting_core::id::{FriendRequestId, HostId, MemberId, RoomId};
+use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
 use gpting_core::job::Job;
 use gpting_core::profile::Member;
@@ -248,12 +249,20 @@ impl Store for PgStore {
         report::open_report(self, reporter, subject).await
     }
 
-    async fn due_jobs(&self, now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
-        job::due_jobs(self, now, limit).await
+    async fn job(&self, id: JobId) -> StoreResult<Option<Versioned<Job>>> {
+        job::job(self, id).await
     }
 
-    async fn events(&self, limit: usize) -> StoreResult<Vec<StoredEvent>> {
-        event::events(self, limit).await
+    async fn due_jobs(&self, kinds: &[&str], now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
+        job::due_jobs(self, kinds, now, limit).await
+    }
+
+    async fn dead_jobs(&self, after: Option<JobId>, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
+        job::dead_jobs(self, after, limit).await
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> StoreResult<Vec<StoredEvent>> {
+        event::events(self, after, limit).await
     }
 
     async fn health(&self) -> StoreResult<()> {

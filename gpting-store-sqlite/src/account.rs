@@ -23,12 +23,12 @@ const UPDATE_ACCOUNT: &str = "
     WHERE member = ?1 AND version = ?5";
 
 const INSERT_SESSION: &str = "
-    INSERT INTO session (id, version, member, created_at, document) VALUES (?1, 1, ?2, ?3, ?4)
+    INSERT INTO session (id, version, member, created_at, document, ends_at) VALUES (?1, 1, ?2, ?3, ?4, ?5)
     ON CONFLICT (id) DO NOTHING";
 
 const UPDATE_SESSION: &str = "
-    UPDATE session SET version = version + 1, member = ?2, created_at = ?3, document = ?4
-    WHERE id = ?1 AND version = ?5";
+    UPDATE session SET version = version + 1, member = ?2, created_at = ?3, document = ?4, ends_at = ?5
+    WHERE id = ?1 AND version = ?6";
 
 const DELETE_SESSION: &str = "DELETE FROM session WHERE id = ?1";
 
@@ -45,6 +45,8 @@ const TAKE_PENDING: &str = "DELETE FROM pending WHERE id = ?1";
 const DROP_PENDINGS: &str = "DELETE FROM pending WHERE email = ?1";
 
 const DROP_OLD_PENDINGS: &str = "DELETE FROM pending WHERE created_at < ?1";
+
+const DROP_ENDED_SESSIONS: &str = "DELETE FROM session WHERE ends_at < ?1";
 
 const ERASE: &str = "
     DELETE FROM pending WHERE email = (SELECT email FROM account WHERE member = ?1);
@@ -85,7 +87,8 @@ pub(crate) async fn apply(connection: &mut SqliteConnection, change: &AccountCha
                 .bind(session.id.value())
                 .bind(session.member.value())
                 .bind(micros(session.created_at))
-                .bind(to_document(session)?);
+                .bind(to_document(session)?)
+                .bind(micros(session.ends_at()));
             put_expecting(put, *expect, connection).await?;
         }
         AccountChange::DeleteSession(id) => {
@@ -105,6 +108,9 @@ pub(crate) async fn apply(connection: &mut SqliteConnection, change: &AccountCha
         }
         AccountChange::DropOldPendings { before } => {
             any_rows(query(DROP_OLD_PENDINGS).bind(micros(*before)), connection).await?;
+        }
+        AccountChange::DropEndedSessions { before } => {
+            any_rows(query(DROP_ENDED_SESSIONS).bind(micros(*before)), connection).await?;
         }
         AccountChange::EraseAccount(member) => {
             return any_rows(query(ERASE).bind(member.value()), connection).await;

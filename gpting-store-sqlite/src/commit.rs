@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::statement::unknown_change;
-use crate::{erase, event, job, member, message, pair, report, room};
+use crate::{allowance, erase, event, job, member, message, pair, report, room};
 
 /// Everything that one call wants committed.
 #[derive(Debug)]
@@ -93,6 +93,13 @@ async fn apply_one(
             applied.erased |= erase::member(connection, member, tombstone, now).await?;
             Ok(())
         }
+        Change::Take { claims, now } => {
+            let left = allowance::take(connection, &claims, now).await?;
+            applied.committed.left = applied.committed.left.into_iter().chain(left).min();
+            Ok(())
+        }
+        Change::GiveBack(claims) => allowance::give_back(connection, &claims).await,
+        Change::Sweep { now } => allowance::sweep(connection, now).await,
         Change::DropReports { before } => {
             applied.erased |= report::drop_ended(connection, before).await? > 0;
             Ok(())

@@ -5,13 +5,13 @@ use gpting_core::store::StoreResult;
 use sqlx::{SqliteConnection, SqlitePool, query, query_as};
 
 use crate::error::from_sqlx;
-use crate::row::{Place, limit, to_document};
+use crate::row::{Place, limit, number, to_document};
 
 const PUT: &str = "INSERT INTO outbox (event) SELECT value FROM json_each(?1) ORDER BY key";
 
 const DROP: &str = "DELETE FROM outbox WHERE number IN (SELECT value FROM json_each(?1))";
 
-const OLDEST: &str = "SELECT number, event FROM outbox ORDER BY number LIMIT ?1";
+const OLDEST: &str = "SELECT number, event FROM outbox WHERE number > ?1 ORDER BY number LIMIT ?2";
 
 /// Puts events at the end.
 pub(crate) async fn put(connection: &mut SqliteConnection, events: &[Event]) -> StoreResult<()> {
@@ -32,13 +32,14 @@ pub(crate) async fn drop_numbers(connection: &mut SqliteConnection, numbers: &[u
     Ok(())
 }
 
-/// The oldest events.
-pub(crate) async fn oldest(readers: &SqlitePool, rows: usize) -> StoreResult<Vec<StoredEvent>> {
-    let rows: Vec<(i64, String)> = query_as(OLDEST).bind(limit(rows)).fetch_all(readers).await.map_err(from_sqlx)?;
+/// The oldest events after a number.
+pub(crate) async fn oldest(readers: &SqlitePool, after: u64, rows: usize) -> StoreResult<Vec<StoredEvent>> {
+    let read = query_as(OLDEST).bind(number(after)).bind(limit(rows));
+    let rows: Vec<(i64, String)> = read.fetch_all(readers).await.map_err(from_sqlx)?;
     rows.into_iter()
-        .map(|(number, event)| {
-            let place = Place::new("outbox", number);
-            Ok(StoredEvent { number: place.unsigned("number", number)?, event: place.document(&event)? })
+        .map(|(at, event)| {
+            let place = Place::new("outbox", at);
+            Ok(StoredEvent { number: place.unsigned("number", at)?, event: place.document(&event)? })
         })
         .collect()
 }

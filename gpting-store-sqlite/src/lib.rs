@@ -33,6 +33,7 @@
 
 #[cfg(feature = "accounts")]
 mod account;
+mod allowance;
 mod backup;
 mod commit;
 mod erase;
@@ -59,7 +60,7 @@ use async_trait::async_trait;
 use gpting_core::account::{Account, AccountStore, AccountWork, PendingSignUp, Session};
 use gpting_core::chat::{Message, Room, RoomOverview};
 use gpting_core::event::StoredEvent;
-use gpting_core::id::{FriendRequestId, HostId, MemberId, RoomId};
+use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 #[cfg(feature = "accounts")]
 use gpting_core::id::{PendingId, SessionId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
@@ -229,12 +230,20 @@ impl Store for SqliteStore {
         report::open(&self.readers, reporter, subject).await
     }
 
-    async fn due_jobs(&self, now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
-        job::due(&self.readers, now, limit).await
+    async fn job(&self, id: JobId) -> StoreResult<Option<Versioned<Job>>> {
+        job::one(&self.readers, id).await
     }
 
-    async fn events(&self, limit: usize) -> StoreResult<Vec<StoredEvent>> {
-        event::oldest(&self.readers, limit).await
+    async fn due_jobs(&self, kinds: &[&str], now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
+        job::due(&self.readers, kinds, now, limit).await
+    }
+
+    async fn dead_jobs(&self, after: Option<JobId>, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
+        job::dead(&self.readers, after, limit).await
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> StoreResult<Vec<StoredEvent>> {
+        event::oldest(&self.readers, after, limit).await
     }
 
     async fn health(&self) -> StoreResult<()> {

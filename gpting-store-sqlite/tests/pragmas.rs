@@ -55,7 +55,7 @@ async fn a_closed_store_has_kept_what_was_queued_and_takes_no_more() {
     store.close().await;
 
     let again = SqliteStore::open(&path).await.unwrap();
-    let events = again.events(10).await.unwrap();
+    let events = again.events(0, 10).await.unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].event, joined);
 }

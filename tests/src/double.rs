@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use gpting_core::event::Event;
+use gpting_core::id::MemberId;
 use gpting_core::port::{BlobStore, EventSink, Mail, Mailer, Picture, PictureError, Pictures, PortError};
 use gpting_core::{Clock, ManualClock};
 use jiff::Timestamp;
@@ -27,19 +28,27 @@ impl Clock for TownClock {
     }
 }
 
-/// Keeps every mail.
+/// Keeps every mail, and may refuse some.
 #[derive(Clone, Debug, Default)]
-pub struct Letters(Arc<Mutex<Vec<Mail>>>);
+pub struct Letters(Arc<Mutex<Vec<Mail>>>, Arc<AtomicUsize>);
 
 #[async_trait]
 impl Mailer for Letters {
     async fn send(&self, mail: Mail) -> Result<(), PortError> {
+        if self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            return Err(PortError::new("sending a mail", format!("{} does not exist", mail.to)));
+        }
         lock(&self.0).push(mail);
         Ok(())
     }
 }
 
 impl Letters {
+    /// Refuses the next so many mails.
+    pub fn refuse(&self, times: usize) {
+        self.1.store(times, Ordering::SeqCst);
+    }
+
     /// Who was written to, once per mail, in the order of sending.
     pub fn addressees(&self) -> Vec<String> {
         lock(&self.0).iter().map(|mail| mail.to.clone()).collect()
@@ -118,6 +127,7 @@ pub struct Host {
     told: Arc<Mutex<Vec<Event>>>,
     refusals: Arc<AtomicUsize>,
     deaths: Arc<AtomicUsize>,
+    disliked: Arc<Mutex<Option<MemberId>>>,
 }
 
 impl Host {
@@ -131,6 +141,11 @@ impl Host {
         self.refusals.store(times, Ordering::SeqCst);
     }
 
+    /// Refuses every delivery with an event of this member, before writing it down; of nobody, takes everything again.
+    pub fn dislike(&self, member: Option<MemberId>) {
+        *lock(&self.disliked) = member;
+    }
+
     /// Never returns from the next so many deliveries, after writing them down.
     pub fn die(&self, times: usize) {
         self.deaths.store(times, Ordering::SeqCst);
@@ -140,6 +155,14 @@ impl Host {
 #[async_trait]
 impl EventSink for Host {
     async fn deliver(&self, events: &[Event]) -> Result<(), PortError> {
+        let disliked = lock(&self.disliked).map(|member| member.to_string());
+        let names = |event: &Event| {
+            let text = format!("{:?}", event.fact);
+            disliked.as_ref().is_some_and(|id| text.contains(&format!("MemberId({id})")))
+        };
+        if events.iter().any(names) {
+            return Err(PortError::new("listen", "not about them"));
+        }
         lock(&self.told).extend_from_slice(events);
         let due = |times: &AtomicUsize| {
             times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()

@@ -103,8 +103,9 @@ fn whole(directory: &Path, port: u16, servers: &[&Server]) -> String {
             lines.push(format!("listen 127.0.0.1:{port};"));
         } else if text.starts_with("server 127.0.0.1:8000") {
             upstreams += 1;
-            lines
-                .extend(servers.iter().map(|server| format!("server {};", server.url().trim_start_matches("http://"))));
+            let rest = text.trim_start_matches("server 127.0.0.1:8000");
+            let address = |server: &&Server| server.url().trim_start_matches("http://").to_owned();
+            lines.extend(servers.iter().map(|server| format!("server {}{rest}", address(server))));
         } else if text.starts_with("access_log") {
             let place = directory.join("access.log");
             lines.push(format!("access_log {} gpting;", place.display()));

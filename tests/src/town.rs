@@ -247,7 +247,7 @@ impl Town {
     /// Waits until the outbox is empty.
     pub async fn until_told(&self) {
         for _ in 0..1_000 {
-            if self.store().events(1).await.expect("the outbox can be read").is_empty() {
+            if self.store().events(0, 1).await.expect("the outbox can be read").is_empty() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -15,6 +15,7 @@ use gpting_core::event::{Event, Fact};
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, MessageId, PendingId, ReportId, RoomId, SessionId};
 use gpting_core::interaction::{FriendRequest, MatchState, Pair, PairKey, PairList, Side};
 use gpting_core::job::{Job, Task};
+use gpting_core::limit::{Claim, LimitKey, Quota};
 use gpting_core::profile::{Member, Preferences, Profile, Standing};
 use gpting_core::safety::Report;
 use gpting_core::store::{Change, Expect, FeedCursor, MessageRange, Page, Store as _, Work};
@@ -25,7 +26,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Tables that grow with use.
-const LARGE: [&str; 14] = [
+const LARGE: [&str; 15] = [
     "member",
     "erased",
     "pair",
@@ -36,6 +37,7 @@ const LARGE: [&str; 14] = [
     "impression",
     "report",
     "job",
+    "allowance",
     "outbox",
     "account",
     "session",
@@ -44,7 +46,7 @@ const LARGE: [&str; 14] = [
 
 /// What runs once an hour and takes whatever is older than a time. A plan for all times at once must reckon with a third
 /// of the table; the server makes such a plan only when it is no dearer than one for the time at hand, so it never does.
-const BY_TERM: [&str; 2] = ["keep_until < $1", "created_at < $1"];
+const BY_TERM: [&str; 4] = ["keep_until < $1", "created_at < $1", "2592000000000) < $1", "full_at <= $1"];
 
 /// Finding a few rows by an index costs less than ten of the planner's units, reading one of these indexes whole more.
 const DEAR: f64 = 200.0;
@@ -76,13 +78,16 @@ const FILL: &str = "
     FROM generate_series(1, 10000) n, gpting.report WHERE id = 1;
     INSERT INTO gpting.job (id, version, run_at, document)
     SELECT 100000 + n, 1, run_at + n, document FROM generate_series(1, 10000) n, gpting.job WHERE id = 1;
+    UPDATE gpting.job SET dead_at = run_at, run_at = 9223372036854775807 WHERE id > 100000 AND id % 5 = 0;
+    INSERT INTO gpting.allowance (key, full_at)
+    SELECT decode(md5(n::text), 'hex'), 1800000100000000 + n FROM generate_series(1, 20000) n;
     INSERT INTO gpting.outbox (document)
     SELECT document FROM generate_series(1, 20000) n, (SELECT document FROM gpting.outbox LIMIT 1) one;
     INSERT INTO gpting.account (member, version, username, email, document)
     SELECT 100000 + n, 1, 'user' || n, 'user' || n || '@example.com', document
     FROM generate_series(1, 20000) n, gpting.account WHERE member = 1;
-    INSERT INTO gpting.session (id, version, member, created_at, document)
-    SELECT 100000 + n * 2 + k, 1, 100000 + n, n, document
+    INSERT INTO gpting.session (id, version, member, created_at, document, ends_at)
+    SELECT 100000 + n * 2 + k, 1, 100000 + n, n, document, ends_at + n
     FROM generate_series(1, 20000) n, generate_series(0, 1) k, gpting.session WHERE id = 1;
     INSERT INTO gpting.pending (id, version, email, created_at, document)
     SELECT 100000 + n, 1, 'new' || n / 2 || '@example.com', created_at + n, document
@@ -149,7 +154,7 @@ fn report(value: i64, reporter: i64, subject: i64) -> Report {
 
 fn job(value: i64) -> Job {
     let task = Task::Erase { member: id(value) };
-    Job { id: JobId::new(value).unwrap(), task, run_at: at(value), attempts: 0 }
+    Job::new(JobId::new(value).unwrap(), task, at(value))
 }
 
 fn event() -> Event {
@@ -164,8 +169,6 @@ fn account(member: i64) -> Account {
         email_canonical: format!("own{member}@example.com"),
         password_hash: String::new(),
         created_at: at(0),
-        failed_logins: 0,
-        locked_until: None,
     }
 }
 
@@ -255,8 +258,10 @@ async fn read(store: &PgStore, n: i64) {
     store.messages(room, MessageRange::After(0), 100).await.unwrap();
     store.messages(room, MessageRange::Before(9), 100).await.unwrap();
     store.open_report(me, id(n + 1)).await.unwrap();
-    store.due_jobs(at(10_000), 32).await.unwrap();
-    store.events(100).await.unwrap();
+    store.due_jobs(&Task::KINDS, at(10_000), 32).await.unwrap();
+    store.job(JobId::new(n).unwrap()).await.unwrap();
+    store.dead_jobs(JobId::new(100_100), 32).await.unwrap();
+    store.events(100, 100).await.unwrap();
     store.health().await.unwrap();
     store.account(me).await.unwrap();
     store.account_by_login(&format!("own{n}")).await.unwrap();
@@ -302,10 +307,18 @@ async fn change(store: &PgStore, n: i64) {
     let opened = store.room(room_id).await.unwrap().unwrap();
     commit(store, [Change::PutRoom(opened.value, Expect::Version(opened.version))], 0).await;
     commit(store, [Change::DeleteJob(JobId::new(n).unwrap(), 3)], 0).await;
-    let oldest = store.events(10).await.unwrap();
+    let oldest = store.events(0, 10).await.unwrap();
     commit(store, [Change::DropEvents(oldest.iter().map(|stored| stored.number).collect())], 0).await;
     commit(store, [Change::DropReports { before: at(1) }], 0).await;
     commit_account(store, [AccountChange::DropOldPendings { before: at(1) }]).await;
+    commit_account(store, [AccountChange::DropEndedSessions { before: at(1) }]).await;
+    let one = Claim::one(LimitKey::new([7; 16]), Quota::new(2, jiff::SignedDuration::from_secs(100)));
+    commit(store, [Change::Take { claims: vec![one], now: at(1) }], 0).await;
+    // Refused: asks how long to wait.
+    let refused = Change::Take { claims: vec![one.all()], now: at(1) };
+    store.commit(Work::new().change(refused)).await.unwrap_err();
+    commit(store, [Change::GiveBack(vec![one])], 0).await;
+    commit(store, [Change::Sweep { now: at(1) }], 0).await;
     commit_account(store, [AccountChange::DeleteSession(SessionId::new(n + 7).unwrap())]).await;
     commit_account(store, [AccountChange::EraseAccount(id(n))]).await;
     for gone in [n, m] {

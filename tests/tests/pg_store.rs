@@ -416,7 +416,7 @@ async fn events_of_a_work_follow_its_change_and_its_fate() {
     let put = || Work::new().change(put_pair(&pair(1, 2), Expect::New)).event(liked.clone()).event(blocked.clone());
     store.commit(put()).await.unwrap();
     assert!(matches!(store.commit(put()).await, Err(StoreError::Stale)));
-    let stored: Vec<Event> = store.events(10).await.unwrap().into_iter().map(|stored| stored.event).collect();
+    let stored: Vec<Event> = store.events(0, 10).await.unwrap().into_iter().map(|stored| stored.event).collect();
     assert_eq!(stored, [liked, blocked]);
 }
 
@@ -543,9 +543,9 @@ async fn thousands_of_members_come_in_by_few_statements() {
 async fn a_job_is_leased_by_one_of_many() {
     let (_database, store) = fresh("lease").await;
     let task = Task::Erase { member: id(1) };
-    let job = Job { id: JobId::new(1).unwrap(), task, run_at: at(0), attempts: 0 };
+    let job = Job::new(JobId::new(1).unwrap(), task, at(0));
     store.commit(work([Change::PutJob(job, Expect::New)])).await.unwrap();
-    let due = store.due_jobs(at(0), 10).await.unwrap().remove(0);
+    let due = store.due_jobs(&Task::KINDS, at(0), 10).await.unwrap().remove(0);
     let mut runners = JoinSet::new();
     for _ in 0..8 {
         let (store, due) = (Arc::clone(&store), due.clone());
@@ -555,7 +555,7 @@ async fn a_job_is_leased_by_one_of_many() {
         });
     }
     assert_eq!(runners.join_all().await.into_iter().filter(|leased| *leased).count(), 1);
-    assert!(store.due_jobs(at(1), 10).await.unwrap().is_empty());
+    assert!(store.due_jobs(&Task::KINDS, at(1), 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

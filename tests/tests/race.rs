@@ -83,7 +83,7 @@ async fn a_thousand_pairs_make_a_thousand_matches(town: Town) {
     }))
     .await;
     assert_eq!(found.into_iter().flatten().collect::<HashSet<_>>(), told);
-    let events = town.store().events(10 * PAIRS).await.unwrap();
+    let events = town.store().events(0, 10 * PAIRS).await.unwrap();
     let matched = events.iter().filter(|stored| matches!(stored.event.fact, Fact::Matched { .. })).count();
     let liked = events.iter().filter(|stored| matches!(stored.event.fact, Fact::Liked { .. })).count();
     assert_eq!((matched, liked, events.len()), (PAIRS, PAIRS, 2 * PAIRS));
@@ -152,7 +152,7 @@ async fn fifty_writers_leave_no_hole(town: Town) {
 
     // The host is told of these messages and no others, first of all in their order.
     let mut told: Vec<MessageId> = Vec::new();
-    for stored in town.store().events(10 * total).await.unwrap() {
+    for stored in town.store().events(0, 10 * total).await.unwrap() {
         if let Fact::MessageSent { message, .. } = stored.event.fact
             && !told.contains(&message)
         {
@@ -314,7 +314,7 @@ async fn crossing_friend_requests_make_friends(town: Town) {
             }
         }
     }
-    let events = town.store().events(1_000).await.unwrap();
+    let events = town.store().events(0, 1_000).await.unwrap();
     let befriended = events.iter().filter(|stored| matches!(stored.event.fact, Fact::Befriended { .. })).count();
     assert_eq!(befriended, 40);
     assert!(town.rows("room").await.is_none_or(|rows| rows == 40));

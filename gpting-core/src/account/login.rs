@@ -6,16 +6,14 @@
 
 use std::net::IpAddr;
 
-use jiff::SignedDuration;
-
 use super::token::{Identity, Tokens};
 use super::{Account, AccountChange, AccountWork, AccountsPart, Session};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::gpting::{Accounts, Core, until_fresh};
 use crate::id::{MemberId, SessionId};
 use crate::port::Hint;
 use crate::profile::Standing;
-use crate::store::{Change, Expect, StoreError, Versioned, Work};
+use crate::store::{Change, Expect, Work};
 
 /// What is known of the device that logs in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,30 +40,33 @@ impl Accounts<'_> {
     ///
     /// # Errors
     /// [`Code::WrongCredentials`], told in the same time whether the name exists or not; [`Code::AccountErased`] for the
-    /// right password of an account in erasure; [`Error::TooMany`] after many wrong passwords.
+    /// right password of an account in erasure; [`Error::TooMany`](crate::Error::TooMany) after many wrong passwords, for
+    /// this account, from this address or both, wherever they were tried.
     pub async fn login(&self, login: &str, password: &str, device: Device) -> Result<LoggedIn> {
         let core = self.0;
         let accounts = core.accounts()?;
-        let login = super::login_name::canonical_login(login);
+        let (raw, login) = (login, super::login_name::canonical_login(login));
         let account = match &login {
             Some(login) => accounts.store.account_by_login(login).await?,
             None => None,
         };
-        let now = core.now();
-        if let Some(until) = account.as_ref().and_then(|row| row.value.locked_until).filter(|until| *until > now) {
-            return Err(Error::TooMany { retry_after: until.duration_since(now).unsigned_abs() });
-        }
+        let whose = account.as_ref().map(|row| row.value.member);
+        // Counted before the password is looked at: a guess that is not counted is a free guess.
+        let guess = core.begin_guess(accounts, whose, raw, device.ip).await?;
         let too_long = password.chars().count() > core.config.accounts.password_max_chars;
         let password = if too_long { "" } else { password };
         let stored = account.as_ref().map(|row| row.value.password_hash.clone());
-        let verdict = accounts.passwords.verify(password, stored.as_deref()).await?;
-        let Some(account) = account else {
+        let verdict = match accounts.passwords.verify(password, stored.as_deref()).await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                core.take_guess_back(guess).await;
+                return Err(error);
+            }
+        };
+        let Some(account) = account.filter(|_| verdict.right) else {
             return Err(Code::WrongCredentials.into());
         };
-        if !verdict.right {
-            core.count_failure(accounts, account).await?;
-            return Err(Code::WrongCredentials.into());
-        }
+        core.end_guess(guess).await;
         let fresh_hash =
             if verdict.outdated { Some(accounts.passwords.hash(password, &*core.rng).await?) } else { None };
         core.open_session(accounts, account.value.member, &device, fresh_hash).await
@@ -235,8 +236,13 @@ impl Accounts<'_> {
         let Some(password) = password else { return Ok(()) };
         let accounts = self.0.accounts()?;
         let account = accounts.store.account(me).await?.ok_or(Code::WrongCredentials)?;
+        let guess = self.0.begin_guess(accounts, Some(me), "", None).await?;
         let verdict = accounts.passwords.verify(password, Some(&account.value.password_hash)).await?;
-        if verdict.right { Ok(()) } else { Err(Code::WrongCredentials.into()) }
+        if !verdict.right {
+            return Err(Code::WrongCredentials.into());
+        }
+        self.0.end_guess(guess).await;
+        Ok(())
     }
 
     /// The member's own login.
@@ -281,8 +287,6 @@ impl Core {
                 }
             }
             let (expect, mut kept) = (account.expect(), account.value.clone());
-            kept.failed_logins = 0;
-            kept.locked_until = None;
             if let Some(hash) = &fresh_hash {
                 kept.password_hash.clone_from(hash);
             }
@@ -317,26 +321,6 @@ impl Core {
         .await
     }
 
-    /// Counts a wrong password; after the free ones each further try has to wait twice as long, up to the bound.
-    async fn count_failure(&self, accounts: &AccountsPart, account: Versioned<Account>) -> Result<()> {
-        let mut loaded = Some(account);
-        while let Some(row) = loaded {
-            let (expect, mut account) = (row.expect(), row.value);
-            let (id, config) = (account.member, &self.config.accounts);
-            account.failed_logins = account.failed_logins.saturating_add(1);
-            if let Some(beyond) = account.failed_logins.checked_sub(config.free_login_failures) {
-                let wait = SignedDuration::from_secs(1 << beyond.min(16)).min(config.login_wait_max);
-                account.locked_until = Some(self.now() + wait);
-            }
-            let work = AccountWork::new().change(AccountChange::PutAccount(Box::new(account), expect));
-            match accounts.store.commit_account(work).await {
-                Err(StoreError::Stale) => loaded = accounts.store.account(id).await?,
-                done => return Ok(done.map(|_| ())?),
-            }
-        }
-        Ok(())
-    }
-
     /// Ends sessions and tells the sockets of their member.
     async fn end(&self, accounts: &AccountsPart, member: MemberId, sessions: &[SessionId]) -> Result<()> {
         let mut work = AccountWork::new();
@@ -355,7 +339,7 @@ fn readable(agent: &str) -> String {
 }
 
 /// The network of an address: /24 or /48. Enough to recognise one's own, not enough to find a flat.
-fn coarse(ip: IpAddr) -> String {
+pub(super) fn coarse(ip: IpAddr) -> String {
     match ip.to_canonical() {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();

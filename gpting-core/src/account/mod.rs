@@ -3,6 +3,7 @@
 //! Called by adapters through [`Accounts`](crate::gpting::Accounts); calls the [`AccountStore`], the mailer by way of jobs, and the hashing
 //! pool. An account exists only after its address is verified; a pending sign-up claims nothing.
 
+mod guess;
 pub mod login;
 mod login_name;
 mod mail;
@@ -42,12 +43,6 @@ pub struct Account {
     pub password_hash: String,
     /// When the address was verified.
     pub created_at: Timestamp,
-    /// Wrong passwords since the last right one.
-    #[serde(default)]
-    pub failed_logins: u32,
-    /// No password is looked at before this time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub locked_until: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Account {

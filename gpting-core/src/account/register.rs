@@ -3,6 +3,7 @@
 //! The answer to a sign-up is the same, and takes as long, whether the address is known or not; its owner gets a mail
 //! instead of a code. The code is drawn and hashed by the job that mails it, so no table ever holds it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,8 +15,10 @@ use crate::error::{Code, Error, Fault, FieldError, Result};
 use crate::event::{Event, Fact};
 use crate::gpting::{Accounts, Aftermath, Core, until_fresh};
 use crate::id::{JobId, MemberId, PendingId};
-use crate::job::{Job, Task};
+use crate::job::{Job, Task, Turn};
 use crate::lang::Lang;
+use crate::limit::claim::{Claim, Quota};
+use crate::limit::meter::household;
 use crate::profile::edit::parse_birth_date;
 use crate::profile::{Member, Preferences, Profile, Standing, gender_letter_of, parse_gender};
 use crate::safety::ConsentInput;
@@ -56,6 +59,14 @@ impl Accounts<'_> {
     /// # Errors
     /// A fault per refused field; [`Error::TooMany`] when too many codes were asked for.
     pub async fn sign_up(&self, form: SignUp, lang: Lang) -> Result<()> {
+        self.sign_up_from(form, lang, None).await
+    }
+
+    /// The same from an address, which may set off so many mails and no more.
+    ///
+    /// # Errors
+    /// As [`Accounts::sign_up`].
+    pub async fn sign_up_from(&self, form: SignUp, lang: Lang, ip: Option<IpAddr>) -> Result<()> {
         let core = self.0;
         let accounts = core.accounts()?;
         let (mut pending, email) = core.read_form(&form, lang)?;
@@ -68,11 +79,13 @@ impl Accounts<'_> {
         let siblings = accounts.store.pendings_by_email(&email.canonical).await?;
         let (now, config) = (pending.created_at, &core.config.accounts);
         refuse_too_many_mails(siblings.iter().flat_map(|row| &row.value.mails), now, core)?;
+        let mail = core.claim_mail(&email, ip);
+        core.spend(mail.clone()).await?;
         let task = match &owner {
             Some(owner) => Task::SendAddressInUse { member: owner.value.member },
             None => Task::SendSignUpCode { pending: pending.id },
         };
-        let job = Job { id: JobId::draw(&*core.rng), task, run_at: now, attempts: 0 };
+        let job = Job::new(JobId::draw(&*core.rng), task, now);
         let mut work = AccountWork::new();
         // Newest first: whatever is beyond the bound goes.
         for old in siblings.iter().skip(config.pendings_per_email.saturating_sub(1)) {
@@ -82,7 +95,11 @@ impl Accounts<'_> {
         let work = work
             .change(AccountChange::PutPending(Box::new(pending), Expect::New))
             .with(Work::new().change(Change::PutJob(job, Expect::New)));
-        match core.commit_account(accounts, work).await {
+        let done = core.commit_account(accounts, work).await;
+        if done.is_err() {
+            core.give_back(mail).await;
+        }
+        match done {
             // Another sign-up for the address has cleared the same old rows; nothing of this one is lost by asking again.
             Err(StoreError::Stale) => Err(Error::Unavailable { part: "sign-up", retry_after: Duration::from_secs(1) }),
             done => Ok(done.map(|_| ())?),
@@ -94,9 +111,19 @@ impl Accounts<'_> {
     /// # Errors
     /// A fault of the field `email`; [`Error::TooMany`].
     pub async fn resend_code(&self, email: &str) -> Result<()> {
+        self.resend_code_from(email, None).await
+    }
+
+    /// The same from an address, which may set off so many mails and no more.
+    ///
+    /// # Errors
+    /// As [`Accounts::resend_code`].
+    pub async fn resend_code_from(&self, email: &str, ip: Option<IpAddr>) -> Result<()> {
         let core = self.0;
         let accounts = core.accounts()?;
         let email = parse_email(email).map_err(|fault| Error::field("email", fault))?;
+        // Also where nobody waits for a code: a refusal must not tell that somebody does.
+        core.spend(core.claim_mail(&email, ip)).await?;
         until_fresh(|| async {
             let now = core.now();
             let pendings = accounts.store.pendings_by_email(&email.canonical).await?;
@@ -112,7 +139,7 @@ impl Accounts<'_> {
                 Some(owner) => Task::SendAddressInUse { member: owner.value.member },
                 None => Task::SendSignUpCode { pending: pending.id },
             };
-            let job = Job { id: JobId::draw(&*core.rng), task, run_at: now, attempts: 0 };
+            let job = Job::new(JobId::draw(&*core.rng), task, now);
             let work = AccountWork::new()
                 .change(AccountChange::PutPending(Box::new(pending), expect))
                 .with(Work::new().change(Change::PutJob(job, Expect::New)));
@@ -206,8 +233,6 @@ impl Core {
             email_canonical: pending.email_canonical.clone(),
             password_hash: pending.password_hash,
             created_at: now,
-            failed_logins: 0,
-            locked_until: None,
         };
         let work = AccountWork::new()
             .change(AccountChange::TakePending(pending.id))
@@ -230,8 +255,28 @@ impl Core {
         }
     }
 
+    /// A mail to an address: of the gap between any two, of the few that may follow each other, and of what the one who asks
+    /// may set off. Counted for all instances at once, whoever asks where.
+    fn claim_mail(&self, to: &Email, ip: Option<IpAddr>) -> Vec<Claim> {
+        let config = &self.config.accounts;
+        let to = [to.canonical.as_bytes()];
+        let burst = u32::try_from(config.mail_burst).unwrap_or(u32::MAX);
+        let slow = config.mail_slow_gap.saturating_mul(i32::try_from(burst).unwrap_or(i32::MAX));
+        let mut claims = vec![
+            self.claim("mail gap", &to, Quota::new(1, config.mail_gap)),
+            self.claim("mail", &to, Quota::new(burst, slow)),
+        ];
+        if let Some(quota) = config.mails_per_address.filter(|_| ip.is_some()) {
+            claims.push(self.claim("mail from", &[&household(ip)], quota));
+        }
+        claims
+    }
+
     /// The job that mails a code: draws it, keeps its hash, then mails it.
-    pub(crate) async fn send_sign_up_code(&self, id: PendingId) -> Result<()> {
+    ///
+    /// The hash is kept only while the job's lease is held, so that of two runners the slower one mails nothing: the code
+    /// that was mailed last is the one that counts.
+    pub(crate) async fn send_sign_up_code(&self, id: PendingId, turn: &Turn<'_>) -> Result<()> {
         let accounts = self.accounts()?;
         let Some(row) = accounts.store.pending(id).await? else {
             return Ok(());
@@ -245,7 +290,7 @@ impl Core {
         });
         let mail = mail::sign_up_code(&pending, &code, self.config.accounts.code_ttl);
         let work = AccountWork::new().change(AccountChange::PutPending(Box::new(pending), expect));
-        accounts.store.commit_account(work).await?;
+        turn.effect(|renewal| accounts.store.commit_account(work.with(Work::new().change(renewal)))).await?;
         self.send_mail(mail).await
     }
 

@@ -31,6 +31,11 @@ pub enum AccountChange {
         /// The time.
         before: jiff::Timestamp,
     },
+    /// Deletes sessions that ended before this time, by [`Session::ends_at`].
+    DropEndedSessions {
+        /// The time.
+        before: jiff::Timestamp,
+    },
     /// Deletes a member's account, sessions, and pending sign-ups with the account's address.
     EraseAccount(MemberId),
 }

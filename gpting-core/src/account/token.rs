@@ -73,6 +73,13 @@ impl AccountKeys {
         Self::new(seed, refresh)
     }
 
+    /// The secret under which addresses and logins are hashed where they are counted.
+    pub(crate) fn limit_secret(&self) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.refresh).expect("HMAC takes keys of any length");
+        mac.update(b"gpting limits");
+        mac.finalize().into_bytes().into()
+    }
+
     fn all(&self) -> impl Iterator<Item = &SigningKey> {
         std::iter::once(&self.signer).chain(&self.retired)
     }

@@ -3,6 +3,7 @@
 //! Every call asks the one question first: may this member see this room now (`Core::participant`)? A closed room, a
 //! stranger's room and a room that never was are the same answer.
 
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::room::{Message, NewMessage, RoomOverview};
@@ -11,6 +12,7 @@ use crate::event::{Event, Fact};
 use crate::gpting::{Chat, Core, STRANGER, bounded, until_fresh};
 use crate::id::{MAX_ID, MemberId, MessageId, RoomId};
 use crate::interaction::PairKey;
+use crate::limit::claim::Quota;
 use crate::profile::Member;
 use crate::profile::card::Card;
 use crate::store::{Change, MessageRange, Page, Work};
@@ -170,13 +172,17 @@ impl Chat<'_> {
     ///
     /// # Errors
     /// [`Code::RoomNotFound`]; a fault of the field `content`; [`Code::IdempotencyConflict`] when the `client_msg_id` was
-    /// used with another text.
+    /// used with another text; [`Error::TooMany`] when the minute's messages are used up.
     pub async fn send(&self, me: MemberId, room: RoomId, draft: Draft) -> Result<Sent> {
         let core = self.0;
         let text =
             text::block(&draft.text, core.config.chat.message_chars).map_err(|fault| Error::field("content", fault))?;
         if text.is_empty() {
             return Err(Error::field("content", Fault::Required));
+        }
+        if let Some(most) = core.config.quotas.messages_per_minute {
+            let quota = Quota::new(most, SignedDuration::from_mins(1));
+            core.spend_often(core.claim("message", &[&me.value().to_le_bytes()], quota)).await?;
         }
         until_fresh(|| async {
             let participant = core.participant(me, room).await?;

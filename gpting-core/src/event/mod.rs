@@ -1,8 +1,10 @@
 //! What the host application learns: facts, written in the same transaction as what they tell of.
 //!
 //! The outbox is part of the [`Work`](crate::store::Work) of a use-case, so an event exists exactly when its change
-//! does. Delivery to the [`EventSink`](crate::port::EventSink) is at least once, in commit order per pair.
+//! does. Delivery to the [`EventSink`](crate::port::EventSink) is at least once, in commit order per pair; a pair whose
+//! events the sink refuses waits alone.
 
+mod holds;
 mod outbox;
 
 use jiff::Timestamp;
@@ -94,6 +96,25 @@ pub enum Fact {
         /// Who it was.
         member: MemberId,
     },
+}
+
+/// What must be told in order: two people, or one alone.
+pub(crate) type Topic = (MemberId, Option<MemberId>);
+
+impl Fact {
+    /// What it must be told in order with: the pair, the lower id first; or the one whom it is about.
+    pub(crate) fn topic(self) -> Topic {
+        match self {
+            Self::Liked { member, other }
+            | Self::Matched { member, other, .. }
+            | Self::Unmatched { member, other }
+            | Self::Befriended { member, other, .. }
+            | Self::MessageSent { member, other, .. }
+            | Self::Blocked { member, other }
+            | Self::Reported { member, other, .. } => (member.min(other), Some(member.max(other))),
+            Self::Joined { member } | Self::Erased { member } => (member, None),
+        }
+    }
 }
 
 /// An event with its place in the outbox.

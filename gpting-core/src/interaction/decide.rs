@@ -3,7 +3,9 @@
 //! Called by adapters through [`Matching`]; loads the pair, asks [`transition`](super::transition), commits the pair and
 //! what follows from it (room, events) as one work.
 
-use jiff::Timestamp;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::pair::{DecisionKind, MatchState, Pair, PairKey, PairList, Side};
 use super::transition::{LikeOutcome, PassOutcome};
@@ -12,10 +14,14 @@ use crate::error::{Code, Error, Result};
 use crate::event::{Event, Fact};
 use crate::gpting::{Core, Matching, STRANGER, bounded, until_fresh};
 use crate::id::{MemberId, RoomId};
+use crate::limit::claim::Quota;
 use crate::profile::card::Card;
 use crate::profile::place::Location;
 use crate::store::{Before, Change, Expect, Page, Versioned, Work};
 use crate::text;
+
+/// For how long the likes of a day are counted.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a like came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +63,8 @@ impl Matching<'_> {
     /// Likes somebody; a match when they like back. Liking again changes nothing.
     ///
     /// # Errors
-    /// [`Code::SelfAction`]; [`Code::MemberNotFound`] for people the member may not act on; [`Code::Unmatched`].
+    /// [`Code::SelfAction`]; [`Code::MemberNotFound`] for people the member may not act on; [`Code::Unmatched`];
+    /// [`Error::TooMany`] when the day's likes are used up.
     pub async fn like(&self, me: MemberId, other: MemberId, message: Option<String>) -> Result<Liked> {
         let core = self.0;
         let message = match message {
@@ -66,7 +73,10 @@ impl Matching<'_> {
                 .map(|clean| (!clean.is_empty()).then_some(clean))
                 .map_err(|fault| Error::field("message", fault))?,
         };
-        until_fresh(|| async {
+        let quota = core.config.quotas.likes_per_day.map(|most| Quota::new(most, DAY));
+        let claim = quota.map(|quota| core.claim("like", &[&me.value().to_le_bytes()], quota));
+        let paid = AtomicBool::new(false);
+        let liked = until_fresh(|| async {
             let mut acted = core.act_on(me, other).await?;
             let now = core.now();
             let outcome = acted.pair.like(acted.side, now, message.clone())?;
@@ -87,11 +97,21 @@ impl Matching<'_> {
                     work.changes.extend(opening);
                 }
             }
+            // A like that is there already costs nothing, and one that has to be decided again only once.
+            if let Some(claim) = claim.filter(|_| !paid.load(Ordering::Relaxed)) {
+                core.spend(vec![claim]).await?;
+                paid.store(true, Ordering::Relaxed);
+            }
             let matched = if outcome == LikeOutcome::Matched { acted.pair.room } else { None };
             core.commit(work.change(Change::PutPair(Box::new(acted.pair), acted.expect))).await?;
             Ok(Liked { already: false, matched })
         })
-        .await
+        .await;
+        let is_new = liked.as_ref().is_ok_and(|liked| !liked.already);
+        if !is_new && paid.load(Ordering::Relaxed) {
+            core.give_back(claim.into_iter().collect()).await;
+        }
+        liked
     }
 
     /// Passes on somebody. Passing again changes nothing.

@@ -1,14 +1,29 @@
-//! Jobs: what must happen after a commit and may take its time (mail, deletion of blobs, erasure).
+//! Jobs: what must happen after a commit and may take its time (mail, deletion of blobs, erasure, upkeep, a host's own).
 //!
 //! A job is put in the same [`Work`](crate::store::Work) as the change that asks for it, so it exists exactly when the
-//! change does. A runner leases due jobs, performs them idempotently and deletes them; a runner that dies lets
-//! the lease run out and the job is taken again.
+//! change does. A runner leases due jobs one by one, keeps the lease alive while it performs them, and crosses them off at
+//! the version it holds: who has lost the lease cannot finish. What fails is tried again, later each time, and after a
+//! bounded number of attempts becomes a dead letter that waits for a person ([`Jobs`](crate::gpting::Jobs)).
+//!
+//! To add a kind: a variant of [`Task`] with its name in [`Task::kind`] and [`Task::KINDS`], its policy in
+//! [`JobConfig`](crate::config::JobConfig), its arm in `perform`. A host adds kinds without that: [`Worker`].
 
+mod dead;
+mod perform;
+pub(crate) mod policy;
 mod runner;
+pub(crate) mod tally;
+mod turn;
+mod upkeep;
+mod worker;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+pub use self::tally::{JobCount, JobHealth};
+pub use self::turn::Turn;
+pub use self::worker::{Next, OwnJob, Worker};
 use crate::id::{JobId, MemberId, PendingId};
 
 /// Something to be done after a commit.
@@ -20,8 +35,35 @@ pub struct Job {
     pub task: Task,
     /// Not before this time; a lease moves it forward.
     pub run_at: Timestamp,
-    /// How often it was begun.
+    /// How often it was begun since it was put, or last succeeded.
     pub attempts: u32,
+    /// What went wrong last, if anything has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Since when it is a dead letter: no runner takes it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_at: Option<Timestamp>,
+    /// How far a long job has come, in its own words; who takes it over goes on from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Value>,
+}
+
+impl Job {
+    /// A job that nobody has begun.
+    pub const fn new(id: JobId, task: Task, run_at: Timestamp) -> Self {
+        Self { id, task, run_at, attempts: 0, failure: None, dead_at: None, progress: None }
+    }
+}
+
+/// What went wrong: the kind of the error, never what people wrote, an address or an id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// When.
+    pub at: Timestamp,
+    /// The stable name of the case ([`Code::as_str`](crate::Code::as_str)).
+    pub code: String,
+    /// What failed, one of the library's own phrases.
+    pub what: String,
 }
 
 /// What a job does. Holds ids only: no code, no address, no text waits in the job table.
@@ -49,4 +91,55 @@ pub enum Task {
         /// Whom.
         member: MemberId,
     },
+    /// Let go of what is kept for a term only. One for the whole deployment, again and again.
+    Purge,
+    /// The right to deliver the outbox. One for the whole deployment; held for as long as its holder lives.
+    DeliverEvents,
+    /// What a [`Worker`] of the host does.
+    Own {
+        /// Which worker.
+        kind: String,
+        /// What it was given.
+        payload: Value,
+    },
+}
+
+impl Task {
+    /// The kinds that every build of this version can perform, by [`Task::kind`].
+    pub const KINDS: [&'static str; 5] = ["send_sign_up_code", "send_address_in_use", "delete_blobs", "erase", "purge"];
+
+    /// Its kind: what settings and metrics call it, and what a runner asks the store for.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::SendSignUpCode { .. } => "send_sign_up_code",
+            Self::SendAddressInUse { .. } => "send_address_in_use",
+            Self::DeleteBlobs { .. } => "delete_blobs",
+            Self::Erase { .. } => "erase",
+            Self::Purge => "purge",
+            Self::DeliverEvents => "deliver_events",
+            Self::Own { kind, .. } => kind,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_of_the_first_release_is_read() {
+        let old = r#"{"id":7,"task":{"type":"erase","member":9},"run_at":"2026-11-23T03:00:00Z","attempts":2}"#;
+        let job: Job = serde_json::from_str(old).unwrap();
+        assert_eq!(job, Job { attempts: 2, ..Job::new(job.id, job.task.clone(), job.run_at) });
+        assert_eq!(job.task.kind(), "erase");
+        assert_eq!(serde_json::to_value(&job).unwrap(), serde_json::from_str::<Value>(old).unwrap());
+    }
+
+    #[test]
+    fn kinds_are_the_tags_that_stores_read() {
+        let member = MemberId::new(1).unwrap();
+        for task in [Task::Erase { member }, Task::Purge, Task::DeliverEvents, Task::SendAddressInUse { member }] {
+            assert_eq!(serde_json::to_value(&task).unwrap()["type"], task.kind());
+        }
+    }
 }

@@ -1,28 +1,44 @@
 //! The runner: performs jobs after their commit, delivers events, keeps the replica fresh, lets the bus carry hints. The
 //! only thing that spawns.
 //!
-//! A job is leased by moving its `run_at` into the future at the version that was read; whoever loses that race leaves
-//! it alone. Performing is idempotent: a runner that dies between doing and deleting does it again.
+//! Several jobs are performed at a time, of each kind no more than its policy says, so that a slow kind holds up no other.
+//! While one is performed its lease is renewed; when the lease is lost, or the time limit has passed, it is dropped.
 
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use jiff::SignedDuration;
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Job, Task};
-use crate::error::{Error, Result};
+use super::{Failure, Job, Next, Task, Turn, policy};
+use crate::error::{Chain, Error, Result};
 use crate::gpting::{Core, Gpting};
-use crate::store::{Change, StoreError, Versioned, Work};
+use crate::store::{StoreError, StoreResult, Versioned};
 
-/// How long a leased job belongs to its runner.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// How often due jobs are looked for when nobody wakes the runner.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often rows are looked for whose term has ended.
-const HOUSEKEEPING_EVERY: Duration = Duration::from_hours(1);
-/// The longest wait between two attempts.
-const SLOWEST_RETRY: SignedDuration = SignedDuration::from_hours(1);
+/// How often dead letters are counted and the job of upkeep is looked after.
+const SURVEY_EVERY: Duration = Duration::from_secs(15);
+/// Dead letters that are counted; beyond it the number stands for "very many".
+const SURVEY: usize = 1_000;
+
+/// How long a stopping instance waits for the delivery in hand.
+const LAST_DELIVERY: Duration = Duration::from_millis(700);
+
+/// How a turn ended.
+enum Ended {
+    Well(Next),
+    Badly(Error),
+    /// Somebody else has the job now.
+    Lost,
+}
 
 impl Gpting {
     /// Starts the work in the background: jobs, delivery of events, wake-ups to and from other processes, and what those
@@ -34,42 +50,104 @@ impl Gpting {
             let bus = Arc::clone(&core.bus);
             let mut carrying = JoinSet::new();
             carrying.spawn(async move { bus.carry().await });
-            let (jobs, outbox, replica) = (core.run_jobs(), core.run_outbox(), core.run_replica());
+            let (stop, stopped) = watch::channel(false);
+            let (jobs, replica) = (core.run_jobs(), core.run_replica());
+            let mut outbox = pin!(core.run_outbox(stopped));
             tokio::select! {
-                () = core.run_housekeeping() => {}
+                () = core.run_survey() => {}
                 () = jobs => {}
-                () = outbox => {}
+                () = outbox.as_mut() => {}
                 () = replica => {}
                 () = shutdown => {}
+            }
+            if core.events.is_some() && stop.send(true).is_ok() {
+                // What the sink is just taking is crossed off, and another instance may go on at once.
+                let _ = tokio::time::timeout(LAST_DELIVERY, outbox).await;
             }
         })
     }
 
-    /// Performs every job that is due now, once, and lets go of what is kept for a term only; answers how many jobs. For hosts without a background task, and tests.
+    /// Performs every job that is due now, once, and the upkeep if it is due; answers how many jobs, upkeep not counted.
+    /// For hosts without a background task, and tests.
     ///
     /// # Errors
     /// When the store fails. A job that fails is put back and is no error here.
     pub async fn run_due_jobs(&self) -> Result<usize> {
-        self.core.keep_house().await?;
-        self.core.run_due_jobs().await
+        let core = &self.core;
+        core.plan_upkeep().await?;
+        let kinds = core.free_kinds(&BTreeMap::new());
+        let mut done = 0;
+        for job in core.store.due_jobs(&kinds, core.now(), 32).await? {
+            let counts = !matches!(job.value.task, Task::Purge);
+            done += usize::from(core.work_on(job).await? && counts);
+        }
+        Ok(done)
     }
 }
 
 impl Core {
     async fn run_jobs(&self) {
+        let mut running = FuturesUnordered::new();
+        let mut by_kind: BTreeMap<String, usize> = BTreeMap::new();
         loop {
-            match self.run_due_jobs().await {
-                Ok(0) => {
-                    // Either somebody puts a job, or a job put earlier (or by another process) becomes due.
-                    let _ = tokio::time::timeout(LOOK_EVERY, self.jobs.notified()).await;
-                }
-                Ok(_) => {}
+            let free = self.config.jobs.at_once.max(1).saturating_sub(running.len());
+            let (found, failed) = match self.look_for_jobs(free, &by_kind).await {
+                Ok(found) => (found, false),
                 Err(error) => {
-                    tracing::warn!(error = %crate::error::Chain(&error), "jobs could not be read");
-                    tokio::time::sleep(LOOK_EVERY).await;
+                    tracing::warn!(error = %Chain(&error), "jobs could not be read");
+                    (Vec::new(), true)
                 }
+            };
+            for job in found {
+                let kind = job.value.task.kind().to_owned();
+                *by_kind.entry(kind.clone()).or_default() += 1;
+                running.push(async move { (kind, self.work_on(job).await) });
+            }
+            let woken = async {
+                // Either somebody puts a job, or a job put earlier (or by another process) becomes due.
+                let wait = tokio::time::sleep(LOOK_EVERY);
+                tokio::select! {
+                    () = wait => {}
+                    () = self.jobs.notified(), if !failed => {}
+                }
+            };
+            tokio::select! {
+                Some((kind, done)) = running.next(), if !running.is_empty() => {
+                    if let Some(count) = by_kind.get_mut(&kind) {
+                        *count = count.saturating_sub(1);
+                    }
+                    if let Err(error) = done {
+                        tracing::warn!(error = %Chain(&error), "a job could not be taken or put back");
+                    }
+                }
+                () = woken => {}
             }
         }
+    }
+
+    /// Due jobs of kinds that have a place, at most `free`, and of no kind more than it has places.
+    async fn look_for_jobs(&self, free: usize, running: &BTreeMap<String, usize>) -> Result<Vec<Versioned<Job>>> {
+        if free == 0 {
+            return Ok(Vec::new());
+        }
+        let kinds = self.free_kinds(running);
+        let now = self.now();
+        let mut found = self.store.due_jobs(&kinds, now, free).await?;
+        self.tally.found_late(found.first().map_or(SignedDuration::ZERO, |job| now.duration_since(job.value.run_at)));
+        let mut taken = running.clone();
+        found.retain(|job| {
+            let count = taken.entry(job.value.task.kind().to_owned()).or_default();
+            *count += 1;
+            *count <= self.config.jobs.of_kind(job.value.task.kind()).at_once
+        });
+        Ok(found)
+    }
+
+    /// The kinds that this instance can perform and has a place for.
+    fn free_kinds<'a>(&'a self, running: &BTreeMap<String, usize>) -> Vec<&'a str> {
+        let own = self.workers.iter().map(|worker| worker.kind());
+        let kinds = Task::KINDS.iter().copied().chain(own);
+        kinds.filter(|kind| running.get(*kind).copied().unwrap_or(0) < self.config.jobs.of_kind(kind).at_once).collect()
     }
 
     async fn run_replica(&self) {
@@ -77,96 +155,121 @@ impl Core {
         loop {
             tokio::time::sleep(every).await;
             if let Err(error) = self.refresh_replica().await {
-                tracing::warn!(error = %crate::error::Chain(&error), "changes could not be read");
+                tracing::warn!(error = %Chain(&error), "changes could not be read");
             }
         }
     }
 
-    /// Lets go, once an hour, of what is kept for a term only: old evidence, and sign-ups that nobody finished.
-    async fn run_housekeeping(&self) {
+    /// Sees to it that there is a job of upkeep, and counts dead letters.
+    async fn run_survey(&self) {
         loop {
-            if let Err(error) = self.keep_house().await {
-                tracing::warn!(error = %crate::error::Chain(&error), "what has run out could not be erased");
+            let surveyed = async {
+                self.plan_upkeep().await?;
+                self.tally.found_dead(self.store.dead_jobs(None, SURVEY).await?.len());
+                Ok::<_, Error>(())
+            };
+            if let Err(error) = surveyed.await {
+                tracing::warn!(error = %Chain(&error), "dead letters could not be counted");
             }
-            tokio::time::sleep(HOUSEKEEPING_EVERY).await;
+            tokio::time::sleep(SURVEY_EVERY).await;
         }
     }
 
-    async fn keep_house(&self) -> Result<()> {
-        let now = self.now();
-        self.store.commit(Work::new().change(Change::DropReports { before: now })).await?;
-        #[cfg(feature = "accounts")]
-        if let Some(accounts) = &self.accounts {
-            use crate::account::{AccountChange, AccountWork};
-            let before = now - self.config.accounts.pending_ttl;
-            let work = AccountWork::new().change(AccountChange::DropOldPendings { before });
-            accounts.store.commit_account(work).await?;
-        }
-        Ok(())
-    }
-
-    async fn run_due_jobs(&self) -> Result<usize> {
-        let due = self.store.due_jobs(self.now(), 32).await?;
-        let mut done = 0;
-        for job in due {
-            let Some(leased) = self.lease(job).await? else { continue };
-            done += 1;
-            match self.perform(&leased.value).await {
-                Ok(()) => self.finish(&leased).await?,
-                // The job stays leased: it comes back when the lease runs out, later each time.
-                Err(error) => tracing::warn!(
-                    job = %leased.value.id,
-                    attempts = leased.value.attempts,
-                    error = %crate::error::Chain(&error),
-                    "job failed"
-                ),
-            }
-        }
-        Ok(done)
-    }
-
-    /// Takes a job for a while; none when another runner was faster.
-    async fn lease(&self, job: Versioned<Job>) -> Result<Option<Versioned<Job>>> {
-        let expect = job.expect();
-        let mut value = job.value;
-        let backoff = LEASE * (1 << value.attempts.min(10));
-        value.run_at = self.now() + backoff.min(SLOWEST_RETRY);
-        value.attempts += 1;
-        // Straight to the store: putting a job through `commit` would wake the runner that is doing it.
-        match self.store.commit(Work::new().change(Change::PutJob(value.clone(), expect))).await {
-            Ok(_) => Ok(Some(Versioned { version: job.version + 1, value })),
-            Err(StoreError::Stale) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn finish(&self, job: &Versioned<Job>) -> Result<()> {
-        match self.store.commit(Work::new().change(Change::DeleteJob(job.value.id, job.version))).await {
-            Ok(_) | Err(StoreError::Stale) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn perform(&self, job: &Job) -> Result<()> {
-        match &job.task {
-            Task::DeleteBlobs { keys } => {
-                if let Some(blobs) = &self.blobs {
-                    for key in keys {
-                        blobs.delete(key).await.map_err(|error| Error::Internal {
-                            what: "a picture could not be deleted",
-                            source: Box::new(error),
-                        })?;
-                    }
+    /// Takes a job, performs it, and crosses it off or puts it back; answers whether it was taken.
+    async fn work_on(&self, found: Versioned<Job>) -> Result<bool> {
+        let lease = self.config.jobs.lease;
+        let Some(turn) = Turn::take(&*self.store, &*self.clock, lease, found).await? else { return Ok(false) };
+        let kind = turn.job().task.kind();
+        let ended = match self.perform_under_lease(&turn).await {
+            Ended::Well(Next::Done) => {
+                let done = turn.cross_off().await;
+                if done.is_ok() {
+                    self.tally.count(kind, |count| count.done += 1);
                 }
-                Ok(())
+                done
             }
-            Task::Erase { member } => self.erase_now(*member).await,
-            #[cfg(feature = "accounts")]
-            Task::SendSignUpCode { pending } => self.send_sign_up_code(*pending).await,
-            #[cfg(feature = "accounts")]
-            Task::SendAddressInUse { member } => self.send_address_in_use(*member).await,
-            #[cfg(not(feature = "accounts"))]
-            Task::SendSignUpCode { .. } | Task::SendAddressInUse { .. } => Ok(()),
+            Ended::Well(Next::Again(after)) => self.put_again(&turn, after).await,
+            Ended::Badly(error) => self.put_back(&turn, &error).await,
+            Ended::Lost => Err(StoreError::Stale),
+        };
+        match ended {
+            Ok(()) => Ok(true),
+            // The effect has crossed it off in its own work: it is gone. Otherwise somebody else has taken it over.
+            Err(StoreError::Stale) => {
+                if self.store.job(turn.id()).await?.is_none() {
+                    self.tally.count(kind, |count| count.done += 1);
+                } else {
+                    tracing::warn!(job = %turn.id(), kind, "the lease of a job was lost");
+                    self.tally.count(kind, |count| count.lost += 1);
+                }
+                Ok(true)
+            }
+            Err(error) => Err(error.into()),
         }
     }
+
+    /// Performs while the lease is renewed at every third of it.
+    async fn perform_under_lease(&self, turn: &Turn<'_>) -> Ended {
+        let limit = self.config.jobs.of_kind(turn.job().task.kind()).time_limit.unsigned_abs();
+        let renew_every = (self.config.jobs.lease / 3).max(SignedDuration::from_millis(10)).unsigned_abs();
+        let mut performing = pin!(AssertUnwindSafe(self.perform(turn)).catch_unwind());
+        let mut too_long = pin!(tokio::time::sleep(limit));
+        loop {
+            tokio::select! {
+                biased;
+                done = performing.as_mut() => return match done {
+                    Ok(Ok(next)) => Ended::Well(next),
+                    Ok(Err(error)) => Ended::Badly(error),
+                    // The panic itself has been printed by the hook.
+                    Err(_) => Ended::Badly(failed("a job panicked")),
+                },
+                () = too_long.as_mut() => return Ended::Badly(failed("a job took longer than its time limit")),
+                () = tokio::time::sleep(renew_every) => match turn.renew().await {
+                    Ok(()) => {}
+                    Err(StoreError::Stale) => return Ended::Lost,
+                    // As long as the store is out of reach nobody else can take it either.
+                    Err(error) => tracing::warn!(error = %Chain(&error), "a lease could not be renewed"),
+                },
+            }
+        }
+    }
+
+    async fn put_again(&self, turn: &Turn<'_>, after: Duration) -> StoreResult<()> {
+        self.tally.count(turn.job().task.kind(), |count| count.done += 1);
+        let after = SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX);
+        let run_at = self.now().checked_add(after).unwrap_or(jiff::Timestamp::MAX);
+        turn.put_back(|job| *job = Job::new(job.id, job.task.clone(), run_at)).await
+    }
+
+    /// After a failure: later each time, and after the last attempt no more. The upkeep of the deployment never ends; it
+    /// waits for its next round.
+    async fn put_back(&self, turn: &Turn<'_>, error: &Error) -> StoreResult<()> {
+        let (now, task) = (self.now(), &turn.job().task);
+        let policy = self.config.jobs.of_kind(task.kind());
+        let row = turn.row().await;
+        let (kind, attempts) = (task.kind(), row.value.attempts);
+        let spent = attempts >= policy.attempts.max(1);
+        let dead = spent && !matches!(task, Task::Purge);
+        // What a mail server answers names the address that it is about: of mails only our own phrase is told.
+        let is_mail = matches!(task, Task::SendSignUpCode { .. } | Task::SendAddressInUse { .. });
+        let told = if is_mail { error.to_string() } else { Chain(error).to_string() };
+        tracing::warn!(job = %turn.id(), kind, attempts, dead, error = told, "job failed");
+        self.tally.count(kind, |count| count.failed += 1);
+        let retry_at = policy::retry_at(policy, attempts, now, &*self.rng);
+        turn.put_back(|job| {
+            job.failure = Some(Failure { at: now, code: error.code().as_str().to_owned(), what: error.to_string() });
+            job.run_at = retry_at;
+            if dead {
+                job.dead_at = Some(now);
+            } else if spent {
+                job.attempts = 0;
+                job.run_at = now.checked_add(self.config.jobs.purge_every).unwrap_or(retry_at);
+            }
+        })
+        .await
+    }
+}
+
+fn failed(what: &'static str) -> Error {
+    Error::Internal { what, source: what.into() }
 }

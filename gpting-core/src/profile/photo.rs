@@ -88,12 +88,8 @@ impl Profiles<'_> {
             let mut member = loaded.value;
             let at = member.profile.photos.iter().position(|photo| photo.id == id).ok_or(Code::NotFound)?;
             let photo = member.profile.photos.remove(at);
-            let job = Job {
-                id: JobId::draw(&*core.rng),
-                task: Task::DeleteBlobs { keys: vec![photo.key] },
-                run_at: core.now(),
-                attempts: 0,
-            };
+            let task = Task::DeleteBlobs { keys: vec![photo.key] };
+            let job = Job::new(JobId::draw(&*core.rng), task, core.now());
             let work = Work::new()
                 .change(Change::PutMember(Box::new(member), expect))
                 .change(Change::PutJob(job, Expect::New));

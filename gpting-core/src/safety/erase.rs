@@ -7,7 +7,7 @@ use crate::error::{Code, Result};
 use crate::event::{Event, Fact};
 use crate::gpting::{Core, Safety, until_fresh};
 use crate::id::{JobId, MemberId};
-use crate::job::{Job, Task};
+use crate::job::{Job, Task, Turn};
 use crate::profile::Standing;
 use crate::store::{Change, Expect, Work};
 
@@ -39,17 +39,14 @@ impl Core {
         let expect = loaded.expect();
         let mut member = loaded.value;
         member.standing = Standing::Erasing { since: now };
-        let job = Job {
-            id: JobId::draw(&*self.rng),
-            task: Task::Erase { member: me },
-            run_at: now + self.config.safety.erase_after,
-            attempts: 0,
-        };
+        let run_at = now + self.config.safety.erase_after;
+        let job = Job::new(JobId::draw(&*self.rng), Task::Erase { member: me }, run_at);
         Ok(Work::new().change(Change::PutMember(Box::new(member), expect)).change(Change::PutJob(job, Expect::New)))
     }
 
-    /// Erases a member whose term has ended. Doing it again changes nothing.
-    pub(crate) async fn erase_now(&self, member: MemberId) -> Result<()> {
+    /// Erases a member whose term has ended, and crosses off the job in the same work: the host hears of it once. Doing it
+    /// again changes nothing.
+    pub(crate) async fn erase_now(&self, member: MemberId, turn: &Turn<'_>) -> Result<()> {
         if let Some(loaded) = self.member(member).await? {
             // Pictures first: their names are only known as long as the member is.
             if let Some(blobs) = &self.blobs {
@@ -64,6 +61,7 @@ impl Core {
         let tombstone = MemberId::draw(&*self.rng);
         let work = Work::new()
             .change(Change::Erase { member, tombstone })
+            .change(turn.crossing_off().await)
             .event(Event { at: self.now(), fact: Fact::Erased { member } });
         #[cfg(feature = "accounts")]
         if let Some(accounts) = &self.accounts {

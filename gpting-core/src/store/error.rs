@@ -13,6 +13,12 @@ pub enum StoreError {
         /// Which unique value: `username`, `email`, `host` or `source`.
         what: Unique,
     },
+    /// An allowance does not have what was claimed; nothing was changed.
+    #[error("an allowance is used up")]
+    Spent {
+        /// How long until the claim that could not be met can be.
+        wait: std::time::Duration,
+    },
     /// A stored value cannot be read.
     #[error("{table} {id}: stored {column} cannot be read")]
     Corrupt {

@@ -19,6 +19,7 @@ use crate::event::Event;
 use crate::id::{JobId, MemberId, ReportId, RoomId};
 use crate::interaction::{Pair, PairKey};
 use crate::job::Job;
+use crate::limit::claim::LimitKey;
 use crate::profile::Member;
 use crate::safety::Report;
 
@@ -46,6 +47,8 @@ pub(super) struct State {
     served: BTreeSet<(MemberId, MemberId)>,
     reports: BTreeMap<ReportId, Versioned<Report>>,
     jobs: BTreeMap<JobId, Versioned<Job>>,
+    /// When each allowance is full again, in microseconds since 1970.
+    allowances: BTreeMap<LimitKey, i64>,
     events: BTreeMap<u64, Event>,
     event_number: u64,
     #[cfg(feature = "accounts")]

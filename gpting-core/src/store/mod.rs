@@ -28,7 +28,7 @@ pub use self::memory::MemoryStore;
 pub use self::work::{Appended, Change, Committed, Expect, Version, Versioned, Work};
 use crate::chat::{Message, Room, RoomOverview};
 use crate::event::StoredEvent;
-use crate::id::{FriendRequestId, HostId, MemberId, RoomId};
+use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use crate::interaction::{Pair, PairKey, PairList};
 use crate::job::Job;
 use crate::profile::Member;
@@ -111,7 +111,8 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Does all of the work, or nothing.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when a row is not as expected, [`StoreError::Conflict`] when a unique value is taken.
+    /// [`StoreError::Stale`] when a row is not as expected, [`StoreError::Conflict`] when a unique value is taken,
+    /// [`StoreError::Spent`] when an allowance does not have what is claimed.
     async fn commit(&self, work: Work) -> StoreResult<Committed>;
 
     /// Those of these members that exist, in any order.
@@ -165,11 +166,18 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// The open case of a reporter against a subject.
     async fn open_report(&self, reporter: MemberId, subject: MemberId) -> StoreResult<Option<Versioned<Report>>>;
 
-    /// Jobs with `run_at` not after `now`, the longest due first, at most `limit`.
-    async fn due_jobs(&self, now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>>;
+    /// A job, waiting or dead.
+    async fn job(&self, id: JobId) -> StoreResult<Option<Versioned<Job>>>;
 
-    /// The oldest events of the outbox, at most `limit`.
-    async fn events(&self, limit: usize) -> StoreResult<Vec<StoredEvent>>;
+    /// Jobs of these kinds ([`Task::kind`](crate::job::Task::kind)) with `run_at` not after `now`, the longest due first,
+    /// at most `limit`. Dead letters are never due.
+    async fn due_jobs(&self, kinds: &[&str], now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>>;
+
+    /// Dead letters in the order of their ids, those after `after`, at most `limit`.
+    async fn dead_jobs(&self, after: Option<JobId>, limit: usize) -> StoreResult<Vec<Versioned<Job>>>;
+
+    /// The oldest events of the outbox with a number above `after`, at most `limit`.
+    async fn events(&self, after: u64, limit: usize) -> StoreResult<Vec<StoredEvent>>;
 
     /// Whether the store can be used: reachable and on the schema this build expects.
     async fn health(&self) -> StoreResult<()>;

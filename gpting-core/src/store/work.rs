@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::id::{JobId, MemberId, RoomId};
 use crate::interaction::Pair;
 use crate::job::Job;
+use crate::limit::claim::Claim;
 use crate::profile::Member;
 use crate::safety::Report;
 
@@ -87,6 +88,22 @@ pub enum Change {
     PutJob(Job, Expect),
     /// Deletes a job that has this version.
     DeleteJob(JobId, Version),
+    /// Takes from allowances, each claim as [`Claim::take`] has it; when one cannot be met the work is
+    /// [`Spent`](super::StoreError::Spent). An allowance that was never taken from is full.
+    Take {
+        /// What is claimed.
+        claims: Vec<Claim>,
+        /// When.
+        now: Timestamp,
+    },
+    /// Gives back to allowances; none becomes more than full.
+    GiveBack(Vec<Claim>),
+    /// Lets go of what nobody can tell from what is not there: allowances that are full at `now`. Stores may let go of
+    /// their own leftovers at the same time.
+    Sweep {
+        /// The time.
+        now: Timestamp,
+    },
     /// Deletes these events from the outbox; numbers that are not there are passed over.
     DropEvents(Vec<u64>),
     /// Erases a member: the member, their pairs and lists, read marks, who was shown to them and to whom they were
@@ -145,6 +162,8 @@ impl Work {
 pub struct Committed {
     /// One per [`Change::Append`], in order.
     pub appended: Vec<Appended>,
+    /// How many more could be taken at once from the emptiest allowance of a [`Change::Take`]; none without one.
+    pub left: Option<u64>,
 }
 
 /// A message that was appended, or the one that was already there.

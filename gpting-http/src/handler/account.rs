@@ -17,13 +17,13 @@ use crate::wire::safety::Leaving;
 /// Begins a sign-up; a code is mailed.
 pub(crate) async fn sign_up(call: Call<SignUpForm>) -> Answer<Message> {
     let (call, form) = call.take();
-    call.g().accounts().sign_up(form.into(), call.lang).await?;
+    call.g().accounts().sign_up_from(form.into(), call.lang, call.client).await?;
     Ok(Reply::ok(mailed(&call)))
 }
 
 /// Mails the code again.
 pub(crate) async fn resend(call: Call<Address>) -> Answer<Message> {
-    call.g().accounts().resend_code(&call.input.email).await?;
+    call.g().accounts().resend_code_from(&call.input.email, call.client).await?;
     Ok(Reply::ok(mailed(&call)))
 }
 

@@ -6,7 +6,8 @@ use tokio_util::task::TaskTracker;
 /// Ends the service gently. All clones are one.
 ///
 /// From [`Drain::begin`] on, `/readyz` answers 503, no socket is opened, and open ones are closed with 1012 (come back)
-/// over the next two seconds, so that their clients do not all come back at once. Plain requests are still served: the
+/// over the next two seconds, so that their clients do not all come back at once. Plain requests are still served, and their
+/// answers close the connection (HTTP/1): the
 /// accept loop stops on its own.
 #[derive(Clone, Debug, Default)]
 pub struct Drain {

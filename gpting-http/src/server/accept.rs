@@ -37,6 +37,9 @@ const STREAMS: u32 = 128;
 /// How long to wait when no connection can be taken because files have run out.
 const OUT_OF_FILES: Duration = Duration::from_millis(100);
 
+/// How long somebody who has connected just before the end may take to say something.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
+
 /// What one listener allows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -69,24 +72,47 @@ pub(crate) async fn serve<S, B>(
 {
     let (builder, places, tasks) = (builder(limits), Arc::new(Semaphore::new(limits.connections)), TaskTracker::new());
     let cut = CancellationToken::new();
+    let begin = {
+        let (stopping, cut, tasks) = (stopping.clone(), cut.clone(), tasks.clone());
+        move |stream, peer, place| {
+            let (traffic, stopping) = (Arc::clone(&traffic), stopping.clone());
+            let connection = Connection { peer, limits, traffic, stopping, _place: place };
+            let (service, builder, cut) = (service.clone(), builder.clone(), cut.clone());
+            tasks.spawn(async move {
+                tokio::select! {
+                    () = connection.run(stream, service, builder) => {}
+                    () = cut.cancelled() => {}
+                }
+            });
+        }
+    };
     while let Some((stream, peer, place)) = next(&listener, &places, &stopping).await {
-        let connection =
-            Connection { peer, limits, traffic: Arc::clone(&traffic), stopping: stopping.clone(), _place: place };
-        let (service, builder, cut) = (service.clone(), builder.clone(), cut.clone());
-        tasks.spawn(async move {
-            tokio::select! {
-                () = connection.run(stream, service, builder) => {}
-                () = cut.cancelled() => {}
-            }
-        });
+        begin(stream, peer, place);
     }
-    drop(listener);
+    // Whoever has connected before the port is closed is served: their first request may be on its way.
+    for (stream, peer) in waiting(listener) {
+        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+            begin(stream, peer, place);
+        }
+    }
     tasks.close();
     if tokio::time::timeout(patience, tasks.wait()).await.is_err() {
         tracing::warn!(connections = tasks.len(), "cut off what did not finish in time");
         cut.cancel();
         tasks.wait().await;
     }
+}
+
+/// Closes the port; answers the connections that were waiting to be taken.
+fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let mut found = Vec::new();
+    let Ok(listener) = listener.into_std() else { return found };
+    // Until there is none: it does not block.
+    while let Ok((stream, peer)) = listener.accept() {
+        let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+        found.extend(stream.ok().map(|stream| (stream, peer)));
+    }
+    found
 }
 
 /// The next connection and its place; none once stopping.
@@ -172,7 +198,8 @@ impl Connection {
         let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), handle));
         // Until the protocol is known hyper's own timeout does not run.
         let mut first_head = pin!(tokio::time::sleep(self.limits.head));
-        let (mut told, mut waited) = (false, false);
+        let mut grace = pin!(tokio::time::sleep(Duration::ZERO));
+        let (mut told, mut graced, mut waited) = (false, false, false);
         loop {
             tokio::select! {
                 ended = connection.as_mut() => {
@@ -183,6 +210,15 @@ impl Connection {
                 }
                 () = self.stopping.cancelled(), if !told => {
                     told = true;
+                    if heard.load(Ordering::Relaxed) {
+                        connection.as_mut().graceful_shutdown();
+                    } else {
+                        // The first request may be on its way; its answer then closes the connection.
+                        grace.as_mut().reset(tokio::time::Instant::now() + FIRST_REQUEST);
+                    }
+                }
+                () = grace.as_mut(), if told && !graced => {
+                    graced = true;
                     connection.as_mut().graceful_shutdown();
                 }
                 () = first_head.as_mut(), if !waited => {

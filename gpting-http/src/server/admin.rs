@@ -1,13 +1,18 @@
-//! The admin port: `/metrics` for Prometheus and `/healthz`, on an address of its own that is not for the public.
+//! The admin port: `/metrics` for Prometheus, `/healthz`, and dead letters, on an address of its own that is not for the
+//! public.
 //!
-//! Called by the accept loop of that port; calls the counters and the core. Invariant: only numbers leave here.
+//! Called by the accept loop of that port; calls the counters and the core. Invariant: only numbers, kinds and times leave
+//! here.
+
+mod jobs;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use gpting_core::Gpting;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
 
 use super::traffic::{Traffic, metric};
@@ -29,23 +34,16 @@ impl Admin {
     }
 
     /// Answers a request.
-    pub(crate) fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
-        let (status, kind, text) = match (request.method(), request.uri().path()) {
-            (&Method::GET, "/metrics") => (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", self.metrics()),
-            (&Method::GET, "/healthz") => (StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),
-            (_, "/metrics" | "/healthz") => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", String::new()),
-            _ => (StatusCode::NOT_FOUND, "text/plain", String::new()),
-        };
-        let mut answer = Response::new(Full::new(text.into()));
-        *answer.status_mut() = status;
-        let headers = answer.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
+    pub(crate) async fn answer(&self, request: &Parts) -> Response<Full<Bytes>> {
+        match (&request.method, request.uri.path()) {
+            (&Method::GET, "/metrics") => {
+                answer(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", self.metrics())
+            }
+            (&Method::GET, "/healthz") => answer(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),
+            (_, "/metrics" | "/healthz") => not_allowed("GET"),
+            (_, path) if path.starts_with(jobs::DEAD) => jobs::respond(&self.g, request).await,
+            _ => not_found(),
         }
-        answer
     }
 
     fn metrics(&self) -> String {
@@ -72,10 +70,31 @@ impl Admin {
             metric(&mut text, "gpting_bus_lost_total", "counter", "Hints let go: too many waited.", bus.lost);
             metric(&mut text, "gpting_bus_failures_total", "counter", "Connections of the bus lost.", bus.failures);
         }
+        jobs::metrics(&mut text, &self.g.jobs().health());
         process(&mut text);
         text.push_str(&self.traffic.render());
         text
     }
+}
+
+fn answer(status: StatusCode, kind: &'static str, text: String) -> Response<Full<Bytes>> {
+    let mut answer = Response::new(Full::new(text.into()));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
+
+fn not_allowed(allow: &'static str) -> Response<Full<Bytes>> {
+    let mut answer = answer(StatusCode::METHOD_NOT_ALLOWED, "text/plain", String::new());
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    answer
+}
+
+fn not_found() -> Response<Full<Bytes>> {
+    answer(StatusCode::NOT_FOUND, "text/plain", String::new())
 }
 
 /// What the system tells of this process, under the names that Prometheus' own libraries use.
@@ -100,6 +119,7 @@ fn process(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use gpting_core::store::MemoryStore;
+    use http::Request;
     use http_body_util::BodyExt as _;
 
     use super::*;
@@ -109,8 +129,8 @@ mod tests {
         let g = Gpting::builder(MemoryStore::default()).build().await.unwrap();
         let drain = Drain::default();
         let admin = Admin::new(g, Arc::default(), drain.clone(), Instant::now());
-        let get = |path: &str| admin.answer(&Request::get(path).body(()).unwrap());
-        let body = get("/metrics").into_body().collect().await.unwrap().to_bytes();
+        let get = async |path: &str| admin.answer(&Request::get(path).body(()).unwrap().into_parts().0).await;
+        let body = get("/metrics").await.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8(body.to_vec()).unwrap();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let (name, value) = line.rsplit_once(' ').unwrap();
@@ -120,9 +140,9 @@ mod tests {
         assert!(text.contains("\ngpting_people 0\n") && text.contains("gpting_up 1\n"), "{text}");
         drain.begin();
         assert!(admin.metrics().contains("gpting_up 0\n"));
-        assert_eq!(get("/healthz").status(), StatusCode::OK);
-        assert_eq!(get("/else").status(), StatusCode::NOT_FOUND);
-        let post = admin.answer(&Request::post("/metrics").body(()).unwrap());
+        assert_eq!(get("/healthz").await.status(), StatusCode::OK);
+        assert_eq!(get("/else").await.status(), StatusCode::NOT_FOUND);
+        let post = admin.answer(&Request::post("/metrics").body(()).unwrap().into_parts().0).await;
         assert_eq!(
             (post.status(), post.headers().get("allow").unwrap().as_bytes()),
             (StatusCode::METHOD_NOT_ALLOWED, b"GET".as_slice())

@@ -12,6 +12,7 @@ mod layer;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gpting_bus_redis::RedisBus;
 use gpting_store_pg::PgBus;
@@ -101,6 +102,8 @@ pub(crate) struct Settings {
     pub(crate) trusted_proxies: Vec<AddrRange>,
     /// Origins whose pages may call.
     pub(crate) allowed_origins: Vec<String>,
+    /// How long a stopping server waits for proxies to let go of kept connections.
+    pub(crate) drain: Duration,
     /// How log lines are written.
     pub(crate) log: LogFormat,
     /// `GPTING_*` variables that mean nothing: probably misspelt.
@@ -219,6 +222,7 @@ impl Settings {
             allowed_origins: list(text(&written.allowed_origins).as_deref())
                 .map(|raw| origin(&raw))
                 .collect::<Result<_, _>>()?,
+            drain: drain(text(&written.drain_seconds).as_deref())?,
             log: match text(&written.log).as_deref() {
                 None | Some("text") => LogFormat::Text,
                 Some("json") => LogFormat::Json,
@@ -262,10 +266,18 @@ impl Settings {
             "blob_url" => Some(self.photos_dir.display().to_string()),
             "ws_query_token" => on(self.ws_query_token),
             "rate_limits" => on(self.rate_limits),
+            "drain_seconds" => Some(self.drain.as_secs().to_string()),
             "log" => Some("text".to_owned()),
             _ => None,
         }
     }
+}
+
+/// How long kept connections are waited for.
+fn drain(text: Option<&str>) -> Result<Duration, SettingError> {
+    let seconds = text.map_or(Ok(5), str::parse::<u64>).ok().filter(|seconds| *seconds <= 60);
+    let seconds = seconds.ok_or_else(|| SettingError::new("drain_seconds", "expected seconds from 0 to 60"))?;
+    Ok(Duration::from_secs(seconds))
 }
 
 /// The variable that a setting is read from.

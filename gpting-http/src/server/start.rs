@@ -5,7 +5,7 @@
 //! before the engine is filled.
 //!
 //! ```text
-//! SIGTERM ─► /readyz 503, no new sockets, open ones told to come back (≤ 5 s)
+//! SIGTERM ─► /readyz 503, no new sockets, open ones told to come back; answers close their connections (≤ 5 s)
 //!         ─► listeners closed, requests in hand finished ─► jobs stopped ─► store closed (≤ 10 s in all)
 //! ```
 
@@ -14,7 +14,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gpting_core::config::Config;
 use gpting_core::{Gpting, SystemRng};
+use http::Request;
+use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +36,12 @@ use crate::{AccountAuth, Drain, GptingHttp, HttpOptions, MemoryRateLimit};
 
 /// How long readiness says no, at least, before the port is closed: what a load balancer needs to look.
 const NOTICE: Duration = Duration::from_secs(1);
+/// How often is looked whether connections are still open.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// New likes of a member in a day.
+const LIKES_PER_DAY: u32 = 100;
+/// Messages of a member in a minute.
+const MESSAGES_PER_MINUTE: u32 = 100;
 /// How long sockets are waited for.
 const SOCKETS: Duration = Duration::from_secs(5);
 /// How long requests in hand are waited for after that.
@@ -68,20 +77,20 @@ pub(super) async fn serve(settings: &Settings) -> Result<(), StartError> {
     });
     let admin = admin.map(|listener| {
         let admin = Admin::new(g.clone(), Arc::clone(&traffic), drain.clone(), started);
-        let answer = tower::service_fn(move |request| {
-            let answer = admin.answer(&request);
-            async move { Ok::<_, Infallible>(answer) }
+        let answer = tower::service_fn(move |request: Request<Incoming>| {
+            let (admin, (head, _)) = (admin.clone(), request.into_parts());
+            async move { Ok::<_, Infallible>(admin.answer(&head).await) }
         });
         let limits = Limits { connections: ADMIN_CONNECTIONS, ..Limits::default() };
         tokio::spawn(accept::serve(listener, answer, limits, Arc::default(), stopping.clone(), REQUESTS))
     });
     announce(settings, public.local_addr()?);
-    let accepting = accept::serve(public, service, Limits::default(), traffic, stopping.clone(), REQUESTS);
+    let accepting = accept::serve(public, service, Limits::default(), Arc::clone(&traffic), stopping.clone(), REQUESTS);
     let accepting = tokio::spawn(accepting);
 
     asked_to_stop().await?;
     tracing::info!(sockets = drain.open_sockets(), "stopping");
-    wind_down(&drain).await;
+    wind_down(&drain, &traffic, settings.drain).await;
     stopping.cancel();
     accepting.await?;
     if let Some(admin) = admin {
@@ -105,12 +114,26 @@ async fn open(settings: &Settings) -> Result<(Gpting, AnyStore, [u8; 32]), Start
         .builder(keys.account_keys()?)
         .bus(store.bus(&settings.bus))
         .blobs(FolderBlobs::open(&settings.photos_dir)?)
-        .pictures(PictureWorkshop::new(super::cores()));
+        .pictures(PictureWorkshop::new(super::cores()))
+        .config(config(settings));
     let builder = match &settings.smtp_url {
         Some(url) => builder.mailer(SmtpMailer::new(url, settings.mail_from.clone())?),
         None => builder.mailer(FileMailer::open(&settings.mail_dir(), settings.mail_from.clone())?),
     };
     Ok((builder.build().await?, store, keys.url_key()))
+}
+
+/// The limits of a server on the open internet, or none.
+fn config(settings: &Settings) -> Config {
+    let mut config = Config::default();
+    if settings.rate_limits {
+        config.quotas.likes_per_day = Some(LIKES_PER_DAY);
+        config.quotas.messages_per_minute = Some(MESSAGES_PER_MINUTE);
+    } else {
+        config.accounts.logins_per_address = None;
+        config.accounts.mails_per_address = None;
+    }
+    config
 }
 
 fn options(settings: &Settings, signing_key: [u8; 32]) -> HttpOptions {
@@ -158,12 +181,18 @@ async fn asked_to_stop() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Says no to new work and waits for sockets.
-async fn wind_down(drain: &Drain) {
+/// Says no to new work, and waits for sockets and for kept connections: every answer now says that its connection closes,
+/// and a proxy lets go of those that it does not use. Whoever is left after `patience` is closed from this side, which a
+/// request that is just being sent may not survive.
+async fn wind_down(drain: &Drain, traffic: &Traffic, patience: Duration) {
     drain.begin();
-    let notice = tokio::time::sleep(NOTICE);
+    let begun = Instant::now();
+    let notice = tokio::time::sleep(NOTICE.min(patience));
     if tokio::time::timeout(SOCKETS, drain.done()).await.is_err() {
         tracing::warn!(sockets = drain.open_sockets(), "sockets did not close in time");
     }
     notice.await;
+    while traffic.open() > 0 && begun.elapsed() < patience {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }

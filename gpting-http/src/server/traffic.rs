@@ -41,6 +41,12 @@ impl Traffic {
         OpenConnection(self)
     }
 
+    /// How many connections are open.
+    pub(crate) fn open(&self) -> u64 {
+        let closed = self.closed.load(Ordering::Relaxed);
+        self.accepted.load(Ordering::Relaxed).saturating_sub(closed)
+    }
+
     /// Counts an answer.
     pub(crate) fn answered(&self, status: StatusCode, took: Duration) {
         let class = usize::from(status.as_u16() / 100).clamp(1, 5) - 1;
@@ -82,7 +88,8 @@ pub(super) fn metric(text: &mut String, name: &str, kind: &str, help: &str, valu
     let _ = writeln!(text, "{name} {value}");
 }
 
-fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+/// Writes the head of a metric.
+pub(super) fn head(text: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
 

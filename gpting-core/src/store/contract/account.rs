@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::civil::date;
 
 use super::samples::{
-    TEXTS, all_at_once, assert_conflict, assert_stale, at, joined, member, member_id, put_member, winners, work,
+    KINDS, TEXTS, all_at_once, assert_conflict, assert_stale, at, joined, member, member_id, put_member, winners, work,
 };
 use crate::account::sign_up::CodeHash;
 use crate::account::{Account, AccountChange, AccountStore, AccountWork, PendingSignUp, Session};
@@ -22,8 +22,6 @@ fn account(n: i64) -> Account {
         email_canonical: format!("user.{n}@example.com"),
         password_hash: format!("$argon2id$v=19$m=1,t=1,p=1$c2FsdA${n}"),
         created_at: at(n),
-        failed_logins: 0,
-        locked_until: None,
     }
 }
 
@@ -106,9 +104,9 @@ pub async fn accounts_are_read_back_as_put(store: &dyn AccountStore) {
     sign_up(store, [1]).await;
     assert_eq!(read(store, 1).await, Some(Versioned { version: 1, value: account(1) }));
     assert_eq!(read(store, 2).await, None);
-    let locked = Account { failed_logins: u32::MAX, locked_until: Some(at(9)), ..account(1) };
-    commit(store, [put_account(locked.clone(), Expect::Version(1))]).await;
-    assert_eq!(read(store, 1).await, Some(Versioned { version: 2, value: locked }));
+    let renamed = Account { username: "another".to_owned(), password_hash: TEXTS[3].to_owned(), ..account(1) };
+    commit(store, [put_account(renamed.clone(), Expect::Version(1))]).await;
+    assert_eq!(read(store, 1).await, Some(Versioned { version: 2, value: renamed }));
 
     let rotated = Session { previous_hash: Some("old".to_owned()), ..session(1, 1) };
     for (version, put) in (1..).zip([session(1, 1), rotated]) {
@@ -183,8 +181,8 @@ pub async fn names_and_addresses_are_unique(store: &dyn AccountStore) {
         assert_conflict(&store.commit_account(both).await, what);
     }
     assert!(store.members(&[member_id(3)]).await.expect("members").is_empty());
-    assert!(store.due_jobs(at(9), 9).await.expect("jobs").is_empty());
-    assert!(store.events(9).await.expect("events").is_empty());
+    assert!(store.due_jobs(&KINDS, at(9), 9).await.expect("jobs").is_empty());
+    assert!(store.events(0, 9).await.expect("events").is_empty());
     assert_eq!(read(store, 2).await, Some(Versioned { version: 1, value: account(2) }));
     // The address as written is not what is unique, and one's own name is not taken.
     let written_alike = Account { email: account(1).email, ..account(2) };
@@ -281,6 +279,23 @@ pub async fn old_pending_sign_ups_are_dropped(store: &dyn AccountStore) {
     assert_eq!(ids, [4, 3]);
 }
 
+/// Sessions that have ended before the given time go, by their life or by their idleness; the others stay, also those that
+/// were refreshed in the meantime.
+pub async fn ended_sessions_are_dropped(store: &dyn AccountStore) {
+    sign_up(store, [1]).await;
+    let ends =
+        |n: i64, expires: i64, idle: i64| Session { expires_at: at(expires), idle_until: at(idle), ..session(n, 1) };
+    let sessions = [ends(1, 50, 90), ends(2, 90, 49), ends(3, 49, 49), ends(4, 90, 90)];
+    commit(store, sessions.map(|session| put_session(session, Expect::New))).await;
+    commit(store, [put_session(ends(3, 90, 60), Expect::Version(1))]).await;
+    commit(store, [AccountChange::DropEndedSessions { before: at(50) }]).await;
+    let left = store.list_sessions(member_id(1)).await.expect("sessions");
+    assert_eq!(left.iter().map(|session| session.id.value()).collect::<Vec<_>>(), [4, 3, 1]);
+    assert_eq!(store.session(ends(2, 0, 0).id).await.expect("session"), None);
+    commit(store, [AccountChange::DropEndedSessions { before: at(1_000) }]).await;
+    assert!(store.list_sessions(member_id(1)).await.expect("sessions").is_empty());
+}
+
 /// Erasing an account takes its sessions and the pending sign-ups with its address; name and address are free
 /// afterwards. Who has no account is passed over.
 pub async fn accounts_are_erased(store: &dyn AccountStore) {
@@ -324,7 +339,7 @@ pub async fn both_halves_commit_as_one(store: &dyn AccountStore) {
     assert_eq!(read(store, 2).await, None);
     assert_eq!(store.session(session(1, 2).id).await.expect("session"), None);
     assert!(store.pending(pending(1, "").id).await.expect("pending").is_some());
-    assert!(store.events(9).await.expect("events").is_empty());
+    assert!(store.events(0, 9).await.expect("events").is_empty());
     let mut twice = verified(Expect::New);
     twice.changes.push(AccountChange::TakePending(pending(1, "").id));
     assert_stale(&store.commit_account(twice).await);
@@ -333,7 +348,7 @@ pub async fn both_halves_commit_as_one(store: &dyn AccountStore) {
     assert_eq!(read(store, 2).await, Some(Versioned { version: 1, value: account(2) }));
     assert_eq!(store.members(&[member_id(2)]).await.expect("members").len(), 1);
     assert_eq!(store.pending(pending(1, "").id).await.expect("pending"), None);
-    assert_eq!(store.events(9).await.expect("events").len(), 1);
+    assert_eq!(store.events(0, 9).await.expect("events").len(), 1);
     store.commit_account(AccountWork::new()).await.expect("empty work is committed");
 }
 

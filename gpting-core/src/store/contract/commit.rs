@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::samples::{
-    all_at_once, append, assert_conflict, assert_stale, at, commit, job, joined, key, matched, member, member_id,
-    message, open_room, put_member, put_members, put_pair, put_report, report, room_id, winners, work,
+    KINDS, all_at_once, append, assert_conflict, assert_stale, at, commit, job, joined, key, matched, member,
+    member_id, message, open_room, put_member, put_members, put_pair, put_report, report, room_id, winners, work,
 };
 use crate::chat::Room;
 use crate::id::HostId;
@@ -40,7 +40,7 @@ async fn everything(store: &dyn Store) -> Work {
     .await;
     store.commit(Work::new().event(joined(1))).await.expect("an event can be committed");
     append(store, message(1, 1, 1, "first")).await;
-    let number = store.events(1).await.expect("events")[0].number;
+    let number = store.events(0, 1).await.expect("events")[0].number;
     let mut renamed = member(1);
     "renamed".clone_into(&mut renamed.profile.nickname);
     work([
@@ -77,8 +77,8 @@ async fn seen(store: &dyn Store) -> String {
         store.was_served(ids[0], ids[1]).await.expect("served"),
         store.open_report(ids[0], ids[1]).await.expect("report"),
         store.open_report(ids[1], ids[0]).await.expect("report"),
-        store.due_jobs(at(100), 10).await.expect("jobs"),
-        store.events(10).await.expect("events"),
+        store.due_jobs(&KINDS, at(100), 10).await.expect("jobs"),
+        store.events(0, 10).await.expect("events"),
     )
 }
 
@@ -119,7 +119,7 @@ async fn report_version(store: &dyn Store) -> Option<u64> {
 }
 
 async fn job_version(store: &dyn Store) -> Option<u64> {
-    let rows: Vec<Versioned<Job>> = store.due_jobs(at(100), 10).await.expect("jobs");
+    let rows: Vec<Versioned<Job>> = store.due_jobs(&KINDS, at(100), 10).await.expect("jobs");
     rows.first().map(|row| row.version)
 }
 
@@ -187,7 +187,7 @@ pub async fn changes_apply_in_order(store: &dyn Store) {
     assert_eq!((pair.version, pair.value.is_matched()), (2, true));
     let overview = store.room_overview(member_id(1), room_id(1)).await.expect("overview");
     assert_eq!(overview.expect("open").my_read, 2);
-    assert!(store.due_jobs(at(9), 9).await.expect("jobs").is_empty());
+    assert!(store.due_jobs(&KINDS, at(9), 9).await.expect("jobs").is_empty());
 }
 
 /// Of a hundred who create the same pair at once exactly one succeeds; to the others their work is stale.
@@ -200,7 +200,7 @@ pub async fn one_of_many_creators_wins(store: Arc<dyn Store>) {
     }))
     .await;
     assert_eq!(winners(&results), 1);
-    assert_eq!(store.events(1000).await.expect("events").len(), 1);
+    assert_eq!(store.events(0, 1000).await.expect("events").len(), 1);
     let row = store.pair(key(1, 2)).await.expect("pair").expect("one was created");
     assert_eq!(row.version, 1);
 }
@@ -235,12 +235,12 @@ pub async fn no_update_is_lost(store: Arc<dyn Store>) {
         }
     }))
     .await;
-    let row = store.due_jobs(at(9), 1).await.expect("jobs").remove(0);
+    let row = store.due_jobs(&KINDS, at(9), 1).await.expect("jobs").remove(0);
     assert_eq!((row.value.attempts, row.version), (40, 41));
 }
 
 async fn increment(store: &dyn Store) -> StoreResult<()> {
-    let mut row = store.due_jobs(at(9), 1).await.expect("jobs").remove(0);
+    let mut row = store.due_jobs(&KINDS, at(9), 1).await.expect("jobs").remove(0);
     let expect = row.expect();
     row.value.attempts += 1;
     let result = store.commit(work([Change::PutJob(row.value, expect)])).await;

@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::samples::{
-    Transcript, at, decision, job, joined, key, matched, member, member_id, message, put_member, put_pair, put_report,
-    report, request, resend_id, room_id,
+    KINDS, Transcript, at, decision, job, joined, key, matched, member, member_id, message, put_member, put_pair,
+    put_report, report, request, resend_id, room_id,
 };
 use crate::chat::{NewMessage, Room};
 use crate::id::{HostId, MemberId, MessageId};
@@ -79,7 +79,7 @@ pub async fn differential(store: &dyn Store, seed: u64) {
 
 /// Adds the dropping of the oldest events, whose numbers each store gives itself.
 async fn drop_oldest(store: &dyn Store, work: Work, how_many: usize) -> Work {
-    let oldest = store.events(how_many).await.expect("events");
+    let oldest = store.events(0, how_many).await.expect("events");
     work.change(Change::DropEvents(oldest.iter().map(|event| event.number).collect()))
 }
 
@@ -250,7 +250,7 @@ impl Run {
     }
 
     async fn job(&mut self) -> Change {
-        let rows = self.twin.due_jobs(at(1_000_000), 100).await.expect("jobs");
+        let rows = self.twin.due_jobs(&KINDS, at(1_000_000), 100).await.expect("jobs");
         let n = i64::from(self.rng.below(NAMES)) + 1;
         let row = rows.iter().find(|row| row.value.id == job(n, 0).id);
         if self.chance(30) {
@@ -295,6 +295,9 @@ impl Run {
                 | Change::Serve { .. }
                 | Change::PutJob(..)
                 | Change::DeleteJob(..)
+                | Change::Take { .. }
+                | Change::GiveBack(_)
+                | Change::Sweep { .. }
                 | Change::DropEvents(_) => {}
             }
         }
@@ -321,8 +324,8 @@ impl Run {
                 read.add(&store.messages(room, range, 4).await.expect("messages"));
             }
         }
-        read.add(&store.due_jobs(at(self.next - 50), 3).await.expect("jobs"));
-        let events = store.events(1000).await.expect("events");
+        read.add(&store.due_jobs(&KINDS, at(self.next - 50), 3).await.expect("jobs"));
+        let events = store.events(0, 1000).await.expect("events");
         read.add(&events.iter().map(|stored| &stored.event).collect::<Vec<_>>());
         read.0
     }
@@ -384,6 +387,7 @@ fn row_of(change: &Change) -> String {
         Change::PutReport(..) | Change::DropReports { .. } => "reports".to_owned(),
         Change::PutJob(job, _) => format!("{:?}", job.id),
         Change::DeleteJob(id, _) => format!("{id:?}"),
+        Change::Take { .. } | Change::GiveBack(_) | Change::Sweep { .. } => "allowances".to_owned(),
         Change::Serve { .. } | Change::DropEvents(_) | Change::Erase { .. } => String::new(),
     }
 }

@@ -11,7 +11,7 @@ async fn put(store: &dyn Store, events: impl IntoIterator<Item = Event>) {
 }
 
 async fn read(store: &dyn Store, limit: usize) -> Vec<Event> {
-    let stored = store.events(limit).await.expect("events");
+    let stored = store.events(0, limit).await.expect("events");
     assert!(stored.is_sorted_by(|a, b| a.number < b.number), "numbers grow from event to event");
     stored.into_iter().map(|stored| stored.event).collect()
 }
@@ -45,10 +45,24 @@ pub async fn events_come_in_order(store: &dyn Store) {
     assert_eq!(read(store, usize::MAX).await, events);
 }
 
+/// Reading goes on after a number, whether or not the event with it is still there.
+pub async fn events_are_read_on_after_a_number(store: &dyn Store) {
+    put(store, (1..=5).map(joined)).await;
+    let numbers: Vec<u64> = store.events(0, 10).await.expect("events").iter().map(|event| event.number).collect();
+    let after = async |number: u64, limit: usize| -> Vec<Event> {
+        store.events(number, limit).await.expect("events").into_iter().map(|stored| stored.event).collect()
+    };
+    assert_eq!(after(numbers[1], 2).await, [3, 4].map(joined));
+    commit(store, [Change::DropEvents(vec![numbers[1], numbers[2]])]).await;
+    assert_eq!(after(numbers[1], 10).await, [4, 5].map(joined));
+    assert!(after(numbers[4], 10).await.is_empty());
+    assert!(after(u64::MAX, 10).await.is_empty());
+}
+
 /// Dropped events are gone, the others stay; numbers that are not there are passed over.
 pub async fn dropped_events_are_gone(store: &dyn Store) {
     put(store, (1..=5).map(joined)).await;
-    let numbers: Vec<u64> = store.events(10).await.expect("events").iter().map(|event| event.number).collect();
+    let numbers: Vec<u64> = store.events(0, 10).await.expect("events").iter().map(|event| event.number).collect();
     let unknown = numbers[4] + 1000;
     commit(store, [Change::DropEvents(vec![numbers[3], unknown, numbers[1], numbers[1]])]).await;
     assert_eq!(read(store, 10).await, [1, 3, 5].map(joined));
@@ -63,7 +77,7 @@ pub async fn numbers_are_not_used_twice(store: &dyn Store) {
     let mut last = None;
     for n in 1..=4 {
         put(store, [joined(n), joined(n)]).await;
-        let numbers: Vec<u64> = store.events(10).await.expect("events").iter().map(|event| event.number).collect();
+        let numbers: Vec<u64> = store.events(0, 10).await.expect("events").iter().map(|event| event.number).collect();
         assert_eq!(numbers.len(), 2);
         assert!(last.is_none_or(|last| last < numbers[0]), "{numbers:?} after {last:?}");
         last = numbers.last().copied();

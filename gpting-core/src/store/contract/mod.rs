@@ -13,6 +13,7 @@
 
 #[cfg(feature = "accounts")]
 pub mod account;
+pub mod allowance;
 pub mod commit;
 pub mod differential;
 pub mod erase;
@@ -87,11 +88,18 @@ macro_rules! store_contract {
                 one_of_many_first_reports_wins
             }
             job {
-                due_jobs_come_oldest_first, a_lease_is_taken_once, jobs_are_deleted_at_their_version;
-                one_of_many_leases_wins
+                due_jobs_come_oldest_first, jobs_come_by_kind, jobs_are_read_back_as_put, dead_letters_are_not_due,
+                dead_letters_are_paged, a_lease_is_taken_once, jobs_are_deleted_at_their_version,
+                an_effect_under_a_lost_lease_is_undone;
+                one_of_many_leases_wins, each_job_is_held_by_one_at_a_time
             }
             event {
-                events_come_in_order, dropped_events_are_gone, numbers_are_not_used_twice;
+                events_come_in_order, events_are_read_on_after_a_number, dropped_events_are_gone, numbers_are_not_used_twice;
+            }
+            allowance {
+                an_allowance_is_taken_to_its_end, allowances_fill_with_time, all_claims_or_none,
+                what_is_given_back_can_be_taken, a_refusal_undoes_the_rest, sweeping_changes_no_answer;
+                many_takers_get_what_there_is
             }
             erase {
                 the_erased_are_nowhere, rooms_keep_a_tombstone, empty_rooms_go_whole, reports_about_them_stay,
@@ -116,7 +124,7 @@ macro_rules! account_store_contract {
                 accounts_are_read_back_as_put, account_rows_have_versions, names_and_addresses_are_unique,
                 accounts_are_found_by_login, names_can_change, sessions_are_listed_newest_first,
                 sessions_are_deleted, pending_sign_ups_claim_nothing, pending_sign_ups_are_dropped,
-                old_pending_sign_ups_are_dropped, accounts_are_erased, both_halves_commit_as_one;
+                old_pending_sign_ups_are_dropped, ended_sessions_are_dropped, accounts_are_erased, both_halves_commit_as_one;
                 a_pending_sign_up_is_taken_once, one_of_many_claims_of_an_address_wins
             }
         }

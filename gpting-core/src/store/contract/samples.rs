@@ -202,13 +202,12 @@ pub(super) fn report(n: i64, reporter: i64, subject: i64) -> Report {
     }
 }
 
+/// The kinds of jobs that are asked for.
+pub(super) const KINDS: [&str; 5] = Task::KINDS;
+
 pub(super) fn job(n: i64, due: i64) -> Job {
-    Job {
-        id: JobId::new(n).expect("a small positive number"),
-        task: Task::DeleteBlobs { keys: TEXTS.map(str::to_owned).to_vec() },
-        run_at: at(due),
-        attempts: 0,
-    }
+    let id = JobId::new(n).expect("a small positive number");
+    Job::new(id, Task::DeleteBlobs { keys: TEXTS.map(str::to_owned).to_vec() }, at(due))
 }
 
 pub(super) fn joined(n: i64) -> Event {

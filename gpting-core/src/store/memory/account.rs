@@ -39,6 +39,7 @@ impl AccountState {
                 self.pendings.retain(|_, row| row.value.email_canonical != email);
             }
             AccountChange::DropOldPendings { before } => self.pendings.retain(|_, row| row.value.created_at >= before),
+            AccountChange::DropEndedSessions { before } => self.sessions.retain(|_, row| row.value.ends_at() >= before),
             AccountChange::EraseAccount(member) => {
                 if let Some(account) = self.accounts.remove(&member) {
                     self.pendings.retain(|_, row| row.value.email_canonical != account.value.email_canonical);

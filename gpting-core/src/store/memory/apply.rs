@@ -39,6 +39,23 @@ impl State {
                         return Err(StoreError::Stale);
                     }
                 }
+                Change::Take { claims, now } => {
+                    for claim in claims {
+                        let full_at = claim.take(self.allowances.get(&claim.key()).copied(), now);
+                        let full_at = full_at.map_err(|wait| StoreError::Spent { wait })?;
+                        self.allowances.insert(claim.key(), full_at);
+                        let left = claim.left(full_at, now);
+                        committed.left = Some(committed.left.map_or(left, |before: u64| before.min(left)));
+                    }
+                }
+                Change::GiveBack(claims) => {
+                    for claim in claims {
+                        if let Some(full_at) = self.allowances.get_mut(&claim.key()) {
+                            *full_at = full_at.saturating_sub(claim.cost_micros());
+                        }
+                    }
+                }
+                Change::Sweep { now } => self.allowances.retain(|_, full_at| *full_at > now.as_microsecond()),
                 Change::DropEvents(numbers) => self.events.retain(|number, _| !numbers.contains(number)),
                 Change::Erase { member, tombstone } => self.erase(member, tombstone),
                 Change::DropReports { before } => self.reports.retain(|_, row| row.value.keep_until >= before),

@@ -11,7 +11,7 @@ use super::super::{
 use super::{MemoryStore, State};
 use crate::chat::{Message, Room, RoomOverview};
 use crate::event::StoredEvent;
-use crate::id::{FriendRequestId, HostId, MemberId, RoomId};
+use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use crate::interaction::{Listing, Pair, PairKey, PairList};
 use crate::job::Job;
 use crate::profile::Member;
@@ -186,18 +186,29 @@ impl Store for MemoryStore {
         Ok(state.reports.values().find(open).cloned())
     }
 
-    async fn due_jobs(&self, now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
-        let mut due: Vec<_> = self.lock().jobs.values().filter(|row| row.value.run_at <= now).cloned().collect();
+    async fn job(&self, id: JobId) -> StoreResult<Option<Versioned<Job>>> {
+        Ok(self.lock().jobs.get(&id).cloned())
+    }
+
+    async fn due_jobs(&self, kinds: &[&str], now: Timestamp, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
+        let is_due = |job: &Job| job.run_at <= now && job.dead_at.is_none() && kinds.contains(&job.task.kind());
+        let mut due: Vec<_> = self.lock().jobs.values().filter(|row| is_due(&row.value)).cloned().collect();
         due.sort_by_key(|row| (row.value.run_at, row.value.id));
         due.truncate(limit);
         Ok(due)
     }
 
-    async fn events(&self, limit: usize) -> StoreResult<Vec<StoredEvent>> {
+    async fn dead_jobs(&self, after: Option<JobId>, limit: usize) -> StoreResult<Vec<Versioned<Job>>> {
+        let state = self.lock();
+        let dead = state.jobs.values().filter(|row| row.value.dead_at.is_some() && Some(row.value.id) > after);
+        Ok(dead.take(limit).cloned().collect())
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> StoreResult<Vec<StoredEvent>> {
         let state = self.lock();
         let stored =
             |(number, event): (&u64, &crate::event::Event)| StoredEvent { number: *number, event: event.clone() };
-        Ok(state.events.iter().take(limit).map(stored).collect())
+        Ok(state.events.range(after.saturating_add(1)..).take(limit).map(stored).collect())
     }
 
     async fn health(&self) -> StoreResult<()> {

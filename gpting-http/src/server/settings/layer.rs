@@ -95,6 +95,9 @@ layer! {
     /// Origins whose pages may call
     #[arg(long, global = true, value_name = "ORIGINS")]
     allowed_origins,
+    /// How long a stopping server waits for proxies to let go of kept connections, 0 to 60 [default: 5]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    drain_seconds,
     /// How log lines are written [default: text]
     #[arg(long, global = true, value_name = "text|json")]
     log,

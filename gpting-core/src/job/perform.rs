@@ -1,0 +1,55 @@
+//! What each kind of job does.
+//!
+//! Called by the runner with a [`Turn`]; calls the use-cases of the rooms. Each is idempotent, and what changes only the
+//! store crosses the job off in the same work, so that it happens exactly once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Next, Task, Turn, Worker};
+use crate::error::{Error, Result};
+use crate::gpting::Core;
+
+impl Core {
+    pub(super) async fn perform(&self, turn: &Turn<'_>) -> Result<Next> {
+        match &turn.job().task {
+            Task::DeleteBlobs { keys } => self.delete_blobs(keys).await?,
+            Task::Erase { member } => self.erase_now(*member, turn).await?,
+            #[cfg(feature = "accounts")]
+            Task::SendSignUpCode { pending } => self.send_sign_up_code(*pending, turn).await?,
+            #[cfg(feature = "accounts")]
+            Task::SendAddressInUse { member } => self.send_address_in_use(*member).await?,
+            #[cfg(not(feature = "accounts"))]
+            Task::SendSignUpCode { .. } | Task::SendAddressInUse { .. } => {}
+            Task::Purge => {
+                self.purge().await?;
+                return Ok(Next::Again(self.config.jobs.purge_every.unsigned_abs()));
+            }
+            // Held by the delivery itself; the runner never asks for it.
+            Task::DeliverEvents => return Ok(Next::Again(Duration::ZERO)),
+            Task::Own { kind, .. } => {
+                let worker = self
+                    .worker(kind)
+                    .ok_or(Error::Unavailable { part: "a worker of this kind", retry_after: Duration::from_mins(1) })?;
+                let worked = worker.work(turn).await;
+                return worked.map_err(|error| Error::Internal { what: error.what, source: Box::new(error) });
+            }
+        }
+        Ok(Next::Done)
+    }
+
+    async fn delete_blobs(&self, keys: &[String]) -> Result<()> {
+        let Some(blobs) = &self.blobs else { return Ok(()) };
+        for key in keys {
+            blobs
+                .delete(key)
+                .await
+                .map_err(|error| Error::Internal { what: "a picture could not be deleted", source: Box::new(error) })?;
+        }
+        Ok(())
+    }
+
+    fn worker(&self, kind: &str) -> Option<&Arc<dyn Worker>> {
+        self.workers.iter().find(|worker| worker.kind() == kind)
+    }
+}
