@@ -32,6 +32,7 @@ struct State {
     /// Every place that somebody has read up to; the furthest counts.
     marks: BTreeSet<(RoomId, MemberId, u64)>,
     served: BTreeSet<(MemberId, MemberId)>,
+    picks: BTreeSet<(MemberId, i32, MemberId)>,
     reports: Vec<(Version, Report)>,
     jobs: Vec<(Version, Job)>,
     /// When each allowance is full again.
@@ -98,6 +99,10 @@ impl State {
             Change::Serve { viewer, candidates, .. } => {
                 self.served.extend(candidates.into_iter().map(|candidate| (viewer, candidate)));
             }
+            Change::PutPicks { day, pairs } => {
+                self.picks.extend(pairs.iter().flat_map(|it| [(it.low, day, it.high), (it.high, day, it.low)]));
+            }
+            Change::ClearPicks { day } => self.picks.retain(|(_, of, _)| *of > day || *of == day - 1),
             Change::PutReport(report, expect) => {
                 let other = self.open_report(report.reporter, report.subject).filter(|row| row.1.id != report.id);
                 (report.closed_at.is_some() || other.is_none()).then_some(()).ok_or(StoreError::Stale)?;
@@ -177,6 +182,7 @@ impl State {
             *key = PairKey::of(key.other(member), tombstone).unwrap_or(*key);
         }
         self.served.retain(|(viewer, shown)| *viewer != member && *shown != member);
+        self.picks.retain(|(one, _, other)| *one != member && *other != member);
         self.reports.retain(|(_, report)| report.reporter != member);
         let there: BTreeSet<_> = self.members.iter().map(|(_, row)| row.id).collect();
         self.rooms.retain(|(_, room)| !room.has(member) || there.contains(&room.pair.other(member)));
@@ -270,6 +276,10 @@ impl Store for JsonStore {
     }
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
         Ok(self.1.lock().await.served.contains(&(viewer, candidate)))
+    }
+    async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
+        let state = self.1.lock().await;
+        Ok(state.picks.iter().filter(|pick| (pick.0, pick.1) == (member, day)).map(|pick| pick.2).collect())
     }
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {
         Ok(self.1.lock().await.rooms.iter().find(|(_, room)| room.id == id).map(versioned))

@@ -144,6 +144,8 @@ impl Aftermath {
                 | Change::Take { .. }
                 | Change::GiveBack(_)
                 | Change::Sweep { .. }
+                | Change::PutPicks { .. }
+                | Change::ClearPicks { .. }
                 | Change::DropReports { .. } => {}
             }
         }

@@ -167,6 +167,8 @@ impl Commit<'_> {
             Change::Append(message) => self.append(message).await,
             Change::MarkRead { room, member, seq } => self.mark_read(*room, *member, *seq).await,
             Change::Serve { viewer, candidates, at } => self.serve(*viewer, candidates, *at).await,
+            Change::PutPicks { day, pairs } => self.put_picks(*day, pairs).await,
+            Change::ClearPicks { day } => self.clear_picks(*day).await,
             Change::PutReport(report, expect) => self.put_report(report, *expect).await,
             Change::PutJob(job, expect) => self.put_job(job, *expect).await,
             Change::DeleteJob(id, version) => self.delete_job(*id, *version).await,

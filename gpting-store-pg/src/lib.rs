@@ -43,6 +43,7 @@ mod message;
 mod on_its_way;
 mod options;
 mod pair;
+mod pick;
 mod report;
 mod room;
 mod row;
@@ -227,6 +228,10 @@ impl Store for PgStore {
 
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
         member::was_served(self, viewer, candidate).await
+    }
+
+    async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
+        pick::picks(self, member, day).await
     }
 
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {

@@ -44,6 +44,7 @@ mod member;
 mod message;
 mod options;
 mod pair;
+mod pick;
 mod report;
 mod room;
 mod row;
@@ -208,6 +209,10 @@ impl Store for SqliteStore {
 
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
         pair::was_served(&self.readers, viewer, candidate).await
+    }
+
+    async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
+        pick::of(&self.readers, member, day).await
     }
 
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {

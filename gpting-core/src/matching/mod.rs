@@ -70,6 +70,8 @@ mod walk;
 mod weights;
 
 #[cfg(feature = "service")]
+pub mod daily;
+#[cfg(feature = "service")]
 pub(crate) mod intake;
 #[cfg(feature = "service")]
 mod refresh;

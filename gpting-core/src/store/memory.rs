@@ -45,6 +45,8 @@ pub(super) struct State {
     sent: BTreeMap<(RoomId, MemberId, Uuid), u64>,
     reads: BTreeMap<(RoomId, MemberId), u64>,
     served: BTreeSet<(MemberId, MemberId)>,
+    /// Of both members of each pair: whose, of which day, who.
+    picks: BTreeSet<(MemberId, i32, MemberId)>,
     reports: BTreeMap<ReportId, Versioned<Report>>,
     jobs: BTreeMap<JobId, Versioned<Job>>,
     /// When each allowance is full again, in microseconds since 1970.

@@ -151,6 +151,9 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Whether a candidate was ever shown to a viewer.
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool>;
 
+    /// A member's picks of a day (days since 1970), by ascending id.
+    async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>>;
+
     /// A room, open or closed.
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>>;
 

@@ -234,3 +234,72 @@ async fn likes_and_passes_move_people_for_everybody_on_every_instance_and_after_
     order(&beside, men[1]).await;
     assert_eq!(order(&beside, newcomer).await, liked_first, "they had never been seen here");
 }
+
+/// Everybody that a paging of this size shows a member, page by page, with whether they are a pick.
+async fn paged(
+    g: &gpting_core::Gpting,
+    me: gpting_core::id::MemberId,
+    limit: usize,
+) -> Vec<(gpting_core::id::MemberId, bool)> {
+    let (mut seen, mut request) = (Vec::new(), SlateRequest::first(limit));
+    loop {
+        let slate = g.matching().slate(me, request).await.unwrap();
+        assert!(slate.cards.len() == limit || slate.next.is_none(), "a full page while there are more");
+        seen.extend(slate.cards.iter().map(|card| (card.card.id, card.picked)));
+        match slate.next {
+            Some(next) => request.after = Some(next),
+            None => return seen,
+        }
+    }
+}
+
+#[tokio::test]
+async fn picks_of_the_day_are_mutual_come_first_and_end_with_the_day() {
+    let town = town().await;
+    let (mut women, mut men) = (Vec::new(), Vec::new());
+    for n in 0..8 {
+        women.push(town.person(&format!("여{n}"), "F", &["M"]).await);
+        men.push(town.person(&format!("남{n}"), "M", &["F"]).await);
+    }
+    assert!(paged(&town.g, women[0], 3).await.iter().all(|(_, picked)| !picked), "no round yet");
+    let round = town.g.matching().daily_round(std::num::NonZero::<usize>::MIN).await.unwrap();
+    assert_eq!((round.day.to_string(), round.pairs, round.report.people), ("2026-11-23".to_owned(), 8, 16));
+    assert!(
+        round.report.expected_matches >= round.by_product && round.report.expected_matches <= round.report.upper_bound
+    );
+
+    let pick_of = async |g: &gpting_core::Gpting, me| {
+        let first = g.matching().slate(me, SlateRequest::first(1)).await.unwrap().cards.remove(0);
+        first.picked.then_some(first.card.id)
+    };
+    for &me in women.iter().chain(&men) {
+        let pick = pick_of(&town.g, me).await.expect("everybody has one");
+        assert_eq!(pick_of(&town.g, pick).await, Some(me), "both see each other");
+        for limit in [1, 3, 20] {
+            let seen = paged(&town.g, me, limit).await;
+            assert_eq!((seen[0], seen.iter().filter(|(_, picked)| *picked).count()), ((pick, true), 1));
+            let ids: HashSet<_> = seen.iter().map(|(id, _)| *id).collect();
+            assert_eq!((ids.len(), seen.len()), (8, 8), "nobody twice, nobody missed");
+        }
+    }
+    // Whoever has been decided about is nobody's pick any more, on both sides where it was a pass.
+    let pick = pick_of(&town.g, women[0]).await.unwrap();
+    town.g.matching().pass(women[0], pick).await.unwrap();
+    assert_eq!((pick_of(&town.g, women[0]).await, pick_of(&town.g, pick).await), (None, None));
+    // Nor whoever does not want to meet people like them any more.
+    let other = pick_of(&town.g, women[1]).await.unwrap();
+    let nobody = PreferencesEdit { genders: Some(vec!["O".to_owned()]), ..PreferencesEdit::default() };
+    town.g.profiles().set_preferences(other, nobody).await.unwrap();
+    assert_eq!(pick_of(&town.g, women[1]).await, None);
+
+    town.clock.advance(SignedDuration::from_hours(24));
+    assert_eq!(pick_of(&town.g, women[2]).await, None, "a pick is of one day");
+    town.g.matching().daily_round(std::num::NonZero::<usize>::MIN).await.unwrap();
+    let again = town.g.matching().daily_round(std::num::NonZero::<usize>::MIN).await.unwrap();
+    assert_eq!(again.pairs, 7, "one man wants nobody here");
+    let mut picked = 0;
+    for &me in &women {
+        picked += usize::from(pick_of(&town.g, me).await.is_some());
+    }
+    assert_eq!(picked, 7, "a second round of a day replaces the first");
+}

@@ -298,6 +298,8 @@ impl Run {
                 | Change::Take { .. }
                 | Change::GiveBack(_)
                 | Change::Sweep { .. }
+                | Change::PutPicks { .. }
+                | Change::ClearPicks { .. }
                 | Change::DropEvents(_) => {}
             }
         }
@@ -388,6 +390,7 @@ fn row_of(change: &Change) -> String {
         Change::PutJob(job, _) => format!("{:?}", job.id),
         Change::DeleteJob(id, _) => format!("{id:?}"),
         Change::Take { .. } | Change::GiveBack(_) | Change::Sweep { .. } => "allowances".to_owned(),
+        Change::PutPicks { .. } | Change::ClearPicks { .. } => "picks".to_owned(),
         Change::Serve { .. } | Change::DropEvents(_) | Change::Erase { .. } => String::new(),
     }
 }

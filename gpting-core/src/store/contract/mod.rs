@@ -24,6 +24,7 @@ pub mod member;
 pub mod message;
 pub mod pair;
 pub mod pair_feed;
+pub mod pick;
 pub mod report;
 pub mod room;
 mod samples;
@@ -71,6 +72,9 @@ macro_rules! store_contract {
             pair {
                 pairs_are_read_back_as_put, lists_follow_listings, blocks_hide_pairs, lists_are_paged_without_gaps,
                 pages_survive_changes, waiting_requests_are_found, the_served_are_remembered;
+            }
+            pick {
+                picks_are_mutual_and_of_one_day, picks_are_cleared_and_erased;
             }
             room {
                 last_seq_belongs_to_the_store, appending_grows_the_version, only_participants_see_open_rooms,

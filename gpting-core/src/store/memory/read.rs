@@ -142,6 +142,13 @@ impl Store for MemoryStore {
         Ok(self.lock().served.contains(&(viewer, candidate)))
     }
 
+    async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
+        let first = (member, day, MemberId::new(1).expect("1 is an id"));
+        let state = self.lock();
+        let mine = state.picks.range(first..).take_while(|pick| (pick.0, pick.1) == (member, day));
+        Ok(mine.map(|pick| pick.2).collect())
+    }
+
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {
         Ok(self.lock().rooms.get(&id).cloned())
     }
