@@ -1,4 +1,4 @@
-//! A store of one's own: the whole port in one file of some 330 lines, tested by the contract suite.
+//! A store of one's own: the whole port in one file of some 350 lines, tested by the contract suite.
 //!
 //! Everything lies in plain lists. A commit works on a copy, which is written beside the old file, synced and renamed
 //! over it; only then is the work acknowledged: it is there whole or not at all, in memory and on disk. Short is slow:
@@ -13,8 +13,8 @@ use gpting_core::event::{Event, StoredEvent};
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
 use gpting_core::store::{
-    Appended, Change, Committed, Expect, FeedCursor, FeedEntry, MessageRange, Page, Store, StoreError, StoreResult,
-    Unique, Version, Versioned, Work,
+    Appended, Change, Committed, Expect, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreError,
+    StoreResult, Unique, Version, Versioned, Work,
 };
 use gpting_core::{job::Job, profile::Member, safety::Report};
 use jiff::Timestamp;
@@ -26,11 +26,13 @@ struct State {
     /// Who was put or erased, in order: the feed. A cursor is how many of them were read.
     changed: Vec<MemberId>,
     pairs: Vec<(Version, Pair)>,
+    pairs_changed: Vec<PairKey>,
     rooms: Vec<(Version, Room)>,
     messages: Vec<Message>,
     /// Every place that somebody has read up to; the furthest counts.
     marks: BTreeSet<(RoomId, MemberId, u64)>,
     served: BTreeSet<(MemberId, MemberId)>,
+    picks: BTreeSet<(MemberId, i32, MemberId)>,
     reports: Vec<(Version, Report)>,
     jobs: Vec<(Version, Job)>,
     /// When each allowance is full again.
@@ -82,7 +84,10 @@ impl State {
     fn apply(&mut self, change: Change, committed: &mut Committed) -> StoreResult<()> {
         match change {
             Change::PutMember(member, expect) => self.put_member(*member, expect)?,
-            Change::PutPair(pair, expect) => put(&mut self.pairs, *pair, expect, |row| row.key)?,
+            Change::PutPair(pair, expect) => {
+                self.pairs_changed.push(pair.key);
+                put(&mut self.pairs, *pair, expect, |row| row.key)?;
+            }
             Change::PutRoom(room, expect) => {
                 let last_seq = self.said(room.id).count() as u64;
                 put(&mut self.rooms, Room { last_seq, ..room }, expect, |row| row.id)?;
@@ -94,6 +99,10 @@ impl State {
             Change::Serve { viewer, candidates, .. } => {
                 self.served.extend(candidates.into_iter().map(|candidate| (viewer, candidate)));
             }
+            Change::PutPicks { day, pairs } => {
+                self.picks.extend(pairs.iter().flat_map(|it| [(it.low, day, it.high), (it.high, day, it.low)]));
+            }
+            Change::ClearPicks { day } => self.picks.retain(|(_, of, _)| *of > day || *of == day - 1),
             Change::PutReport(report, expect) => {
                 let other = self.open_report(report.reporter, report.subject).filter(|row| row.1.id != report.id);
                 (report.closed_at.is_some() || other.is_none()).then_some(()).ok_or(StoreError::Stale)?;
@@ -169,7 +178,11 @@ impl State {
         self.members.swap_remove(at);
         self.changed.push(member);
         self.pairs.retain(|(_, pair)| pair.key.side(member).is_none());
+        for key in self.pairs_changed.iter_mut().filter(|key| key.side(member).is_some()) {
+            *key = PairKey::of(key.other(member), tombstone).unwrap_or(*key);
+        }
         self.served.retain(|(viewer, shown)| *viewer != member && *shown != member);
+        self.picks.retain(|(one, _, other)| *one != member && *other != member);
         self.reports.retain(|(_, report)| report.reporter != member);
         let there: BTreeSet<_> = self.members.iter().map(|(_, row)| row.id).collect();
         self.rooms.retain(|(_, room)| !room.has(member) || there.contains(&room.pair.other(member)));
@@ -241,6 +254,13 @@ impl Store for JsonStore {
         let position = cursor.position + entries.len() as u64;
         Ok((entries, FeedCursor { position, ..cursor }))
     }
+    async fn pairs_changed(&self, from: PairCursor, limit: usize) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)> {
+        let state = self.1.lock().await;
+        let read = usize::try_from(from.position).unwrap_or(usize::MAX);
+        let told: Vec<_> = state.pairs_changed.iter().skip(read).take(limit).collect();
+        let pairs = told.iter().filter_map(|key| state.pairs.iter().find(|row| row.1.key == **key).map(versioned));
+        Ok((pairs.collect(), PairCursor { position: from.position + told.len() as u64, ..from }))
+    }
     async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>> {
         Ok(self.1.lock().await.pairs.iter().find(|(_, pair)| pair.key == key).map(versioned))
     }
@@ -256,6 +276,10 @@ impl Store for JsonStore {
     }
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
         Ok(self.1.lock().await.served.contains(&(viewer, candidate)))
+    }
+    async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
+        let state = self.1.lock().await;
+        Ok(state.picks.iter().filter(|pick| (pick.0, pick.1) == (member, day)).map(|pick| pick.2).collect())
     }
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {
         Ok(self.1.lock().await.rooms.iter().find(|(_, room)| room.id == id).map(versioned))

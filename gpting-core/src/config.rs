@@ -1,6 +1,7 @@
 //! Every limit and knob of the service, with its unit, its default and the reason for the default.
 
 use jiff::SignedDuration;
+use std::num::NonZero;
 
 #[cfg(feature = "accounts")]
 use crate::limit::claim::Quota;
@@ -73,6 +74,8 @@ pub struct MatchingConfig {
     pub view_ttl: SignedDuration,
     /// How many views are pinned at once, the oldest dropped first. 256: a view shares its rows with the others.
     pub pinned_views: usize,
+    /// Threads of the daily round. 1: it runs in the night and leaves the rest to those who are awake.
+    pub round_threads: NonZero<usize>,
     /// How often changes by other processes are looked for. 1 s: a right person is at most 3 s late.
     pub refresh_every: SignedDuration,
     /// How often the index is written down for the next start, where there is a place for it. 15 minutes: reading a
@@ -87,6 +90,7 @@ impl Default for MatchingConfig {
             slate_size: 100,
             view_ttl: SignedDuration::from_mins(10),
             pinned_views: 256,
+            round_threads: NonZero::<usize>::MIN,
             refresh_every: SignedDuration::from_secs(1),
             snapshot_every: SignedDuration::from_mins(15),
         }
@@ -168,6 +172,8 @@ pub struct JobConfig {
     pub erase: JobPolicy,
     /// Upkeep. 5 attempts, then the next round.
     pub purge: JobPolicy,
+    /// The daily round. 6 attempts of two hours, then the next night.
+    pub daily_round: JobPolicy,
     /// Jobs of the host's own kinds. 20 attempts, 6 hours each: a nightly run.
     pub own: JobPolicy,
 }
@@ -211,6 +217,7 @@ impl Default for JobConfig {
             blobs: JobPolicy::new(20, 5, 5, 2),
             erase: JobPolicy::new(60, 60, 30, 2),
             purge: JobPolicy::new(5, 60, 30, 1),
+            daily_round: JobPolicy::new(6, 60, 120, 1),
             own: JobPolicy::new(20, 60, 360, 2),
         }
     }
@@ -224,6 +231,7 @@ impl JobConfig {
             "delete_blobs" => &self.blobs,
             "erase" => &self.erase,
             "purge" | "deliver_events" => &self.purge,
+            "daily_round" => &self.daily_round,
             _ => &self.own,
         }
     }

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
 use crate::error::{Code, Result};
+use crate::interaction::Pair;
 use crate::job::tally::Tally;
 use crate::job::{Task, Worker};
 use crate::limit::{LimitSecret, Limits, Purses, StoreLimits};
@@ -22,7 +23,7 @@ use crate::matching::snapshot::Saved;
 use crate::port::{BlobStore, Bus, BusHealth, EventSink, Hint, LocalBus, Mailer, Pictures, SnapshotStore};
 use crate::profile::catalogue::Catalogue;
 use crate::rng::{Rng, SystemRng};
-use crate::store::{Change, Committed, Store, StoreError, Work};
+use crate::store::{Change, Committed, Expect, Store, StoreError, Versioned, Work};
 
 /// The whole service on the host's ports. Cheap to clone; clones share everything.
 ///
@@ -87,7 +88,11 @@ impl Core {
             work.events.clear();
         }
         let after = Aftermath::of(&work);
+        let lessons: Vec<_> = work.changes.iter().filter_map(put_pair).collect();
         let committed = self.store.commit(work).await?;
+        for pair in &lessons {
+            self.replica.learn(pair);
+        }
         self.wake(&after);
         Ok(committed)
     }
@@ -104,6 +109,16 @@ impl Core {
             self.bus.publish(&after.hints);
         }
     }
+}
+
+/// A pair as it is once a change has been committed.
+fn put_pair(change: &Change) -> Option<Versioned<Pair>> {
+    let Change::PutPair(pair, expect) = change else { return None };
+    let version = match expect {
+        Expect::New => 1,
+        Expect::Version(before) => before + 1,
+    };
+    Some(Versioned { version, value: Pair::clone(pair) })
 }
 
 /// Who is to be woken after a commit.
@@ -134,6 +149,8 @@ impl Aftermath {
                 | Change::GiveBack(_)
                 | Change::Sweep { .. }
                 | Change::LeaveMark(_)
+                | Change::PutPicks { .. }
+                | Change::ClearPicks { .. }
                 | Change::DropReports { .. } => {}
             }
         }
@@ -373,7 +390,7 @@ impl Gpting {
 
     /// How many members this instance can propose to others.
     pub fn people(&self) -> usize {
-        self.core.replica.view(self.core.now()).len()
+        self.core.replica.shown()
     }
 
     /// How long ago this instance last read to the end of the store's feed of changed members: how stale its proposals may

@@ -19,8 +19,8 @@ use sqlx::{Postgres, Transaction};
 use crate::PgStore;
 use crate::again::until_won;
 use crate::error::commit_error;
+use crate::feed;
 use crate::lock::Lock;
-use crate::member;
 use crate::on_its_way::Commit;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -82,9 +82,9 @@ async fn to_its_end(
 }
 
 async fn begin(store: &PgStore, work: &Work) -> StoreResult<Transaction<'static, Postgres>> {
-    let writes_members =
-        work.changes.iter().any(|change| matches!(change, Change::PutMember(..) | Change::Erase { .. }));
-    let statement = if writes_members { member::BEGIN } else { BEGIN };
+    let is_told =
+        |change: &Change| matches!(change, Change::PutMember(..) | Change::PutPair(..) | Change::Erase { .. });
+    let statement = if work.changes.iter().any(is_told) { feed::BEGIN } else { BEGIN };
     store.pool.begin_with(store.schema.sql(statement)).await.map_err(commit_error)
 }
 
@@ -176,6 +176,8 @@ impl Commit<'_> {
             Change::Append(message) => self.append(message).await,
             Change::MarkRead { room, member, seq } => self.mark_read(*room, *member, *seq).await,
             Change::Serve { viewer, candidates, at } => self.serve(*viewer, candidates, *at).await,
+            Change::PutPicks { day, pairs } => self.put_picks(*day, pairs).await,
+            Change::ClearPicks { day } => self.clear_picks(*day).await,
             Change::PutReport(report, expect) => self.put_report(report, *expect).await,
             Change::PutJob(job, expect) => self.put_job(job, *expect).await,
             Change::DeleteJob(id, version) => self.delete_job(*id, *version).await,

@@ -1,7 +1,7 @@
 //! Erasure of a member.
 //!
-//! Takes its locks in the order of [`lock`](crate::lock): the member, their rooms, their pairs, what was shown, their
-//! reports; rows of one table by key. Each step is a statement of its own, so that it sees what was committed while the
+//! Takes its locks in the order of [`lock`](crate::lock): the member, their rooms, their pairs, what was shown, their picks,
+//! their reports; rows of one table by key. Each step is a statement of its own, so that it sees what was committed while the
 //! step before it waited for a lock: a message that was being sent loses its sender too.
 
 use gpting_core::id::MemberId;
@@ -68,6 +68,11 @@ const IMPRESSIONS: &str = "
         SELECT viewer, candidate FROM gpting.impression WHERE viewer = $1 OR candidate = $1
         ORDER BY viewer, candidate FOR UPDATE
     )";
+const PICKS: &str = "
+    DELETE FROM gpting.daily_pick WHERE (member, day, other) IN (
+        SELECT member, day, other FROM gpting.daily_pick WHERE member = $1 OR other = $1
+        ORDER BY member, day, other FOR UPDATE
+    )";
 const REPORTS: &str = "
     DELETE FROM gpting.report WHERE id IN (
         SELECT id FROM gpting.report WHERE reporter = $1 ORDER BY id FOR UPDATE
@@ -85,7 +90,7 @@ impl Commit<'_> {
         let marks = self.query(OLD_MARKS);
         self.run(marks).await?;
         self.erase_from_rooms(id, tombstone.value()).await?;
-        for statement in [LOCK_PAIRS, PAIRS, IMPRESSIONS, REPORTS] {
+        for statement in [LOCK_PAIRS, PAIRS, IMPRESSIONS, PICKS, REPORTS] {
             let statement = self.query(statement).bind(id);
             self.run(statement).await?;
         }

@@ -36,6 +36,7 @@ mod commit;
 mod erase;
 mod error;
 mod event;
+mod feed;
 mod job;
 mod lock;
 mod member;
@@ -43,6 +44,7 @@ mod message;
 mod on_its_way;
 mod options;
 mod pair;
+mod pick;
 mod report;
 mod room;
 mod row;
@@ -61,7 +63,7 @@ use gpting_core::job::Job;
 use gpting_core::profile::Member;
 use gpting_core::safety::Report;
 use gpting_core::store::{
-    Committed, FeedCursor, FeedEntry, MessageRange, Page, Store, StoreError, StoreResult, Versioned, Work,
+    Committed, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreError, StoreResult, Versioned, Work,
 };
 use jiff::Timestamp;
 use sqlx::migrate::Migrator;
@@ -83,6 +85,8 @@ const SCHEMA_EXISTS: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace 
 const RESUME_FEED: &str = "
     WITH put AS (
         UPDATE gpting.member SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()
+    ), paired AS (
+        UPDATE gpting.pair SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()
     )
     UPDATE gpting.erased SET change = pg_current_xact_id() WHERE change > pg_current_xact_id()";
 const IS_HALF: &str = "SELECT EXISTS (SELECT FROM gpting.copying) AS half";
@@ -230,6 +234,10 @@ impl Store for PgStore {
         member::members_changed(self, cursor, limit).await
     }
 
+    async fn pairs_changed(&self, cursor: PairCursor, limit: usize) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)> {
+        pair::pairs_changed(self, cursor, limit).await
+    }
+
     async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>> {
         pair::pair(self, key).await
     }
@@ -248,6 +256,10 @@ impl Store for PgStore {
 
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
         member::was_served(self, viewer, candidate).await
+    }
+
+    async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
+        pick::picks(self, member, day).await
     }
 
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {

@@ -1,13 +1,4 @@
-//! Members, the feed of their changes, and who was shown to whom.
-//!
-//! The feed is ordered by the id of the transaction that changed a row. Ids are given at the start of a transaction and
-//! its rows are seen at the end, so it is read only up to the oldest transaction that is still writing members; beyond
-//! that, a smaller one might still appear and be skipped for ever. Who is writing members is seen from the locks on
-//! their table, so that a long transaction of the host, in this or another database, holds nothing back.
-//!
-//! Invariant: a transaction that writes members has locked their table before it has an id ([`BEGIN`]).
-
-use std::time::Duration;
+//! Members, the feed of their changes (up to where [`feed`] says), and who was shown to whom.
 
 use gpting_core::id::{HostId, MemberId};
 use gpting_core::profile::Member;
@@ -15,10 +6,10 @@ use gpting_core::store::{Expect, FeedCursor, FeedEntry, StoreResult, Versioned};
 use jiff::Timestamp;
 use sqlx::types::Json;
 
-use crate::PgStore;
 use crate::error::store_error;
 use crate::on_its_way::Commit;
 use crate::row::{Row, all_versioned, any_versioned, bind_expected, limit, put, require};
+use crate::{PgStore, feed};
 
 const TABLE: &str = "member";
 
@@ -40,34 +31,6 @@ const REPLACE: &str = "
     SET version = version + 1, host = $2, source = $3, document = $4, change = pg_current_xact_id()
     WHERE id = $1 AND version = $5";
 
-/// Begins a transaction that writes members and more. A single statement locks its table first by itself.
-pub(crate) const BEGIN: &str = "
-    BEGIN ISOLATION LEVEL READ COMMITTED;
-    LOCK TABLE gpting.member IN ROW EXCLUSIVE MODE";
-
-/// How far the feed can be read (`upto`): to the oldest transaction that is writing members, at the most to the next
-/// one that can come (`next`).
-///
-/// The locks are looked at before the rows are, by a statement of its own: who has let go of the lock by then is seen
-/// by the later statement, and who has not yet taken it will have a larger id than `next`. Locks show the lower 32 bits
-/// of an id, which lies within 2^31 of `next`.
-const HORIZON: &str = "
-    WITH locks AS MATERIALIZED (
-        SELECT locktype, database, relation, mode, virtualtransaction, transactionid::text::bigint AS low
-        FROM pg_catalog.pg_locks WHERE granted
-    ), snapshot AS MATERIALIZED (
-        SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
-    ), writer AS (
-        SELECT next - (((next & 4294967295) - own.low + 6442450944) % 4294967296 - 2147483648) AS id
-        FROM snapshot, locks AS held
-        JOIN locks AS own USING (virtualtransaction)
-        WHERE held.locktype = 'relation' AND held.mode = 'RowExclusiveLock'
-          AND held.relation = 'gpting.member'::regclass
-          AND held.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-          AND own.locktype = 'transactionid' AND own.mode = 'ExclusiveLock'
-    )
-    SELECT next, least(next, (SELECT min(id) FROM writer)) AS upto FROM snapshot";
-
 const CHANGED: &str = "
     (SELECT id, change::text AS change, version, document FROM gpting.member
      WHERE (change, id) > ($1::text::xid8, $2) AND change < $4::text::xid8
@@ -76,16 +39,6 @@ const CHANGED: &str = "
     (SELECT member, change::text, NULL, NULL FROM gpting.erased
      WHERE (change, member) > ($1::text::xid8, $2) AND change < $4::text::xid8
      ORDER BY erased.change, member LIMIT $3)";
-
-/// How long a read of the feed waits for those who were writing members when it began.
-const PATIENCE: [Duration; 6] = [
-    Duration::from_millis(2),
-    Duration::from_millis(5),
-    Duration::from_millis(15),
-    Duration::from_millis(40),
-    Duration::from_millis(80),
-    Duration::from_millis(160),
-];
 
 const LEAVE_MARK: &str = "
     INSERT INTO gpting.mark (mark, server, at)
@@ -137,31 +90,7 @@ pub(crate) async fn members_changed(
     cursor: FeedCursor,
     most: usize,
 ) -> StoreResult<(Vec<FeedEntry>, FeedCursor)> {
-    let mut patience = PATIENCE.iter();
-    let mut horizon = horizon(store).await?;
-    // What was acknowledged before this call lies before `next`, and has to appear in it if that can be.
-    let next = horizon.next;
-    while horizon.upto < next
-        && let Some(wait) = patience.next()
-    {
-        tokio::time::sleep(*wait).await;
-        horizon = self::horizon(store).await?;
-    }
-    read_feed(store, cursor, horizon.upto, most).await
-}
-
-/// Where the feed ends at this moment.
-struct Horizon {
-    /// Every transaction that has ended has a smaller id.
-    next: u64,
-    /// Every transaction with a smaller id that writes members has ended.
-    upto: u64,
-}
-
-async fn horizon(store: &PgStore) -> StoreResult<Horizon> {
-    let row = store.query(HORIZON).fetch_one(&store.pool).await.map_err(store_error)?;
-    let row = Row::of(TABLE, &row);
-    Ok(Horizon { next: row.count("next")?, upto: row.count("upto")? })
+    read_feed(store, cursor, feed::upto(store).await?, most).await
 }
 
 async fn read_feed(

@@ -6,13 +6,13 @@
 use gpting_core::event::Event;
 use gpting_core::id::{FriendRequestId, MemberId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
-use gpting_core::store::{Expect, Page, StoreResult, Versioned};
+use gpting_core::store::{Expect, Page, PairCursor, StoreResult, Versioned};
 use sqlx::types::Json;
 
-use crate::PgStore;
 use crate::error::store_error;
 use crate::on_its_way::Commit;
-use crate::row::{Row, any_versioned, bind_expected, limit, put, require};
+use crate::row::{Row, all_versioned, any_versioned, bind_expected, limit, put, require};
+use crate::{PgStore, feed};
 
 const TABLE: &str = "pair";
 
@@ -28,6 +28,12 @@ const LIST: &str = "
     JOIN gpting.pair ON pair.low = least($1, page.other) AND pair.high = greatest($1, page.other)
     ORDER BY page.at DESC, page.other DESC";
 const LISTED: &str = "SELECT other FROM gpting.pair_list WHERE member = $1 AND list = $2";
+
+/// Places in the feed are given by a trigger of the schema.
+const CHANGED: &str = "
+    SELECT low, high, change::text AS change, version, document FROM gpting.pair
+    WHERE (change, low, high) > ($1::text::xid8, $2, $3) AND change < $5::text::xid8
+    ORDER BY pair.change, low, high LIMIT $4";
 
 const CREATE: &str = "
     WITH put AS (
@@ -69,6 +75,30 @@ const REPLACE: &str = "
         ORDER BY place
     )
     SELECT FROM put";
+
+pub(crate) async fn pairs_changed(
+    store: &PgStore,
+    mut cursor: PairCursor,
+    most: usize,
+) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)> {
+    let upto = feed::upto(store).await?;
+    let rows = store
+        .query(CHANGED)
+        .bind(cursor.position.to_string())
+        .bind(cursor.pair.0)
+        .bind(cursor.pair.1)
+        .bind(limit(most))
+        .bind(upto.to_string())
+        .fetch_all(&store.pool)
+        .await
+        .map_err(store_error)?;
+    if let Some(last) = rows.last() {
+        let row = Row::of(TABLE, last);
+        let position = row.get::<&str>("change")?.parse().map_err(|_| row.corrupt("change"))?;
+        cursor = PairCursor { position, pair: (row.get("low")?, row.get("high")?) };
+    }
+    Ok((all_versioned(TABLE, &rows)?, cursor))
+}
 
 pub(crate) async fn pair(store: &PgStore, key: PairKey) -> StoreResult<Option<Versioned<Pair>>> {
     let row = store

@@ -122,6 +122,7 @@ fn key(table: &Table) -> &'static [&'static str] {
         "pair" => &["low", "high"],
         "pair_list" => &["member", "other", "list"],
         "impression" => &["viewer", "candidate"],
+        "daily_pick" => &["member", "day", "other"],
         "message" => &["room", "seq"],
         "read_mark" => &["room", "member"],
         "outbox" => &["number"],

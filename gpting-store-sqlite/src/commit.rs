@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::statement::unknown_change;
-use crate::{allowance, erase, event, job, member, message, pair, report, room};
+use crate::{allowance, erase, event, job, member, message, pair, pick, report, room};
 
 /// Everything that one call wants committed.
 #[derive(Debug)]
@@ -85,6 +85,8 @@ async fn apply_one(
         }
         Change::MarkRead { room, member, seq } => message::mark_read(connection, room, member, seq).await,
         Change::Serve { viewer, candidates, at } => pair::serve(connection, viewer, &candidates, at).await,
+        Change::PutPicks { day, pairs } => pick::put(connection, day, &pairs).await,
+        Change::ClearPicks { day } => pick::clear(connection, day).await,
         Change::PutReport(report, expect) => report::put(connection, &report, expect).await,
         Change::PutJob(job, expect) => job::put(connection, &job, expect).await,
         Change::DeleteJob(id, version) => job::delete(connection, id, version).await,

@@ -39,6 +39,8 @@ const ERASE_TRACES: &str = "
     DELETE FROM pair WHERE low = ?1 OR high = ?1;
     DELETE FROM impression WHERE viewer = ?1;
     DELETE FROM impression WHERE candidate = ?1;
+    DELETE FROM daily_pick WHERE member = ?1;
+    DELETE FROM daily_pick WHERE other = ?1;
     DELETE FROM report WHERE reporter = ?1;
     DELETE FROM read_mark WHERE member = ?1;
     DELETE FROM room

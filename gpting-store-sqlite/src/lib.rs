@@ -44,6 +44,7 @@ mod member;
 mod message;
 mod options;
 mod pair;
+mod pick;
 mod report;
 mod room;
 mod row;
@@ -68,7 +69,9 @@ use gpting_core::interaction::{Pair, PairKey, PairList};
 use gpting_core::job::Job;
 use gpting_core::profile::Member;
 use gpting_core::safety::Report;
-use gpting_core::store::{Committed, FeedCursor, FeedEntry, MessageRange, Page, Store, StoreResult, Versioned, Work};
+use gpting_core::store::{
+    Committed, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreResult, Versioned, Work,
+};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -187,6 +190,10 @@ impl Store for SqliteStore {
         member::changed(&self.readers, cursor, limit).await
     }
 
+    async fn pairs_changed(&self, cursor: PairCursor, limit: usize) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)> {
+        pair::changed(&self.readers, cursor, limit).await
+    }
+
     async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>> {
         pair::one(&self.readers, key).await
     }
@@ -205,6 +212,10 @@ impl Store for SqliteStore {
 
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
         pair::was_served(&self.readers, viewer, candidate).await
+    }
+
+    async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
+        pick::of(&self.readers, member, day).await
     }
 
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {

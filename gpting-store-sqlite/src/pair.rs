@@ -5,7 +5,7 @@
 
 use gpting_core::id::{FriendRequestId, MemberId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
-use gpting_core::store::{Before, Expect, Page, StoreResult, Versioned};
+use gpting_core::store::{Before, Expect, Page, PairCursor, StoreResult, Versioned};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
@@ -48,6 +48,10 @@ const LIST: &str = "
 const LISTED: &str = "SELECT other FROM pair_list WHERE member = ?1 AND list = ?2";
 
 const WAS_SERVED: &str = "SELECT EXISTS (SELECT 1 FROM impression WHERE viewer = ?1 AND candidate = ?2)";
+
+/// Places in the feed are given by triggers of the schema.
+const CHANGED: &str = "
+    SELECT change, low, high, version, document FROM pair WHERE change > ?1 ORDER BY change LIMIT ?2";
 
 type Row = (i64, i64, i64, String);
 
@@ -98,6 +102,28 @@ pub(crate) async fn one(readers: &SqlitePool, key: PairKey) -> StoreResult<Optio
     let row: Option<Row> =
         query_as(ONE).bind(key.low.value()).bind(key.high.value()).fetch_optional(readers).await.map_err(from_sqlx)?;
     row.map(read).transpose()
+}
+
+/// Changes after a place in the feed, and the place to go on from.
+pub(crate) async fn changed(
+    readers: &SqlitePool,
+    cursor: PairCursor,
+    rows: usize,
+) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)> {
+    let rows: Vec<(i64, i64, i64, i64, String)> = query_as(CHANGED)
+        .bind(number(cursor.position))
+        .bind(limit(rows))
+        .fetch_all(readers)
+        .await
+        .map_err(from_sqlx)?;
+    let mut next = cursor;
+    let mut pairs = Vec::with_capacity(rows.len());
+    for (change, low, high, version, document) in rows {
+        let position = Place::new("pair", format_args!("{low}, {high}")).unsigned("change", change)?;
+        next = PairCursor { position, pair: (low, high) };
+        pairs.push(read((low, high, version, document))?);
+    }
+    Ok((pairs, next))
 }
 
 /// The pair of a waiting friend request.

@@ -116,6 +116,7 @@ fn key(table: &Table) -> &'static [&'static str] {
         "pair" => &["low", "high"],
         "pair_list" => &["member", "list", "at", "other"],
         "impression" => &["viewer", "candidate"],
+        "daily_pick" => &["member", "day", "other"],
         "message" => &["room", "seq"],
         "read_mark" => &["room", "member"],
         "outbox" => &["number"],

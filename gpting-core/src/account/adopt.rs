@@ -155,7 +155,5 @@ fn read(person: &Newcomer) -> std::result::Result<Account, Vec<FieldError>> {
         email_canonical: email.canonical,
         password_hash: foreign::kept(&login.password_hash).unwrap_or_else(|| foreign::UNUSABLE.to_owned()),
         created_at: login.created_at,
-        failed_logins: 0,
-        locked_until: None,
     })
 }

@@ -93,6 +93,8 @@ pub enum Task {
     },
     /// Let go of what is kept for a term only. One for the whole deployment, again and again.
     Purge,
+    /// Make the mutual picks of the day for everybody. One for the whole deployment, every night.
+    DailyRound,
     /// The right to deliver the outbox. One for the whole deployment; held for as long as its holder lives.
     DeliverEvents,
     /// What a [`Worker`] of the host does.
@@ -106,7 +108,13 @@ pub enum Task {
 
 impl Task {
     /// The kinds that every build of this version can perform, by [`Task::kind`].
-    pub const KINDS: [&'static str; 5] = ["send_sign_up_code", "send_address_in_use", "delete_blobs", "erase", "purge"];
+    pub const KINDS: [&'static str; 6] =
+        ["send_sign_up_code", "send_address_in_use", "delete_blobs", "erase", "purge", "daily_round"];
+
+    /// Whether the whole deployment has one of it, which comes again and again and is never a dead letter.
+    pub(crate) fn is_standing(&self) -> bool {
+        matches!(self, Self::Purge | Self::DailyRound | Self::DeliverEvents)
+    }
 
     /// Its kind: what settings and metrics call it, and what a runner asks the store for.
     pub fn kind(&self) -> &str {
@@ -116,6 +124,7 @@ impl Task {
             Self::DeleteBlobs { .. } => "delete_blobs",
             Self::Erase { .. } => "erase",
             Self::Purge => "purge",
+            Self::DailyRound => "daily_round",
             Self::DeliverEvents => "deliver_events",
             Self::Own { kind, .. } => kind,
         }
@@ -138,7 +147,13 @@ mod tests {
     #[test]
     fn kinds_are_the_tags_that_stores_read() {
         let member = MemberId::new(1).unwrap();
-        for task in [Task::Erase { member }, Task::Purge, Task::DeliverEvents, Task::SendAddressInUse { member }] {
+        for task in [
+            Task::Erase { member },
+            Task::Purge,
+            Task::DailyRound,
+            Task::DeliverEvents,
+            Task::SendAddressInUse { member },
+        ] {
             assert_eq!(serde_json::to_value(&task).unwrap()["type"], task.kind());
         }
     }

@@ -25,6 +25,7 @@ impl Core {
                 self.purge().await?;
                 return Ok(Next::Again(self.config.jobs.purge_every.unsigned_abs()));
             }
+            Task::DailyRound => return Ok(Next::Again(self.nightly_round().await?)),
             // Held by the delivery itself; the runner never asks for it.
             Task::DeliverEvents => return Ok(Next::Again(Duration::ZERO)),
             Task::Own { kind, .. } => {

@@ -71,7 +71,8 @@ impl Gpting {
         })
     }
 
-    /// Performs every job that is due now, once, and the upkeep if it is due; answers how many jobs, upkeep not counted.
+    /// Performs every job that is due now, once, and what the deployment does again and again if it is due (upkeep, the
+    /// daily round); answers how many jobs, those not counted.
     /// For hosts without a background task, and tests.
     ///
     /// # Errors
@@ -82,7 +83,7 @@ impl Gpting {
         let kinds = core.free_kinds(&BTreeMap::new());
         let mut done = 0;
         for job in core.store.due_jobs(&kinds, core.now(), 32).await? {
-            let counts = !matches!(job.value.task, Task::Purge);
+            let counts = !job.value.task.is_standing();
             done += usize::from(core.work_on(job).await? && counts);
         }
         Ok(done)
@@ -162,7 +163,7 @@ impl Core {
         loop {
             tokio::time::sleep(LOOK_AT_INDEX_EVERY).await;
             if let Err(error) = self.save_index(false).await {
-                tracing::warn!(error = %crate::error::Chain(&error), "the index could not be written down");
+                tracing::warn!(error = %Chain(&error), "the index could not be written down");
             }
         }
     }
@@ -258,15 +259,15 @@ impl Core {
         turn.put_back(|job| *job = Job::new(job.id, job.task.clone(), run_at)).await
     }
 
-    /// After a failure: later each time, and after the last attempt no more. The upkeep of the deployment never ends; it
-    /// waits for its next round.
+    /// After a failure: later each time, and after the last attempt no more. What the whole deployment
+    /// does again and again never ends; it waits for its next time.
     async fn put_back(&self, turn: &Turn<'_>, error: &Error) -> StoreResult<()> {
         let (now, task) = (self.now(), &turn.job().task);
         let policy = self.config.jobs.of_kind(task.kind());
         let row = turn.row().await;
         let (kind, attempts) = (task.kind(), row.value.attempts);
         let spent = attempts >= policy.attempts.max(1);
-        let dead = spent && !matches!(task, Task::Purge);
+        let dead = spent && !task.is_standing();
         // What a mail server answers names the address that it is about: of mails only our own phrase is told.
         let is_mail = matches!(task, Task::SendSignUpCode { .. } | Task::SendAddressInUse { .. });
         let told = if is_mail { error.to_string() } else { Chain(error).to_string() };

@@ -13,13 +13,16 @@ use crate::store::{Change, Expect, StoreError, Work};
 
 /// The id of the one job of upkeep, in every deployment.
 const PURGE: i64 = 1;
+/// The id of the one job of the daily round.
+const ROUND: i64 = 3;
 /// The id of the one right to deliver events.
 const DELIVER: i64 = 2;
 
 impl Core {
-    /// Sees to it that the job of upkeep is there.
+    /// Sees to it that the jobs of the whole deployment are there: upkeep, and the daily round.
     pub(super) async fn plan_upkeep(&self) -> Result<()> {
-        self.plan(PURGE, Task::Purge).await
+        self.plan(PURGE, Task::Purge).await?;
+        self.plan(ROUND, Task::DailyRound).await
     }
 
     /// Sees to it that the right to deliver is there, and answers its id.

@@ -56,6 +56,24 @@ impl<Id> Event<Id> {
     }
 }
 
+#[cfg(feature = "service")]
+impl<Id: Copy> Event<Id> {
+    /// Who did it.
+    pub(crate) fn actor(&self) -> Id {
+        self.actor
+    }
+
+    /// To whom.
+    pub(crate) fn other(&self) -> Id {
+        self.other
+    }
+
+    /// Whether it says that something was not, or is not any more.
+    pub(crate) fn takes_back(&self) -> bool {
+        matches!(self.kind, EventKind::Undo | EventKind::Unblock)
+    }
+}
+
 /// A like or a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Decision {

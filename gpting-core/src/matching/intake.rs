@@ -9,14 +9,15 @@ use crate::profile::{AttributeWish, Member, WishStrength, parse_gender};
 use crate::safety::age::day;
 use crate::safety::{Purpose, is_granted};
 
-/// The engine's row of a member, or none when nobody may meet them: hidden, or incomplete.
+/// The engine's row of a member; none of somebody who has not said enough to be met. Whoever is hidden is there and takes
+/// no part: what they did, and what was done to them, is not forgotten.
 pub(crate) fn person(member: &Member, catalogue: &Catalogue) -> Option<Person> {
-    if !member.is_visible() {
-        return None;
-    }
     let profile = &member.profile;
     let (gender, born) = (profile.gender?, profile.birth_date?);
-    let mut person = Person::born(gender, day(born)).verified(member.verified).wants(wants(member, catalogue));
+    let mut person = Person::born(gender, day(born))
+        .active(member.is_visible())
+        .verified(member.verified)
+        .wants(wants(member, catalogue));
     if let Some(location) = &profile.location
         && let Ok(cell) = Cell::try_from(location.cell())
     {

@@ -70,6 +70,8 @@ mod walk;
 mod weights;
 
 #[cfg(feature = "service")]
+pub mod daily;
+#[cfg(feature = "service")]
 pub(crate) mod intake;
 #[cfg(feature = "service")]
 mod refresh;
@@ -209,6 +211,12 @@ impl<Id: PersonId> Engine<Id> {
     /// Whether somebody has this id.
     pub fn contains(&self, id: Id) -> bool {
         self.state.find(id).is_some()
+    }
+
+    /// Whether anything was recorded that `actor` did to `other`.
+    pub fn has_acted(&self, actor: Id, other: Id) -> bool {
+        let acted = |(actor, other)| self.state.slot(actor).act_on(self.state.slot(other).serial).is_some();
+        self.state.pair(actor, other).is_ok_and(acted)
     }
 
     /// How many people there are.

@@ -19,12 +19,12 @@ impl Core {
         self.replica.absorb(member, &self.catalogue)
     }
 
-    /// Reads the store's feed to its end. `O(changes)`.
+    /// Reads the store's feeds to their ends: who has changed, then what people have done to each other. `O(changes)`.
     pub(crate) async fn refresh_replica(&self) -> Result<()> {
         let mut cursor = self.replica.cursor.lock().await;
         let began = self.now();
         loop {
-            let (entries, next) = self.store.members_changed(*cursor, FEED_BATCH).await?;
+            let (entries, next) = self.store.members_changed(cursor.members, FEED_BATCH).await?;
             let last = entries.len() < FEED_BATCH;
             for entry in entries {
                 match entry {
@@ -34,12 +34,23 @@ impl Core {
                     FeedEntry::Gone(id) => self.replica.forget(id),
                 }
             }
-            *cursor = next;
+            cursor.members = next;
             if last {
-                self.feed_read.store(began.as_microsecond(), Ordering::Relaxed);
-                return Ok(());
+                break;
             }
         }
+        loop {
+            let (pairs, next) = self.store.pairs_changed(cursor.pairs, FEED_BATCH).await?;
+            for pair in &pairs {
+                self.replica.learn(pair);
+            }
+            cursor.pairs = next;
+            if pairs.len() < FEED_BATCH {
+                break;
+            }
+        }
+        self.feed_read.store(began.as_microsecond(), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Whether two members may be proposed to each other now, by what the store says of them now.

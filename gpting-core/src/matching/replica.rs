@@ -9,27 +9,37 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
-use super::{Config as EngineConfig, Engine, EngineError, View, intake};
+use super::{Config as EngineConfig, Engine, EngineError, Event, View, intake};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::id::MemberId;
+use crate::interaction::{DecisionKind, Pair, Side};
 use crate::profile::Member;
 use crate::profile::catalogue::Catalogue;
 use crate::safety::age::{day, seoul_date};
-use crate::store::{FeedCursor, Version, Versioned};
+use crate::store::{FeedCursor, PairCursor, Version, Versioned};
 
 /// The engine, who is in it at which version, and the views that pagings hold on to.
 #[derive(Debug)]
 pub(crate) struct Replica {
     inner: Mutex<Inner>,
     /// One reader of the feed at a time; the cursor is where it stands.
-    pub(super) cursor: tokio::sync::Mutex<FeedCursor>,
+    pub(super) cursor: tokio::sync::Mutex<Cursors>,
+}
+
+/// Where the readings of the feeds stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cursors {
+    pub(super) members: FeedCursor,
+    pub(super) pairs: PairCursor,
 }
 
 #[derive(Debug)]
 struct Inner {
     engine: Engine<MemberId>,
-    versions: FxHashMap<MemberId, Version>,
+    /// At which version, and whether others may meet them.
+    versions: FxHashMap<MemberId, (Version, bool)>,
+    shown: usize,
     pinned: VecDeque<Pinned>,
     /// How many members were forgotten since the start.
     forgotten: u64,
@@ -39,7 +49,7 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(super) engine: Engine<MemberId>,
-    pub(super) versions: FxHashMap<MemberId, Version>,
+    pub(super) versions: FxHashMap<MemberId, (Version, bool)>,
     /// How many members had been forgotten by then.
     pub(super) forgotten: u64,
 }
@@ -57,7 +67,7 @@ impl Replica {
         let settings = EngineConfig::dims(0).age_gate(config.safety.age_gate);
         let mut engine = Engine::new(settings).map_err(engine_failed)?;
         engine.set_today(day(seoul_date(now)));
-        let inner = Inner { engine, versions: FxHashMap::default(), pinned: VecDeque::new(), forgotten: 0 };
+        let inner = Inner { engine, versions: FxHashMap::default(), shown: 0, pinned: VecDeque::new(), forgotten: 0 };
         Ok(Self { inner: Mutex::new(inner), cursor: tokio::sync::Mutex::default() })
     }
 
@@ -77,30 +87,50 @@ impl Replica {
     pub(crate) fn absorb(&self, member: &Versioned<Member>, catalogue: &Catalogue) -> bool {
         let id = member.value.id;
         let mut inner = self.lock();
-        if inner.versions.get(&id).is_some_and(|known| *known >= member.version) {
+        if inner.versions.get(&id).is_some_and(|known| known.0 >= member.version) {
             return false;
         }
-        inner.versions.insert(id, member.version);
+        let mut is_shown = member.value.is_visible();
         match intake::person(&member.value, catalogue) {
             Some(person) => {
                 if let Err(error) = inner.engine.upsert(id, person) {
                     // A stored row that the engine refuses is hidden rather than shown wrongly.
                     tracing::warn!(member = %id, %error, "member left out of matching");
                     inner.engine.remove(id);
+                    is_shown = false;
                 }
             }
             None => {
                 inner.engine.remove(id);
             }
         }
+        inner.know(id, Some((member.version, is_shown)));
         true
+    }
+
+    /// Learns from what two members have done to each other, whatever was learned from an older state of the pair.
+    pub(crate) fn learn(&self, pair: &Versioned<Pair>) {
+        let mut inner = self.lock();
+        for event in lessons(pair) {
+            let is_news =
+                pair.version > 1 || !event.takes_back() || inner.engine.has_acted(event.actor(), event.other());
+            // Of people whom the engine does not know there is nothing to learn.
+            if is_news && let Err(error) = inner.engine.record(event) {
+                tracing::trace!(%error, "nothing learned from a pair");
+            }
+        }
+    }
+
+    /// How many members others may meet.
+    pub(crate) fn shown(&self) -> usize {
+        self.lock().shown
     }
 
     /// Forgets an erased member.
     pub(crate) fn forget(&self, id: MemberId) {
         let mut inner = self.lock();
         inner.engine.remove(id);
-        inner.versions.remove(&id);
+        inner.know(id, None);
         inner.forgotten += 1;
         // A pinned view still holds the erased row: no paging may go on over it.
         inner.pinned.clear();
@@ -121,6 +151,7 @@ impl Replica {
     pub(super) fn begin_with(&self, known: Known) {
         let mut inner = self.lock();
         inner.engine = known.engine;
+        inner.shown = known.versions.values().filter(|known| known.1).count();
         inner.versions = known.versions;
     }
 
@@ -143,7 +174,120 @@ impl Replica {
     }
 }
 
+impl Inner {
+    /// Remembers at which version a member is known and whether they are shown; `None` forgets them.
+    fn know(&mut self, id: MemberId, now: Option<(Version, bool)>) {
+        let before = match now {
+            Some(now) => self.versions.insert(id, now),
+            None => self.versions.remove(&id),
+        };
+        let count = |known: Option<(Version, bool)>| usize::from(known.is_some_and(|known| known.1));
+        self.shown = self.shown + count(now) - count(before);
+    }
+}
+
+/// A pair as events of the engine. Times are versions: later states of a pair win over earlier ones, in whatever order they
+/// are heard of.
+fn lessons(pair: &Versioned<Pair>) -> Vec<Event<MemberId>> {
+    let at = i64::try_from(pair.version).unwrap_or(i64::MAX);
+    let pair = &pair.value;
+    let mut events = Vec::new();
+    for side in [Side::Low, Side::High] {
+        let (me, other) = (pair.key.member(side), pair.key.member(side.other()));
+        let stance = pair.stance(side);
+        events.push(match stance.decision.as_ref().map(|decision| decision.kind) {
+            Some(DecisionKind::Like) => Event::like(me, other, at),
+            Some(DecisionKind::Pass) => Event::pass(me, other, at),
+            None => Event::undo(me, other, at),
+        });
+        let block = if stance.blocked_at.is_some() { Event::block } else { Event::unblock };
+        events.push(block(me, other, at));
+        if pair.is_unmatched() {
+            events.push(Event::unmatch(me, other, at));
+        }
+    }
+    events
+}
+
 /// An engine error that no caller has caused.
 pub(crate) fn engine_failed(error: EngineError) -> Error {
     Error::Internal { what: "the matching engine refused a call", source: Box::new(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::MemberId;
+    use crate::interaction::{Decision, MatchState, PairKey, PairList, Stance};
+    use crate::matching::{Day, Gender, Person};
+
+    fn id(n: i64) -> MemberId {
+        MemberId::new(n).unwrap()
+    }
+
+    /// Every state that two people can be in, by number.
+    fn pair(n: u32) -> Pair {
+        let stance = |decision: u32, is_blocked: bool| Stance {
+            decision: [None, Some(DecisionKind::Like), Some(DecisionKind::Pass)][decision as usize]
+                .map(|kind| Decision { kind, at: Timestamp::UNIX_EPOCH, message: None }),
+            blocked_at: is_blocked.then_some(Timestamp::UNIX_EPOCH),
+        };
+        let match_state = match n / 36 % 2 {
+            0 => MatchState::None,
+            _ => MatchState::Matched { at: Timestamp::UNIX_EPOCH },
+        };
+        let (low, high) = (stance(n % 3, n / 9 % 2 == 1), stance(n / 3 % 3, n / 18 % 2 == 1));
+        Pair { low, high, match_state, ..Pair::strangers(PairKey::of(id(1), id(2)).unwrap()) }
+    }
+
+    fn replica() -> Replica {
+        let replica = Replica::new(&Config::default(), Timestamp::UNIX_EPOCH).unwrap();
+        let mut inner = replica.lock();
+        inner.engine.set_today(Day::from_ymd(2026, 11, 27).unwrap());
+        for n in [1, 2] {
+            inner.engine.upsert(id(n), Person::new(Gender::O, 30)).unwrap();
+        }
+        drop(inner);
+        replica
+    }
+
+    fn check(replica: &Replica, pair: &Pair) {
+        let view = replica.lock().engine.view();
+        for (me, other) in [(id(1), id(2)), (id(2), id(1))] {
+            let is_excluded = pair.listed(me, PairList::Excluded).is_some();
+            assert_eq!(view.excluded(me, other).unwrap(), is_excluded, "{me}: {pair:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_learned_of_a_pair_is_what_its_lists_say() {
+        let replica = replica();
+        // From each state to each other one, forward in time.
+        let mut version = 0;
+        for from in 0..72 {
+            for to in 0..72 {
+                for n in [from, to] {
+                    version += 1;
+                    replica.learn(&Versioned { version, value: pair(n) });
+                    check(&replica, &pair(n));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_older_state_changes_nothing_and_an_unmatch_is_final() {
+        for newer in 0..72 {
+            let replica = replica();
+            replica.learn(&Versioned { version: 7, value: pair(newer) });
+            for older in 0..72 {
+                replica.learn(&Versioned { version: 6, value: pair(older) });
+                check(&replica, &pair(newer));
+            }
+        }
+        let replica = replica();
+        let ended = Pair { match_state: MatchState::Unmatched { at: Timestamp::UNIX_EPOCH }, ..pair(0) };
+        replica.learn(&Versioned { version: 2, value: ended.clone() });
+        check(&replica, &ended);
+    }
 }

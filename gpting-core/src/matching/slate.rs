@@ -6,16 +6,17 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::daily::shows_picks;
 use super::replica::engine_failed;
 use super::{After, Explanation, Filter, Pick, Reason, Relax, View};
 use crate::error::{Code, Result};
 use crate::gpting::{Core, Matching, bounded};
 use crate::id::MemberId;
 use crate::interaction::PairList;
+use crate::profile::Member;
 use crate::profile::card::{Card, Label};
 use crate::profile::catalogue::Catalogue;
 use crate::profile::place::DistanceBand;
-use crate::profile::{Member, Standing};
 use crate::store::{Change, Versioned, Work};
 
 /// What a member asks for.
@@ -71,7 +72,7 @@ pub struct SlateCard {
     pub score: f64,
     /// What speaks for them, the weightiest first, at most four.
     pub reasons: Vec<SlateReason>,
-    /// Whether they are a daily pick.
+    /// Whether they are a daily pick: the member is theirs on the same day.
     pub picked: bool,
 }
 
@@ -96,7 +97,7 @@ pub struct SlateReach {
 }
 
 impl Matching<'_> {
-    /// People to meet, best first. Whenever that many eligible people exist, `limit` are answered; paging on from
+    /// People to meet: today's picks, then everybody else, best first. Whenever that many eligible people exist, `limit` are answered; paging on from
     /// [`Slate::next`] shows everybody once.
     ///
     /// # Errors
@@ -107,7 +108,7 @@ impl Matching<'_> {
         let viewer = core.matchable(me).await?;
         core.touch(&viewer).await?;
         let limit = bounded(request.limit, core.config.limits.page);
-        let excluded = core.store.listed(me, PairList::Excluded).await?;
+        let mut excluded = core.store.listed(me, PairList::Excluded).await?;
         let relax = Relax { distance: request.relax_distance, age: request.relax_age };
         let paged = request.after.and_then(|cursor| core.replica.pinned(cursor.view, now, &core.config));
         let view = paged.clone().unwrap_or_else(|| core.replica.view(now));
@@ -115,7 +116,24 @@ impl Matching<'_> {
             .after
             .map_or(After::Start, |cursor| After::Pick { score: f64::from_bits(cursor.score), id: cursor.id });
         let mut chosen: Vec<(Pick<MemberId>, Member)> = Vec::with_capacity(limit);
+        let mut picked = Vec::new();
+        if shows_picks(relax) {
+            let picks = core.picks_of_today(me, &view, &excluded, now).await?;
+            // Of the first page they are the head; later ones pass them by.
+            excluded.extend(picks.iter().map(|pick| pick.id));
+            if request.after.is_none() {
+                let first = picks.into_iter().take(limit).collect();
+                chosen.extend(core.confirm(me, relax, first, now).await?);
+                picked.extend(chosen.iter().map(|(pick, _)| pick.id));
+            }
+        }
         let mut more = true;
+        if chosen.len() == limit {
+            // The picks have filled the page; whether anybody comes after them has to be asked.
+            let rest = view.query(me).limit(1).excluding(&excluded).relax(relax).run().map_err(engine_failed)?;
+            more = !rest.is_empty();
+            after = After::Pick { score: f64::INFINITY, id: me };
+        }
         while chosen.len() < limit && more {
             // One more than is wanted tells whether there is a next page.
             let want = limit - chosen.len();
@@ -138,7 +156,7 @@ impl Matching<'_> {
             }
             After::Pick { .. } | After::Start => None,
         };
-        let cards = core.slate_cards(&viewer.value, &view, chosen, rank, now);
+        let cards = core.slate_cards(&viewer.value, &view, chosen, &picked, rank, now);
         core.remember_served(me, &cards, now).await?;
         let relaxed =
             [("distance", relax.distance), ("age", relax.age)].into_iter().filter(|(_, on)| *on).map(|(name, _)| name);
@@ -174,7 +192,7 @@ impl Core {
         let viewer = self.acting(me).await?;
         self.absorb(&viewer);
         let wants_somebody = !viewer.value.preferences.genders.is_empty();
-        if viewer.value.is_complete() && wants_somebody && self.replica.view(self.now()).contains(me) {
+        if viewer.value.is_visible() && wants_somebody && self.replica.view(self.now()).contains(me) {
             Ok(viewer)
         } else {
             Err(Code::ProfileIncomplete.into())
@@ -203,7 +221,7 @@ impl Core {
         for pick in picks {
             // A row that is gone was erased between the view and now.
             let Some(member) = rows.remove(&pick.id) else { continue };
-            if member.standing != Standing::Active || !fresh.contains(pick.id) {
+            if !member.is_visible() || !fresh.contains(pick.id) {
                 continue;
             }
             // An unchanged row was tested by the view; a changed one is tested again. A relaxed page is tested by the
@@ -229,6 +247,7 @@ impl Core {
         viewer: &Member,
         view: &View<MemberId>,
         chosen: Vec<(Pick<MemberId>, Member)>,
+        picked: &[MemberId],
         rank: usize,
         now: Timestamp,
     ) -> Vec<SlateCard> {
@@ -245,7 +264,7 @@ impl Core {
                         .explain(viewer.id, pick.id)
                         .map(|why| reasons(&why, &self.catalogue))
                         .unwrap_or_default(),
-                    picked: false,
+                    picked: picked.contains(&pick.id),
                 }
             })
             .collect()

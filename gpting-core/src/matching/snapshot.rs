@@ -18,17 +18,17 @@ use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
-use super::replica::Known;
+use super::replica::{Cursors, Known};
 use super::{AgeGate, Config as EngineConfig, Engine};
 use crate::error::{Chain, Error, Result};
 use crate::gpting::{Core, Gpting};
 use crate::id::MemberId;
 use crate::port::SnapshotStore;
 use crate::profile::catalogue::Catalogue;
-use crate::store::{Change, FeedCursor, Version, Work};
+use crate::store::{Change, FeedCursor, PairCursor, Version, Work};
 
 /// Eight bytes that nothing else begins with; the last two are the number of the form.
-const FORM: [u8; 8] = *b"gptIdx01";
+const FORM: [u8; 8] = *b"gptIdx02";
 
 /// Counted up whenever the same member would become another row of the engine, so that rows of before are not used.
 const INTAKE: u32 = 1;
@@ -40,14 +40,14 @@ const RENEW_AFTER: SignedDuration = SignedDuration::from_hours(8);
 #[derive(Debug, Default)]
 pub(crate) struct Saved {
     at: Option<Timestamp>,
-    cursor: FeedCursor,
+    cursor: Cursors,
     forgotten: u64,
 }
 
 /// A snapshot that was read, not yet held against the store.
 struct Content {
     mark: u128,
-    cursor: FeedCursor,
+    cursor: Cursors,
     known: Known,
 }
 
@@ -119,7 +119,10 @@ impl Core {
         let (known, cursor) = {
             let cursor = self.replica.cursor.lock().await;
             // The end of its position: a place at its entry would keep the id of whoever was erased last.
-            let cursor = FeedCursor { id: i64::MAX, ..*cursor };
+            let cursor = Cursors {
+                members: FeedCursor { id: i64::MAX, ..cursor.members },
+                pairs: PairCursor { pair: (i64::MAX, i64::MAX), ..cursor.pairs },
+            };
             let known = self.replica.known();
             if cursor == saved.cursor && known.forgotten == saved.forgotten && age < RENEW_AFTER {
                 return Ok(false);
@@ -135,7 +138,7 @@ impl Core {
         if let Err(error) = marked {
             // A store that keeps no marks: tried again as seldom as if it had been written. What was written before may
             // hold whoever was erased since.
-            *saved = Saved { at: Some(at), cursor: FeedCursor::default(), forgotten };
+            *saved = Saved { at: Some(at), cursor: Cursors::default(), forgotten };
             tokio::task::spawn_blocking(move || snapshots.remove()).await.map_err(failed)?.map_err(failed)?;
             return Err(error.into());
         }
@@ -171,12 +174,12 @@ fn write(out: &mut dyn Write, made_with: &[u8; 32], content: &Content) -> io::Re
     head.extend(FORM);
     head.extend(made_with);
     head.extend(mark.to_le_bytes());
-    head.extend(cursor.position.to_le_bytes());
-    head.extend(cursor.id.to_le_bytes());
+    head.extend(cursor.members.position.to_le_bytes());
+    head.extend(cursor.pairs.position.to_le_bytes());
     head.extend((known.versions.len() as u64).to_le_bytes());
-    for (member, version) in &known.versions {
+    for (member, (version, is_shown)) in &known.versions {
         head.extend(member.value().to_le_bytes());
-        head.extend(version.to_le_bytes());
+        head.extend((version << 1 | u64::from(*is_shown)).to_le_bytes());
     }
     let sum: [u8; 32] = Sha256::digest(&head).into();
     out.write_all(&head)?;
@@ -194,7 +197,11 @@ fn read(mut input: Box<dyn Read + Send>, made_with: &[u8; 32], gate: AgeGate) ->
     let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let signed = |bytes: &[u8]| number(bytes).cast_signed();
     let mark = u128::from(number(&head[40..48])) | u128::from(number(&head[48..56])) << 64;
-    let cursor = FeedCursor { position: number(&head[56..64]), id: signed(&head[64..72]) };
+    // Both stood at the end of their positions.
+    let cursor = Cursors {
+        members: FeedCursor { position: number(&head[56..64]), id: i64::MAX },
+        pairs: PairCursor { position: number(&head[64..72]), pair: (i64::MAX, i64::MAX) },
+    };
     let people = number(&head[72..80]);
     // Read as it comes: a number that is not what was written must not make room for itself.
     let mut rows = Vec::new();
@@ -205,10 +212,11 @@ fn read(mut input: Box<dyn Read + Send>, made_with: &[u8; 32], gate: AgeGate) ->
     if sum != <[u8; 32]>::from(Sha256::digest(&head)) {
         return Err(damaged());
     }
-    let mut versions: FxHashMap<MemberId, Version> = FxHashMap::default();
+    let mut versions: FxHashMap<MemberId, (Version, bool)> = FxHashMap::default();
     versions.reserve(rows.len() / 16);
     for row in rows.chunks_exact(16) {
-        versions.insert(MemberId::new(signed(&row[..8])).ok_or_else(damaged)?, number(&row[8..]));
+        let (id, version) = (MemberId::new(signed(&row[..8])).ok_or_else(damaged)?, number(&row[8..]));
+        versions.insert(id, (version >> 1, version & 1 == 1));
     }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let id = |number: u128| i64::try_from(number).ok().and_then(MemberId::new);

@@ -6,7 +6,7 @@ use jiff::{Timestamp, Unit, civil::Date, tz::TimeZone};
 
 use crate::matching::{AgeGate, Day};
 
-static SEOUL: LazyLock<TimeZone> =
+pub(crate) static SEOUL: LazyLock<TimeZone> =
     LazyLock::new(|| TimeZone::get("Asia/Seoul").expect("the bundled time zone database has Asia/Seoul"));
 
 /// The date in Seoul at an instant.

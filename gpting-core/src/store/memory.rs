@@ -36,6 +36,8 @@ pub(super) struct State {
     changed: BTreeMap<MemberId, u64>,
     position: u64,
     pairs: BTreeMap<PairKey, Versioned<Pair>>,
+    pair_feed: BTreeMap<u64, PairKey>,
+    pair_changed: BTreeMap<PairKey, u64>,
     /// Pairs by either member, so that a member's lists do not walk over everybody's.
     neighbours: BTreeSet<(MemberId, MemberId)>,
     rooms: BTreeMap<RoomId, Versioned<Room>>,
@@ -43,6 +45,8 @@ pub(super) struct State {
     sent: BTreeMap<(RoomId, MemberId, Uuid), u64>,
     reads: BTreeMap<(RoomId, MemberId), u64>,
     served: BTreeSet<(MemberId, MemberId)>,
+    /// Of both members of each pair: whose, of which day, who.
+    picks: BTreeSet<(MemberId, i32, MemberId)>,
     reports: BTreeMap<ReportId, Versioned<Report>>,
     jobs: BTreeMap<JobId, Versioned<Job>>,
     /// When each allowance is full again, in microseconds since 1970.

@@ -78,6 +78,15 @@ pub struct FeedCursor {
     pub id: i64,
 }
 
+/// A place in the feed of changed pairs. Opaque to callers, as [`FeedCursor`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PairCursor {
+    /// The store's own ordering of commits.
+    pub position: u64,
+    /// The pair within one position: its lower id and its higher one.
+    pub pair: (i64, i64),
+}
+
 /// A changed member in the feed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedEntry {
@@ -132,6 +141,12 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
         Ok(false)
     }
 
+    /// Pairs changed after `cursor`, oldest change first, at most `limit`; and the cursor to go on from.
+    ///
+    /// What the engine learns decisions from, so the promises are those of [`Self::members_changed`]. Pairs that went with
+    /// an erased member are not told.
+    async fn pairs_changed(&self, cursor: PairCursor, limit: usize) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)>;
+
     /// What stands between two people, if anything.
     async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>>;
 
@@ -146,6 +161,9 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
 
     /// Whether a candidate was ever shown to a viewer.
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool>;
+
+    /// A member's picks of a day (days since 1970), by ascending id.
+    async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>>;
 
     /// A room, open or closed.
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>>;

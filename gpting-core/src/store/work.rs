@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::chat::{Message, NewMessage, Room};
 use crate::event::Event;
 use crate::id::{JobId, MemberId, RoomId};
-use crate::interaction::Pair;
+use crate::interaction::{Pair, PairKey};
 use crate::job::Job;
 use crate::limit::claim::Claim;
 use crate::profile::Member;
@@ -82,6 +82,18 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Makes pairs each other's picks of a day; those that are so already stay.
+    PutPicks {
+        /// Days since 1970, in Seoul.
+        day: i32,
+        /// Who.
+        pairs: Vec<PairKey>,
+    },
+    /// Forgets the picks of a day, and those of all days before the one before it.
+    ClearPicks {
+        /// Days since 1970, in Seoul.
+        day: i32,
+    },
     /// Creates or replaces a report. A second open one of the same reporter and subject is stale.
     PutReport(Box<Report>, Expect),
     /// Creates or replaces a job.
@@ -106,7 +118,7 @@ pub enum Change {
     },
     /// Deletes these events from the outbox; numbers that are not there are passed over.
     DropEvents(Vec<u64>),
-    /// Erases a member: the member, their pairs and lists, read marks, who was shown to them and to whom they were
+    /// Erases a member: the member, their pairs and lists, their picks, read marks, who was shown to them and to whom they were
     /// shown, reports that they made; in their rooms their messages lose sender, text and `client_msg_id`, and the
     /// room keeps `tombstone` in their place. Rooms whose both participants are erased go whole. Reports about them
     /// stay until their term ends. Erasing who is not there changes nothing.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gpting_core::Code;
 use gpting_core::matching::slate::SlateRequest;
-use gpting_core::profile::PreferencesEdit;
+use gpting_core::profile::{PreferencesEdit, Standing};
 use gpting_core::store::{Page, Store as _};
 use jiff::SignedDuration;
 
@@ -98,7 +98,7 @@ async fn whoever_changed_since_the_engine_looked_is_replaced_so_that_the_page_st
     // Another process hides one of them: the replica of this one has not heard of it.
     let row = town.store.members(&[people[0]]).await.unwrap().pop().unwrap();
     let mut hidden = row.value.clone();
-    hidden.standing = gpting_core::profile::Standing::Deactivated;
+    hidden.standing = Standing::Deactivated;
     let put = gpting_core::store::Change::PutMember(Box::new(hidden), row.expect());
     town.store.commit(gpting_core::store::Work::new().change(put)).await.unwrap();
     let slate = town.g.matching().slate(me, SlateRequest::first(5)).await.unwrap();
@@ -188,4 +188,118 @@ async fn pairs_liking_each_other_at_once_make_one_match_each() {
         rooms.insert(mine[0].room.unwrap());
     }
     assert_eq!(rooms.len(), 50);
+}
+
+/// The order in which a member is shown these people.
+async fn order(g: &gpting_core::Gpting, me: gpting_core::id::MemberId) -> Vec<gpting_core::id::MemberId> {
+    let slate = g.matching().slate(me, SlateRequest::first(10)).await.unwrap();
+    slate.cards.into_iter().map(|card| card.card.id).collect()
+}
+
+#[tokio::test]
+async fn likes_and_passes_move_people_for_everybody_on_every_instance_and_after_a_restart() {
+    let town = town().await;
+    // The two stand in the order of their ids while nothing is known of them.
+    let mut men = [town.person("준호", "M", &["F"]).await, town.person("민수", "M", &["F"]).await];
+    let newcomer = town.person("지우", "F", &["M"]).await;
+    men.sort_unstable();
+    assert_eq!(order(&town.g, newcomer).await, men);
+    for n in 0..8 {
+        let woman = town.person(&format!("여{n}"), "F", &["M"]).await;
+        town.g.matching().pass(woman, men[0]).await.unwrap();
+        town.g.matching().like(woman, men[1], None).await.unwrap();
+    }
+    let liked_first = [men[1], men[0]];
+    assert_eq!(order(&town.g, newcomer).await, liked_first, "on the next request");
+    // Nobody may be told by whom or how often.
+    let slate = town.g.matching().slate(newcomer, SlateRequest::first(10)).await.unwrap();
+    assert!(slate.cards.iter().flat_map(|card| &card.reasons).all(|reason| reason.code != "appeal"));
+
+    let restarted = town.again().await;
+    assert_eq!(order(&restarted, newcomer).await, liked_first, "learned again from what is stored");
+
+    // What is taken back is unlearned, and somebody who was away comes back as they were.
+    let woman = town.person("하나", "F", &["M"]).await;
+    town.g.matching().pass(woman, men[1]).await.unwrap();
+    town.g.matching().undo(woman).await.unwrap();
+    assert_eq!(order(&town.g, newcomer).await, liked_first);
+    town.stand(men[1], Standing::Deactivated).await;
+    assert_eq!(order(&town.g, newcomer).await, [men[0]]);
+    let beside = town.again().await;
+    assert_eq!(order(&beside, newcomer).await, [men[0]]);
+    town.stand(men[1], Standing::Active).await;
+    // He looks in, and with that he is there again.
+    order(&town.g, men[1]).await;
+    assert_eq!(order(&town.g, newcomer).await, liked_first);
+    order(&beside, men[1]).await;
+    assert_eq!(order(&beside, newcomer).await, liked_first, "they had never been seen here");
+}
+
+/// Everybody that a paging of this size shows a member, page by page, with whether they are a pick.
+async fn paged(
+    g: &gpting_core::Gpting,
+    me: gpting_core::id::MemberId,
+    limit: usize,
+) -> Vec<(gpting_core::id::MemberId, bool)> {
+    let (mut seen, mut request) = (Vec::new(), SlateRequest::first(limit));
+    loop {
+        let slate = g.matching().slate(me, request).await.unwrap();
+        assert!(slate.cards.len() == limit || slate.next.is_none(), "a full page while there are more");
+        seen.extend(slate.cards.iter().map(|card| (card.card.id, card.picked)));
+        match slate.next {
+            Some(next) => request.after = Some(next),
+            None => return seen,
+        }
+    }
+}
+
+#[tokio::test]
+async fn picks_of_the_day_are_mutual_come_first_and_end_with_the_day() {
+    let town = town().await;
+    let (mut women, mut men) = (Vec::new(), Vec::new());
+    for n in 0..8 {
+        women.push(town.person(&format!("여{n}"), "F", &["M"]).await);
+        men.push(town.person(&format!("남{n}"), "M", &["F"]).await);
+    }
+    assert!(paged(&town.g, women[0], 3).await.iter().all(|(_, picked)| !picked), "no round yet");
+    let round = town.g.matching().daily_round(std::num::NonZero::<usize>::MIN).await.unwrap();
+    assert_eq!((round.day.to_string(), round.pairs, round.report.people), ("2026-11-23".to_owned(), 8, 16));
+    assert!(
+        round.report.expected_matches >= round.by_product && round.report.expected_matches <= round.report.upper_bound
+    );
+
+    let pick_of = async |g: &gpting_core::Gpting, me| {
+        let first = g.matching().slate(me, SlateRequest::first(1)).await.unwrap().cards.remove(0);
+        first.picked.then_some(first.card.id)
+    };
+    for &me in women.iter().chain(&men) {
+        let pick = pick_of(&town.g, me).await.expect("everybody has one");
+        assert_eq!(pick_of(&town.g, pick).await, Some(me), "both see each other");
+        for limit in [1, 3, 20] {
+            let seen = paged(&town.g, me, limit).await;
+            assert_eq!((seen[0], seen.iter().filter(|(_, picked)| *picked).count()), ((pick, true), 1));
+            let ids: HashSet<_> = seen.iter().map(|(id, _)| *id).collect();
+            assert_eq!((ids.len(), seen.len()), (8, 8), "nobody twice, nobody missed");
+        }
+    }
+    // Whoever has been decided about is nobody's pick any more, on both sides where it was a pass.
+    let pick = pick_of(&town.g, women[0]).await.unwrap();
+    town.g.matching().pass(women[0], pick).await.unwrap();
+    assert_eq!((pick_of(&town.g, women[0]).await, pick_of(&town.g, pick).await), (None, None));
+    // Nor whoever does not want to meet people like them any more.
+    let other = pick_of(&town.g, women[1]).await.unwrap();
+    let nobody = PreferencesEdit { genders: Some(vec!["O".to_owned()]), ..PreferencesEdit::default() };
+    town.g.profiles().set_preferences(other, nobody).await.unwrap();
+    assert_eq!(pick_of(&town.g, women[1]).await, None);
+
+    town.clock.advance(SignedDuration::from_hours(24));
+    assert_eq!(pick_of(&town.g, women[2]).await, None, "a pick is of one day");
+    town.g.matching().daily_round(std::num::NonZero::<usize>::MIN).await.unwrap();
+    let again = town.g.matching().daily_round(std::num::NonZero::<usize>::MIN).await.unwrap();
+    assert_eq!(again.pairs, 7, "one man wants nobody here");
+    let mut picked = 0;
+    for &me in &women {
+        picked += usize::from(pick_of(&town.g, me).await.is_some());
+    }
+    assert_eq!(picked, 7, "a second round of a day replaces the first");
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use gpting_core::account::AccountKeys;
 use gpting_core::id::{HostId, MemberId};
 use gpting_core::port::{Mail, Mailer, PortError};
-use gpting_core::profile::{LocateInput, PreferencesEdit, ProfileEdit};
-use gpting_core::store::MemoryStore;
+use gpting_core::profile::{LocateInput, Member, PreferencesEdit, ProfileEdit, Standing};
+use gpting_core::store::{Change, MemoryStore, Store as _, Work};
 use gpting_core::{Gpting, ManualClock, SeededRng};
 
 /// A clock that a test moves.
@@ -66,6 +66,19 @@ pub async fn town() -> Town {
 }
 
 impl Town {
+    /// Another instance on the same store, as after a restart.
+    pub async fn again(&self) -> Gpting {
+        let builder = Gpting::builder_on(Arc::<MemoryStore>::clone(&self.store));
+        builder.clock(TownClock(Arc::clone(&self.clock))).rng(SeededRng::new(8)).build().await.unwrap()
+    }
+
+    /// Lets somebody be away, or come back.
+    pub async fn stand(&self, me: MemberId, standing: Standing) {
+        let row = self.store.members(&[me]).await.unwrap().remove(0);
+        let (expect, member) = (row.expect(), Member { standing, ..row.value });
+        self.store.commit(Work::new().change(Change::PutMember(Box::new(member), expect))).await.unwrap();
+    }
+
     /// Somebody complete, in Seoul, who wants to meet `genders`.
     pub async fn person(&self, name: &str, gender: &str, genders: &[&str]) -> MemberId {
         let me = self.g.members().ensure(HostId::from(name)).await.unwrap();

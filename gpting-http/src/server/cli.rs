@@ -1,4 +1,4 @@
-//! The command line: `gpting [serve]`, `migrate`, `import`, `backup`, `copy`, `simulate`, `evaluate`, `bench`, `openapi`, `config`.
+//! The command line: `gpting [serve]`, `migrate`, `import`, `backup`, `copy`, `picks`, `simulate`, `evaluate`, `bench`, `openapi`, `config`.
 //!
 //! Called by the binary; parses, reads the settings, runs one command. What a command answers goes to standard output,
 //! everything else to standard error. Invariant: the process ends with 0 only when the command did what it was asked.
@@ -16,7 +16,7 @@ use super::import::{self, Progress, Summary};
 use super::settings::{Database, Layer, Settings};
 use super::start::{self, StartError};
 use super::store::AnyStore;
-use super::{bench, copy, evaluate, keys, logging, simulate};
+use super::{bench, copy, evaluate, keys, logging, picks, simulate};
 
 /// Rows between two lines of progress where no terminal is.
 const LINE_EVERY: u64 = 10_000;
@@ -58,6 +58,8 @@ enum Command {
     },
     /// Copy everything into an empty store of either kind, resumable and verified
     Copy(copy::Copy),
+    /// Make today's mutual picks for everybody; the server does it every night
+    Picks(picks::Picks),
     /// Compare methods of matching on the published markets
     Simulate(simulate::Simulate),
     /// Measure predictions on real people
@@ -112,7 +114,12 @@ fn execute(cli: Cli) -> Result<(), StartError> {
         Command::Simulate(flags) => return Ok(writeln!(io::stdout(), "{}", simulate::run(flags)?.trim_end())?),
         Command::Evaluate(what) => return Ok(writeln!(io::stdout(), "{}", evaluate::run(what)?.trim_end())?),
         Command::Bench(what) => return Ok(writeln!(io::stdout(), "{}", bench::run(what)?.trim_end())?),
-        Command::Serve | Command::Migrate | Command::Import { .. } | Command::Backup { .. } | Command::Copy(_) => {
+        Command::Serve
+        | Command::Migrate
+        | Command::Import { .. }
+        | Command::Backup { .. }
+        | Command::Copy(_)
+        | Command::Picks(_) => {
             logging::begin(settings.log);
         }
     }
@@ -126,6 +133,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
             }
             Command::Backup { file } => back_up(&settings, &file).await,
             Command::Copy(flags) => Box::pin(copy::run(&flags, &settings)).await,
+            Command::Picks(flags) => pick(&settings, &flags).await,
             Command::Simulate(_) | Command::Evaluate(_) | Command::Bench(_) | Command::Openapi | Command::Config => {
                 Ok(())
             }
@@ -193,6 +201,14 @@ async fn take_in(settings: &Settings, file: &Path, source: Option<&str>, json: b
         writeln!(out, "{summary}")?;
     }
     Ok(())
+}
+
+async fn pick(settings: &Settings, flags: &picks::Picks) -> Result<(), StartError> {
+    let store = open(settings).await?;
+    let g = store.builder_without_accounts().build().await?;
+    let told = picks::run(&g, flags).await;
+    store.close().await;
+    Ok(writeln!(io::stdout(), "{}", told?)?)
 }
 
 /// Progress on standard error: a bar on a terminal, a line now and then elsewhere.

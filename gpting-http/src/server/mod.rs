@@ -27,6 +27,7 @@ mod keys;
 mod letter;
 mod logging;
 mod mailbox;
+mod picks;
 mod pictures;
 mod settings;
 mod simulate;

@@ -14,11 +14,18 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use crate::rows::{LAST_EVENT, assert_same, dump_postgres, dump_sqlite, fill, in_sqlite};
 use crate::{command, done, gpting, said};
 
-/// What a store keeps that is its own: how far a copy is, marks in its own feed, its own bookkeeping.
-const OWN: [&str; 5] = ["state", "copying", "mark", "_sqlx_migrations", "sqlite_sequence"];
+/// What a store keeps that is its own: how far a copy is, marks in its own feed, its own bookkeeping, and allowances,
+/// which begin full.
+const OWN: [&str; 6] = ["state", "copying", "mark", "allowance", "_sqlx_migrations", "sqlite_sequence"];
 /// The place in a store's own feed, and what follows from the rest of the row.
-const OWN_COLUMNS: [(&str, &str); 4] =
-    [("member", "change"), ("erased", "change"), ("pair_list", "low"), ("pair_list", "high")];
+const OWN_COLUMNS: [(&str, &str); 6] = [
+    ("member", "change"),
+    ("erased", "change"),
+    ("pair", "change"),
+    ("pair_list", "low"),
+    ("pair_list", "high"),
+    ("job", "kind"),
+];
 
 fn sqlite(file: &Path) -> String {
     format!("sqlite://{}", file.display())

@@ -159,7 +159,7 @@ impl Subject {
             let messages = store.messages(*room, MessageRange::After(0), 1_000).await.expect("messages");
             writeln!(rows, "{:?} {messages:?}", store.room(*room).await).expect("a text can be written to");
         }
-        for stored in store.events(10_000).await.expect("events") {
+        for stored in store.events(0, 10_000).await.expect("events") {
             writeln!(rows, "{:?}", stored.event).expect("a text can be written to");
         }
         rows
@@ -192,7 +192,7 @@ impl Subject {
 
     async fn told(&self, store: &dyn Store) -> Vec<Told> {
         let who = |id| self.ids.who(id);
-        let events = store.events(10_000).await.expect("events").into_iter().map(|stored| {
+        let events = store.events(0, 10_000).await.expect("events").into_iter().map(|stored| {
             let at = self.ids.seconds(stored.event.at);
             match stored.event.fact {
                 Fact::Liked { member, other } => Told::Liked(who(member), who(other), at),

@@ -37,7 +37,7 @@ pub use slates::Slates;
 
 use candidates::Everybody;
 
-use super::market::graph::{Graph, GraphError, MarketSettings, Solver};
+use super::market::graph::{Graph, GraphError, Lists, MarketSettings, Solver};
 use super::walk::rows_in_order;
 use super::{EngineError, PersonId, View};
 
@@ -86,6 +86,22 @@ impl<Id: PersonId + Send + Sync> Round<'_, Id> {
     /// # Errors
     /// [`EngineError::Market`] for no threads or an activity outside its range; [`EngineError::InvalidSignal`].
     pub fn solve(self, threads: usize) -> Result<Slates<Id>, EngineError> {
+        Ok(self.solved(threads)?.0)
+    }
+
+    /// [`Self::solve`], and beside it the expected matches of the same pairs when everybody is ranked by the product of both
+    /// likes: what the market is worth.
+    ///
+    /// # Errors
+    /// As [`Self::solve`].
+    pub fn solve_beside_product(self, threads: usize) -> Result<(Slates<Id>, f64), EngineError> {
+        let (settings, (slates, graph)) = (self.market.graph.clone(), self.solved(threads)?);
+        let lists = Lists::by_product(&graph, settings.list_length);
+        let by_product = lists.total(&graph, &graph.both(), &settings.examination.table(settings.list_length)?);
+        Ok((slates, by_product))
+    }
+
+    fn solved(self, threads: usize) -> Result<(Slates<Id>, Graph), EngineError> {
         if threads == 0 {
             return Err(GraphError::InvalidSetting("threads").into());
         }
@@ -98,6 +114,6 @@ impl<Id: PersonId + Send + Sync> Round<'_, Id> {
         let settings = MarketSettings { threads, ..self.market.graph };
         let solved = Solver::new(&graph, settings)?.finish()?;
         let ids: Vec<Id> = self.rows.iter().map(|&row| state.slot(row).id).collect();
-        Ok(Slates::new(&ids, solved))
+        Ok((Slates::new(&ids, solved), graph))
     }
 }

@@ -299,6 +299,8 @@ impl Run {
                 | Change::GiveBack(_)
                 | Change::Sweep { .. }
                 | Change::LeaveMark(_)
+                | Change::PutPicks { .. }
+                | Change::ClearPicks { .. }
                 | Change::DropEvents(_) => {}
             }
         }
@@ -389,6 +391,7 @@ fn row_of(change: &Change) -> String {
         Change::PutJob(job, _) => format!("{:?}", job.id),
         Change::DeleteJob(id, _) => format!("{id:?}"),
         Change::Take { .. } | Change::GiveBack(_) | Change::Sweep { .. } => "allowances".to_owned(),
+        Change::PutPicks { .. } | Change::ClearPicks { .. } => "picks".to_owned(),
         Change::Serve { .. } | Change::DropEvents(_) | Change::Erase { .. } | Change::LeaveMark(_) => String::new(),
     }
 }

@@ -23,6 +23,8 @@ pub mod job;
 pub mod member;
 pub mod message;
 pub mod pair;
+pub mod pair_feed;
+pub mod pick;
 pub mod report;
 pub mod room;
 mod samples;
@@ -64,9 +66,16 @@ macro_rules! store_contract {
                 the_end_of_a_position_is_a_place, marks_are_found_again;
                 concurrent_changes_are_not_lost
             }
+            pair_feed {
+                the_pair_feed_tells_every_change, the_pair_feed_forgets_the_erased;
+                concurrent_pair_changes_are_not_lost
+            }
             pair {
                 pairs_are_read_back_as_put, lists_follow_listings, blocks_hide_pairs, lists_are_paged_without_gaps,
                 pages_survive_changes, waiting_requests_are_found, the_served_are_remembered;
+            }
+            pick {
+                picks_are_mutual_and_of_one_day, picks_are_cleared_and_erased;
             }
             room {
                 last_seq_belongs_to_the_store, appending_grows_the_version, only_participants_see_open_rooms,

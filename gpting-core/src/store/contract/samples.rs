@@ -203,7 +203,7 @@ pub(super) fn report(n: i64, reporter: i64, subject: i64) -> Report {
 }
 
 /// The kinds of jobs that are asked for.
-pub(super) const KINDS: [&str; 5] = Task::KINDS;
+pub(super) const KINDS: [&str; Task::KINDS.len()] = Task::KINDS;
 
 pub(super) fn job(n: i64, due: i64) -> Job {
     let id = JobId::new(n).expect("a small positive number");

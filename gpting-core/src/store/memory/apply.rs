@@ -23,6 +23,11 @@ impl State {
                 Change::Serve { viewer, candidates, .. } => {
                     self.served.extend(candidates.into_iter().map(|candidate| (viewer, candidate)));
                 }
+                Change::PutPicks { day, pairs } => {
+                    self.picks
+                        .extend(pairs.iter().flat_map(|key| [(key.low, day, key.high), (key.high, day, key.low)]));
+                }
+                Change::ClearPicks { day } => self.picks.retain(|(_, of, _)| *of > day || *of == day - 1),
                 Change::PutReport(report, expect) => {
                     let same = |other: &Report| (other.reporter, other.subject) == (report.reporter, report.subject);
                     let open = |other: &Report| other.closed_at.is_none() && other.id != report.id && same(other);
@@ -100,6 +105,11 @@ impl State {
     fn put_pair(&mut self, pair: Pair, expect: Expect) -> StoreResult<()> {
         let key = pair.key;
         put(&mut self.pairs, key, pair, expect)?;
+        self.position += 1;
+        if let Some(old) = self.pair_changed.insert(key, self.position) {
+            self.pair_feed.remove(&old);
+        }
+        self.pair_feed.insert(self.position, key);
         self.neighbours.insert((key.low, key.high));
         self.neighbours.insert((key.high, key.low));
         Ok(())
@@ -143,8 +153,11 @@ impl State {
             self.note(member);
         }
         self.pairs.retain(|key, _| key.side(member).is_none());
+        self.pair_feed.retain(|_, key| key.side(member).is_none());
+        self.pair_changed.retain(|key, _| key.side(member).is_none());
         self.neighbours.retain(|(a, b)| *a != member && *b != member);
         self.served.retain(|(a, b)| *a != member && *b != member);
+        self.picks.retain(|(a, _, b)| *a != member && *b != member);
         self.reports.retain(|_, row| row.value.reporter != member);
         self.reads.retain(|(_, reader), _| *reader != member);
         self.sent.retain(|(_, sender, _), _| *sender != member);

@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::super::{Committed, FeedCursor, FeedEntry, MessageRange, Page, Store, StoreResult, Versioned, Work};
+use super::super::{
+    Committed, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreResult, Versioned, Work,
+};
 use super::{MemoryStore, State};
 use crate::chat::{Message, Room, RoomOverview};
 use crate::event::StoredEvent;
@@ -101,6 +103,16 @@ impl Store for MemoryStore {
         Ok((entries, next))
     }
 
+    async fn pairs_changed(&self, cursor: PairCursor, limit: usize) -> StoreResult<(Vec<Versioned<Pair>>, PairCursor)> {
+        let state = self.lock();
+        let mut next = cursor;
+        let changed = state.pair_feed.range(cursor.position + 1..).take(limit).filter_map(|(position, key)| {
+            next.position = *position;
+            state.pairs.get(key).cloned()
+        });
+        Ok((changed.collect(), next))
+    }
+
     async fn pair(&self, key: PairKey) -> StoreResult<Option<Versioned<Pair>>> {
         Ok(self.lock().pairs.get(&key).cloned())
     }
@@ -128,6 +140,13 @@ impl Store for MemoryStore {
 
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
         Ok(self.lock().served.contains(&(viewer, candidate)))
+    }
+
+    async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
+        let first = (member, day, MemberId::new(1).expect("1 is an id"));
+        let state = self.lock();
+        let mine = state.picks.range(first..).take_while(|pick| (pick.0, pick.1) == (member, day));
+        Ok(mine.map(|pick| pick.2).collect())
     }
 
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {

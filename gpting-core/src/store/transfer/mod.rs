@@ -65,8 +65,9 @@ const DOCUMENT: Column = Column { name: "document", kind: Kind::Document };
 
 /// Everything that is copied, each table behind those it refers to.
 ///
-/// The order of changes in the feed is not carried: readers of the new store begin anew.
-pub static TABLES: [Table; 14] = [
+/// The order of changes in the feeds is not carried: readers of the new store begin anew. Neither are allowances: whatever
+/// is limited begins full.
+pub static TABLES: [Table; 15] = [
     Table { name: "member", columns: &[integer("id"), integer("version"), text("host"), text("source"), DOCUMENT] },
     Table { name: "erased", columns: &[integer("member"), integer("at")] },
     Table {
@@ -117,7 +118,11 @@ pub static TABLES: [Table; 14] = [
             DOCUMENT,
         ],
     },
-    Table { name: "job", columns: &[integer("id"), integer("version"), integer("run_at"), DOCUMENT] },
+    Table { name: "daily_pick", columns: &[integer("member"), integer("day"), integer("other")] },
+    Table {
+        name: "job",
+        columns: &[integer("id"), integer("version"), integer("run_at"), integer("dead_at"), DOCUMENT],
+    },
     Table { name: "outbox", columns: &[integer("number"), DOCUMENT] },
     Table {
         name: "account",
@@ -125,7 +130,14 @@ pub static TABLES: [Table; 14] = [
     },
     Table {
         name: "session",
-        columns: &[integer("id"), integer("version"), integer("member"), integer("created_at"), DOCUMENT],
+        columns: &[
+            integer("id"),
+            integer("version"),
+            integer("member"),
+            integer("created_at"),
+            integer("ends_at"),
+            DOCUMENT,
+        ],
     },
     Table {
         name: "pending",
