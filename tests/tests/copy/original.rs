@@ -17,7 +17,7 @@ const JUNHO: (&str, &str) =
     ("junho password 9", "pbkdf2_sha256$20000$Ab3dEf6hIj9lMn2p$al5Gkux55hMbWBa0Xrvuan3vtvkDPMQqlWoGOJc/BoE=");
 
 /// `ID`, `TIME`, `DATE` and `YES` stand for what the engines call differently.
-const TABLES: &str = r#"
+const TABLES: &str = r"
 CREATE TABLE django_migrations (id ID, app varchar(255) NOT NULL, name varchar(255) NOT NULL, applied TIME NOT NULL);
 CREATE TABLE auth_user (id ID, username varchar(150), email varchar(254), password varchar(128));
 CREATE TABLE accounts_customuser (id ID, password varchar(128) NOT NULL, last_login TIME NULL, is_superuser YES NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE matches_friendrequest (id ID, from_user_id INT NOT NULL REFERENCES 
 CREATE TABLE chats_chatroom (id ID, created_at TIME NOT NULL);
 CREATE TABLE chats_chatroom_participants (id ID, chatroom_id INT NOT NULL REFERENCES chats_chatroom (id), customuser_id INT NOT NULL REFERENCES accounts_customuser (id));
 CREATE TABLE chats_message (id ID, room_id INT NOT NULL REFERENCES chats_chatroom (id), sender_id INT NOT NULL REFERENCES accounts_customuser (id), content text NOT NULL, timestamp TIME NOT NULL, is_read YES NOT NULL);
-"#;
+";
 
 /// Profiles have other numbers than their users: likes point to profiles, the rest to users.
 const ROWS: &str = r#"

@@ -46,7 +46,7 @@ pub(crate) fn row(table: &Table, n: i64) -> Row {
                 let text = Cell::Text(format!("{name}-{n}-이름"));
                 if matches!(name, "host" | "source") { sometimes(text) } else { text }
             }
-            (_, _, Kind::Bytes) => sometimes(Cell::Bytes((0..16).map(|place| (n * 31 + place) as u8).collect())),
+            (_, _, Kind::Bytes) => sometimes(Cell::Bytes((n * 31).to_le_bytes().repeat(2))),
             (_, "version", _) => Cell::Integer(n % 7 + 1),
             (_, "number", _) => Cell::Integer(n + 1),
             _ => Cell::Integer(id),
