@@ -24,6 +24,8 @@ fn document(n: i64) -> Value {
         "number": n, "float": n as f64 / 8.0 + 0.1, "whole": 2.0, "large": i64::MAX - n, "negative": -n,
         "text": format!("안녕 {n} \"\\\n\u{1F600} ' ; -- é"), "none": null, "yes": n % 2 == 0,
         "list": [3, "둘", {"b": 1, "a": [n]}], "empty": {}, "나": "둘",
+        // What the kind of a job is read from.
+        "task": {"type": "erase"},
     })
 }
 
@@ -39,7 +41,7 @@ pub(crate) fn row(table: &Table, n: i64) -> Row {
             ("message" | "read_mark", "room", _) => Cell::Integer(7_919 * (n / 4 + 1)),
             ("message", "seq", _) => Cell::Integer(n % 4 + 1),
             ("read_mark", "member", _) => Cell::Integer(n),
-            (_, "closed_at" | "friend_request", _) => sometimes(Cell::Integer(id + 5)),
+            (_, "closed_at" | "dead_at" | "ends_at" | "friend_request", _) => sometimes(Cell::Integer(id + 5)),
             (_, "document", _) => Cell::Document(document(n)),
             (_, "text", _) => Cell::Text(format!("말 {n}\n\t\"quoted\" \\ back\u{0301}slash")),
             (_, name, Kind::Text) => {

@@ -85,7 +85,7 @@ async fn a_store_goes_round_through_both_engines_and_comes_back_the_same() {
     let second = Postgres::shared().database("roundagain").await;
 
     let last = done(folder, &["copy", "--from", &sqlite(&files[0]), "--to", &database.url]);
-    assert!(last.starts_with("copied 14042 rows of 14 tables, verified"), "{last}");
+    assert!(last.starts_with("copied 15045 rows of 15 tables, verified"), "{last}");
     assert_same(&before, &dump_postgres(&database.url).await);
     // To the other kind, and to its own.
     done(folder, &["copy", "--from", &database.url, "--to", &second.url]);
@@ -96,7 +96,7 @@ async fn a_store_goes_round_through_both_engines_and_comes_back_the_same() {
     assert_same(&before, &dump_sqlite(&files[2]).await);
     let [answer, again]: [Value; 2] = [answer, again].map(|line| serde_json::from_str(&line).unwrap());
     assert_eq!(answer["tables"], again["tables"], "the sums do not depend on the engine");
-    assert_eq!((&answer["rows"], answer["tables"].as_array().unwrap().len()), (&Value::from(14_042), 14));
+    assert_eq!((&answer["rows"], answer["tables"].as_array().unwrap().len()), (&Value::from(15_045), 15));
 
     // Numbers of events go on where they were, on both engines.
     let put = "INSERT INTO outbox (event) VALUES ('{}') RETURNING number";
@@ -183,10 +183,9 @@ async fn half_of_a_copy_serves_nobody_and_takes_no_other() {
     done(folder, &["copy", "--from", &sqlite(&from), "--to", &sqlite(&to)]);
     let half = "
         INSERT INTO copying SELECT value, 'sqlite PLACE', '{\"after\":null,\"taken\":{\"rows\":0,\"sum\":\"00000000000000000000000000000000\"},\"whole\":false}'
-        FROM json_each('[\"member\",\"erased\",\"pair\",\"pair_list\",\"impression\",\"room\",\"message\",\"read_mark\",
-            \"report\",\"job\",\"outbox\",\"account\",\"session\",\"pending\"]')";
+        FROM json_each('TABLES')";
     let tables: Vec<_> = TABLES.iter().map(|table| table.name).collect();
-    assert!(tables.iter().all(|table| half.contains(table)), "{tables:?}");
+    let half = half.replace("TABLES", &serde_json::to_string(&tables).unwrap());
     run_sqlite(&to, &half.replace("PLACE", &from.canonicalize().unwrap().display().to_string())).await;
     for table in tables.iter().rev() {
         run_sqlite(&to, &format!("DELETE FROM {table}")).await;
