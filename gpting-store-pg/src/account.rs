@@ -34,11 +34,14 @@ const REPLACE_ACCOUNT: &str = "
     UPDATE gpting.account SET version = version + 1, username = $2, email = $3, document = $4
     WHERE member = $1 AND version = $5";
 const CREATE_SESSION: &str = "
-    INSERT INTO gpting.session (id, version, member, created_at, document) VALUES ($1, 1, $2, $3, $4)
+    INSERT INTO gpting.session (id, version, member, created_at, document, ends_at) VALUES ($1, 1, $2, $3, $4, $5)
     ON CONFLICT (id) DO NOTHING";
 const REPLACE_SESSION: &str = "
-    UPDATE gpting.session SET version = version + 1, member = $2, created_at = $3, document = $4
-    WHERE id = $1 AND version = $5";
+    UPDATE gpting.session SET version = version + 1, member = $2, created_at = $3, document = $4, ends_at = $5
+    WHERE id = $1 AND version = $6";
+const ENDED_SESSIONS: &str = "
+    SELECT id FROM unnest($1::bigint[]) AS known (id)
+    WHERE NOT EXISTS (SELECT FROM gpting.session WHERE session.id = known.id AND session.ends_at > $2)";
 const DELETE_SESSION: &str = "DELETE FROM gpting.session WHERE id = $1";
 const CREATE_PENDING: &str = "
     INSERT INTO gpting.pending (id, version, email, created_at, document) VALUES ($1, 1, $2, $3, $4)
@@ -85,6 +88,17 @@ pub(crate) async fn session(store: &PgStore, id: SessionId) -> StoreResult<Optio
     any_versioned(SESSION, row.as_ref())
 }
 
+pub(crate) async fn ended_sessions(
+    store: &PgStore,
+    sessions: &[SessionId],
+    now: Timestamp,
+) -> StoreResult<Vec<SessionId>> {
+    let ids: Vec<i64> = sessions.iter().map(|session| session.value()).collect();
+    let statement = store.query(ENDED_SESSIONS).bind(ids).bind(now.as_microsecond());
+    let rows = statement.fetch_all(&store.pool).await.map_err(store_error)?;
+    rows.iter().map(|row| Row::of(SESSION, row).id("id", SessionId::new)).collect()
+}
+
 pub(crate) async fn list_sessions(store: &PgStore, member: MemberId) -> StoreResult<Vec<Session>> {
     let statement = store.query(SESSIONS).bind(member.value());
     let rows = statement.fetch_all(&store.pool).await.map_err(store_error)?;
@@ -120,7 +134,8 @@ impl Commit<'_> {
             .bind(session.id.value())
             .bind(session.member.value())
             .bind(session.created_at.as_microsecond())
-            .bind(Json(session));
+            .bind(Json(session))
+            .bind(session.ends_at().as_microsecond());
         require(self.run(bind_expected(statement, expect)).await?, 1)
     }
 

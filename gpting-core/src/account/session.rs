@@ -33,6 +33,13 @@ pub struct Session {
     pub rotated_at: Timestamp,
 }
 
+impl Session {
+    /// When it ends, unless a token is refreshed before.
+    pub fn ends_at(&self) -> Timestamp {
+        self.expires_at.min(self.idle_until)
+    }
+}
+
 impl std::fmt::Debug for Session {
     /// Without hashes, device and network.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -88,7 +88,7 @@ impl Core {
         let around = self.config.safety.evidence_neighbours;
         let from = seq.saturating_sub(around + 1);
         let limit = usize::try_from(around * 2 + 1).unwrap_or(usize::MAX);
-        let messages = self.store.messages(room, MessageRange::After(from), limit).await?;
+        let messages = self.store.messages(room, MessageRange::After(from), limit, None).await?;
         Ok(messages
             .into_iter()
             .map(|message| EvidenceMessage {
