@@ -106,6 +106,7 @@ fn links_between_pages_lead_somewhere() {
         "README.ko.md",
         "docs/architecture.md",
         "docs/benchmarks.md",
+        "docs/chat.md",
         "docs/embedding.md",
         "docs/learning.md",
         "docs/operations.md",
