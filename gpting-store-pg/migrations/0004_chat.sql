@@ -29,6 +29,7 @@ CREATE TABLE ticket (
     expires_at bigint NOT NULL
 );
 CREATE INDEX ticket_expires_at ON ticket (expires_at);
+CREATE INDEX ticket_member ON ticket (member);
 
 CREATE TABLE log (
     one   boolean PRIMARY KEY CHECK (one),

@@ -15,9 +15,9 @@ const BY_HASH: &str = "SELECT hash, member, session, expires_at FROM gpting.tick
 /// Forgets some of those that ran out on the way; more come than go only while nobody asks for one.
 const PUT: &str = "
     WITH old AS (
-        DELETE FROM gpting.ticket WHERE hash IN (
+        DELETE FROM gpting.ticket WHERE hash = ANY (ARRAY(
             SELECT hash FROM gpting.ticket WHERE expires_at <= $5 ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED
-        )
+        ))
     )
     INSERT INTO gpting.ticket (hash, member, session, expires_at) VALUES ($1, $2, $3, $4)";
 const TAKE: &str = "DELETE FROM gpting.ticket WHERE hash = $1";

@@ -29,6 +29,7 @@ CREATE TABLE ticket (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ticket_expires_at ON ticket (expires_at);
+CREATE INDEX ticket_member ON ticket (member);
 
 -- Tells this log from others, below 2^53.
 ALTER TABLE state ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
