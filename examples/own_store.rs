@@ -1,4 +1,4 @@
-//! A store of one's own: the whole port in one file of some 350 lines, tested by the contract suite.
+//! A store of one's own: the whole port in one file of some 450 lines, tested by the contract suite.
 //!
 //! Everything lies in plain lists. A commit works on a copy, which is written beside the old file, synced and renamed
 //! over it; only then is the work acknowledged: it is there whole or not at all, in memory and on disk. Short is slow:
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{cmp::Reverse, fs, io, sync::Arc};
 
-use gpting_core::chat::{Message, NewMessage, Room, RoomOverview};
+use gpting_core::chat::{Message, NewMessage, ReadMark, Room, RoomOverview, RoomState, Since, Ticket};
 use gpting_core::event::{Event, StoredEvent};
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
@@ -21,6 +21,7 @@ use jiff::Timestamp;
 
 /// Everything that is remembered; rows have their versions beside them.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 struct State {
     members: Vec<(Version, Member)>,
     /// Who was put or erased, in order: the feed. A cursor is how many of them were read.
@@ -29,8 +30,14 @@ struct State {
     pairs_changed: Vec<PairKey>,
     rooms: Vec<(Version, Room)>,
     messages: Vec<Message>,
-    /// Every place that somebody has read up to; the furthest counts.
-    marks: BTreeSet<(RoomId, MemberId, u64)>,
+    /// Every place that somebody has read up to, and whether the other may know; the furthest counts.
+    marks: BTreeSet<(RoomId, MemberId, u64, bool)>,
+    hidden: BTreeSet<(RoomId, MemberId, u64)>,
+    muted: BTreeSet<(RoomId, MemberId)>,
+    /// Rooms that were opened, in order: a cursor is how many openings were told, and one.
+    openings: Vec<RoomId>,
+    tickets: Vec<Ticket>,
+    epoch: u64,
     served: BTreeSet<(MemberId, MemberId)>,
     picks: BTreeSet<(MemberId, i32, MemberId)>,
     reports: Vec<(Version, Report)>,
@@ -46,7 +53,10 @@ struct State {
 struct JsonStore(PathBuf, Arc<tokio::sync::Mutex<State>>);
 
 fn open(path: PathBuf) -> io::Result<JsonStore> {
-    let state = if path.exists() { serde_json::from_slice(&fs::read(&path)?)? } else { State::default() };
+    let mut state: State = if path.exists() { serde_json::from_slice(&fs::read(&path)?)? } else { State::default() };
+    // When the file was made tells this log from others.
+    let made = std::time::UNIX_EPOCH.elapsed().map_or(1, |age| age.as_secs());
+    state.epoch = if state.epoch == 0 { made } else { state.epoch };
     Ok(JsonStore(path, Arc::new(tokio::sync::Mutex::new(state))))
 }
 
@@ -89,12 +99,41 @@ impl State {
                 put(&mut self.pairs, *pair, expect, |row| row.key)?;
             }
             Change::PutRoom(room, expect) => {
-                let last_seq = self.said(room.id).count() as u64;
-                put(&mut self.rooms, Room { last_seq, ..room }, expect, |row| row.id)?;
+                let old = self.rooms.iter().find(|(_, old)| old.id == room.id).map(|(_, old)| old);
+                let (last_seq, revision) = old.map_or((0, 0), |old| (old.last_seq, old.revision));
+                let opens = room.closed_at.is_none() && old.is_none_or(|old| old.closed_at.is_some());
+                self.openings.extend(opens.then_some(room.id));
+                put(&mut self.rooms, Room { last_seq, revision, ..room }, expect, |row| row.id)?;
             }
             Change::Append(message) => committed.appended.push(self.append(message)?),
-            Change::MarkRead { room, member, seq } => {
-                self.marks.insert((room, member, seq.min(self.said(room).count() as u64)));
+            Change::MarkRead { room, member, seq, shown } => {
+                if let Some(last) = self.last_seq(room, member) {
+                    self.marks.insert((room, member, seq.min(last), shown));
+                }
+            }
+            Change::Unsend { room, sender, seq } => {
+                let is_it = |it: &&mut Message| (it.room, it.sender, it.seq) == (room, sender, seq);
+                let message = self.messages.iter_mut().find(is_it).ok_or(StoreError::Stale)?;
+                if let (None, Some(row)) = (message.unsent, self.rooms.iter_mut().find(|(_, row)| row.id == room)) {
+                    (row.0, row.1.revision) = (row.0 + 1, row.1.revision + 1);
+                    (message.unsent, message.text) = (Some(row.1.revision), String::new());
+                }
+            }
+            Change::Hide { room, member, seq } => {
+                let is_there = self.last_seq(room, member).is_some_and(|last| seq <= last);
+                self.hidden.extend(is_there.then_some((room, member, seq)));
+            }
+            Change::Mute { room, member, muted } => {
+                self.muted.remove(&(room, member));
+                self.muted.extend((muted && self.last_seq(room, member).is_some()).then_some((room, member)));
+            }
+            Change::PutTicket(ticket) => {
+                self.tickets.retain(|old| old.expires_at > ticket.expires_at - gpting_core::chat::ticket::TICKET_TTL);
+                self.tickets.push(ticket);
+            }
+            Change::TakeTicket(hash) => {
+                let at = self.tickets.iter().position(|ticket| ticket.hash == hash);
+                self.tickets.swap_remove(at.ok_or(StoreError::Stale)?);
             }
             Change::Serve { viewer, candidates, .. } => {
                 self.served.extend(candidates.into_iter().map(|candidate| (viewer, candidate)));
@@ -153,6 +192,17 @@ impl State {
         self.messages.iter().filter(move |message| message.room == room)
     }
 
+    /// How far a room of a member has come.
+    fn last_seq(&self, room: RoomId, member: MemberId) -> Option<u64> {
+        self.rooms.iter().find(|(_, row)| row.id == room && row.has(member)).map(|(_, row)| row.last_seq)
+    }
+
+    fn mark(&self, room: RoomId, member: MemberId) -> ReadMark {
+        let mine = self.marks.iter().filter(|it| (it.0, it.1) == (room, member));
+        let shown = mine.clone().filter(|it| it.3).map(|it| it.2).max().unwrap_or(0);
+        ReadMark { seq: mine.map(|it| it.2).max().unwrap_or(0), shown }
+    }
+
     fn append(&mut self, new: NewMessage) -> StoreResult<Appended> {
         let is_open = |room: &Room| room.id == new.room && room.closed_at.is_none() && room.has(new.sender);
         let open = self.rooms.iter().position(|(_, room)| is_open(room)).ok_or(StoreError::Stale)?;
@@ -164,7 +214,7 @@ impl State {
         (*version, room.last_seq) = (*version + 1, room.last_seq + 1);
         let message = new.at_seq(room.last_seq);
         self.messages.push(message.clone());
-        self.marks.insert((message.room, message.sender, message.seq));
+        self.marks.insert((message.room, message.sender, message.seq, true));
         Ok(Appended { message, replayed: false })
     }
 
@@ -191,7 +241,10 @@ impl State {
             room.pair = PairKey::of(room.pair.other(member), tombstone).unwrap_or(room.pair);
         }
         let left: BTreeSet<_> = self.rooms.iter().map(|(_, room)| room.id).collect();
-        self.marks.retain(|(room, reader, _)| left.contains(room) && *reader != member);
+        self.marks.retain(|(room, reader, ..)| left.contains(room) && *reader != member);
+        self.hidden.retain(|(room, reader, _)| left.contains(room) && *reader != member);
+        self.muted.retain(|(room, reader)| left.contains(room) && *reader != member);
+        self.tickets.retain(|ticket| ticket.member != member);
         self.messages.retain(|message| left.contains(&message.room));
         for message in self.messages.iter_mut().filter(|message| message.sender == member) {
             (message.sender, message.text, message.client_msg_id) = (tombstone, String::new(), None);
@@ -207,12 +260,24 @@ impl State {
 
     fn overview(&self, viewer: MemberId, room: &Room) -> Option<RoomOverview> {
         (room.closed_at.is_none() && room.has(viewer)).then_some(())?;
-        let read = |id| self.marks.iter().filter(|it| (it.0, it.1) == (room.id, id)).map(|it| it.2).max().unwrap_or(0);
-        let (my_read, their_read) = (read(viewer), read(room.pair.other(viewer)));
+        let partner = room.pair.other(viewer);
+        let (mine, theirs) = (self.mark(room.id, viewer), self.mark(room.id, partner));
+        let is_hidden = |message: &Message| self.hidden.contains(&(room.id, viewer, message.seq));
+        let is_new = |it: &&Message| it.sender != viewer && it.seq > mine.seq && it.unsent.is_none() && !is_hidden(it);
         let mut visible = self.said(room.id).filter(|message| message.seq > room.hidden_through);
-        let unread = visible.clone().filter(|message| message.sender != viewer && message.seq > my_read).count() as u64;
-        let (room, last_message) = (room.clone(), visible.next_back().cloned());
-        Some(RoomOverview { room, last_message, my_read, their_read, unread })
+        let unread = visible.clone().filter(is_new).count() as u64;
+        let last_message = visible.next_back().cloned();
+        Some(RoomOverview {
+            last_hidden: last_message.as_ref().is_some_and(is_hidden),
+            last_message,
+            my_read: mine.seq,
+            my_shown: mine.shown,
+            their_read: theirs.shown,
+            unread,
+            muted: self.muted.contains(&(room.id, viewer)),
+            their_muted: self.muted.contains(&(room.id, partner)),
+            room: room.clone(),
+        })
     }
 }
 
@@ -293,15 +358,55 @@ impl Store for JsonStore {
         let rooms = state.rooms.iter().filter_map(|(_, room)| state.overview(viewer, room));
         Ok(paged(rooms.map(|seen| (seen.activity(), seen.room.id.value(), seen)), page))
     }
-    async fn messages(&self, room: RoomId, range: MessageRange, limit: usize) -> StoreResult<Vec<Message>> {
+    async fn messages(
+        &self,
+        room: RoomId,
+        range: MessageRange,
+        limit: usize,
+        viewer: Option<MemberId>,
+    ) -> StoreResult<Vec<Message>> {
         let state = self.1.lock().await;
-        let said = state.said(room);
+        let is_hidden = |it: &Message| viewer.is_some_and(|viewer| state.hidden.contains(&(room, viewer, it.seq)));
+        let said = state.said(room).filter(|message| !is_hidden(message));
         let mut part: Vec<_> = match range {
             MessageRange::After(seq) => said.filter(|message| message.seq > seq).take(limit).cloned().collect(),
             MessageRange::Before(seq) => said.rev().filter(|message| message.seq < seq).take(limit).cloned().collect(),
         };
         part.sort_by_key(|message| message.seq);
         Ok(part)
+    }
+    async fn rooms_moved(&self, known: &[(RoomId, u64)]) -> StoreResult<Vec<RoomState>> {
+        let state = self.1.lock().await;
+        let state_of = |(version, room): &(Version, Room)| {
+            let reads = [room.pair.low, room.pair.high].map(|member| state.mark(room.id, member));
+            RoomState::of(room.clone(), *version, reads)
+        };
+        let moved = |now: &RoomState| known.iter().any(|(id, moves)| *id == now.room.id && *moves != now.moves);
+        Ok(state.rooms.iter().map(state_of).filter(moved).collect())
+    }
+    async fn news(&self, since: &[Since], limit: usize) -> StoreResult<Vec<Message>> {
+        let state = self.1.lock().await;
+        let mut since = since.to_vec();
+        since.sort_by_key(|since| since.room);
+        let news_of = |since: &Since| {
+            let Since { room, seq, revision } = *since;
+            state.said(room).filter(move |it| it.seq > seq || it.unsent > Some(revision)).take(limit)
+        };
+        Ok(since.iter().flat_map(news_of).cloned().collect())
+    }
+    async fn rooms_opened(&self, cursor: u64) -> StoreResult<(Vec<(RoomId, PairKey)>, u64)> {
+        let state = self.1.lock().await;
+        let next = state.openings.len() as u64 + 1;
+        let told = usize::try_from(if cursor == 0 { next } else { cursor }).unwrap_or(usize::MAX) - 1;
+        let opened: BTreeSet<_> = state.openings.iter().skip(told).collect();
+        let open = state.rooms.iter().filter(|(_, room)| opened.contains(&room.id) && room.closed_at.is_none());
+        Ok((open.map(|(_, room)| (room.id, room.pair)).collect(), next))
+    }
+    async fn ticket(&self, hash: &str) -> StoreResult<Option<Ticket>> {
+        Ok(self.1.lock().await.tickets.iter().find(|ticket| ticket.hash == hash).cloned())
+    }
+    async fn epoch(&self) -> StoreResult<u64> {
+        Ok(self.1.lock().await.epoch)
     }
     async fn open_report(&self, reporter: MemberId, subject: MemberId) -> StoreResult<Option<Versioned<Report>>> {
         Ok(self.1.lock().await.open_report(reporter, subject).map(versioned))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gpting_bus_redis::RedisBus;
 use gpting_core::Gpting;
-use gpting_core::chat::{Draft, RoomEvent};
+use gpting_core::chat::{ChatEvent, Draft};
 use gpting_core::port::{Bus, Hint};
 use gpting_core::store::Store;
 use gpting_rig::Redis;
@@ -83,7 +83,7 @@ impl Way {
         let mut feed = g.chat().join(me, room_id(room), None).await.expect("a participant may join");
         self.running.push(tokio::spawn(async move {
             loop {
-                if let RoomEvent::Message(view) = feed.next().await.expect("the log can be read") {
+                if let ChatEvent::Message(view) = feed.next().await.expect("the log can be read") {
                     let before = heard.swap(view.message.seq, Ordering::SeqCst);
                     assert_eq!(view.message.seq, before + 1, "a subscriber hears every message in its place");
                 }

@@ -64,7 +64,7 @@ impl Operation {
             }
             Self::Page => {
                 let room = room_id(1 + i64::from(rng.below(ROOMS)));
-                let messages = store.messages(room, MessageRange::After(0), 50).await?;
+                let messages = store.messages(room, MessageRange::After(0), 50, None).await?;
                 assert_eq!(messages.len(), 50, "a page is full");
                 Ok(())
             }

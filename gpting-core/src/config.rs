@@ -104,13 +104,14 @@ pub struct ChatConfig {
     pub message_chars: usize,
     /// Most messages replayed to somebody who comes back; beyond it they are told to load the history. 300.
     pub replay: usize,
-    /// How often a subscriber looks at the log even when nobody wakes it. 2 s: hints may be lost.
+    /// How often all rooms that are listened to are asked about even when nobody wakes, by one statement. 700 ms: hints
+    /// may be lost, and who is blocked must be gone within the second.
     pub poll_every: SignedDuration,
 }
 
 impl Default for ChatConfig {
     fn default() -> Self {
-        Self { message_chars: 4_000, replay: 300, poll_every: SignedDuration::from_secs(2) }
+        Self { message_chars: 4_000, replay: 300, poll_every: SignedDuration::from_millis(700) }
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::chat::hub::Hub;
 use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
 use crate::error::{Code, Result};
@@ -69,8 +70,10 @@ pub(crate) struct Core {
     pub(crate) tally: Tally,
     pub(crate) jobs: Notify,
     pub(crate) outbox: Notify,
-    /// Tells one run of the service from the next: a chat client that comes back with another epoch starts afresh.
+    /// Tells the store's log from others: a chat client that comes back with another epoch starts afresh.
     pub(crate) epoch: u64,
+    /// Who listens on this instance.
+    pub(crate) hub: Arc<Hub>,
     #[cfg(feature = "accounts")]
     pub(crate) accounts: Option<crate::account::AccountsPart>,
 }
@@ -136,12 +139,22 @@ impl Aftermath {
             match change {
                 Change::PutMember(member, _) => after.hints.push(Hint::Member(member.id)),
                 Change::Erase { member, .. } => after.hints.push(Hint::Member(*member)),
-                Change::PutRoom(room, _) => after.hints.push(Hint::Room(room.id)),
+                Change::PutRoom(room, _) => {
+                    after.hints.push(Hint::Room(room.id));
+                    if room.closed_at.is_none() {
+                        let members = [room.pair.low, room.pair.high];
+                        after.hints.extend(members.map(|member| Hint::Opened { room: room.id, member }));
+                    }
+                }
                 Change::Append(message) => after.hints.push(Hint::Room(message.room)),
-                Change::MarkRead { room, .. } => after.hints.push(Hint::Room(*room)),
+                Change::MarkRead { room, .. } | Change::Unsend { room, .. } => after.hints.push(Hint::Room(*room)),
                 Change::PutJob(..) => after.jobs = true,
                 Change::PutPair(..)
                 | Change::Serve { .. }
+                | Change::Hide { .. }
+                | Change::Mute { .. }
+                | Change::PutTicket(_)
+                | Change::TakeTicket(_)
                 | Change::PutReport(..)
                 | Change::DeleteJob(..)
                 | Change::DropEvents(_)
@@ -261,8 +274,6 @@ impl Builder {
     /// # Errors
     /// When the store fails, or a setting of the accounts is weaker than allowed.
     pub async fn build(self) -> Result<Gpting> {
-        let mut epoch = [0; 8];
-        self.rng.fill(&mut epoch);
         let now = to_micros(self.clock.now());
         let replica = Replica::new(&self.config, now)?;
         #[cfg(feature = "accounts")]
@@ -275,6 +286,7 @@ impl Builder {
         let limit_secret = accounts.as_ref().map_or([0; 32], |part| part.keys.limit_secret());
         #[cfg(not(feature = "accounts"))]
         let limit_secret = [0; 32];
+        let epoch = self.store.epoch().await?;
         let core = Core {
             limits: self.limits.unwrap_or_else(|| Arc::new(StoreLimits::new(Arc::clone(&self.store)))),
             limit_secret: LimitSecret::new(limit_secret),
@@ -298,8 +310,8 @@ impl Builder {
             feed_read: AtomicI64::new(0),
             jobs: Notify::new(),
             outbox: Notify::new(),
-            // Below 2^53: it travels through JSON.
-            epoch: u64::from_le_bytes(epoch) >> 11,
+            epoch,
+            hub: Arc::default(),
             #[cfg(feature = "accounts")]
             accounts,
         };
@@ -398,6 +410,11 @@ impl Gpting {
     pub fn feed_age(&self) -> Duration {
         let read = self.core.feed_read.load(Ordering::Relaxed);
         Duration::from_micros(u64::try_from(self.core.now().as_microsecond() - read).unwrap_or_default())
+    }
+
+    /// How many listen to chats on this instance, and to how many rooms.
+    pub fn listeners(&self) -> (usize, usize) {
+        self.core.hub.counts()
     }
 
     /// How the bus fares; none where it carries nothing beyond this process.

@@ -30,11 +30,27 @@ pub enum Hint {
     Room(RoomId),
     /// A member changed, or one of their sessions ended.
     Member(MemberId),
-    /// Somebody is writing. The only hint that nothing stored stands behind: lost is lost.
+    /// Somebody is writing. Nothing stored stands behind it: lost is lost.
     Typing {
         /// Where.
         room: RoomId,
         /// Who.
+        member: MemberId,
+    },
+    /// Somebody has a room before them, or has left it. Nothing stored stands behind it either.
+    Presence {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        member: MemberId,
+        /// Whether they are there.
+        online: bool,
+    },
+    /// A room was opened for a member, or opened again.
+    Opened {
+        /// Which.
+        room: RoomId,
+        /// For whom.
         member: MemberId,
     },
 }

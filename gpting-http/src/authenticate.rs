@@ -1,7 +1,7 @@
 //! Who is calling: the port by which a host plugs in its own login, and the one over our own accounts.
 //!
 //! Called by the service for every route that is not public, and by sockets: before the upgrade, for a token in a
-//! frame, and every second or so while they live ([`Authenticate::still_valid`]).
+//! frame, and every second or so while they live ([`Authenticate::ended`]).
 //! Invariant: no implementation says why a proof is wrong; all of it is one 401.
 
 use std::fmt::Debug;
@@ -76,12 +76,27 @@ pub trait Authenticate: Debug + Send + Sync + 'static {
     /// when it cannot be found out.
     async fn authenticate(&self, proof: Proof<'_>) -> Result<Caller, AuthError>;
 
-    /// Whether somebody who was authenticated before still is: their session has not ended. Asked of every open socket
-    /// every second and a half; an error counts as yes, so that an unreachable store does not throw everybody out.
+    /// Whether somebody who was authenticated before still is: their session has not ended. An error counts as yes, so
+    /// that an unreachable store does not throw everybody out.
     ///
     /// # Errors
     /// When it cannot be found out.
     async fn still_valid(&self, caller: &Caller) -> Result<bool, AuthError>;
+
+    /// Those of some callers whose session has ended. Asked about everybody with an open socket, about every 700 ms; whoever
+    /// can answer for many at once should. An error counts as nobody.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    async fn ended(&self, callers: &[Caller]) -> Result<Vec<Caller>, AuthError> {
+        let mut ended = Vec::new();
+        for caller in callers {
+            if !self.still_valid(caller).await? {
+                ended.push(*caller);
+            }
+        }
+        Ok(ended)
+    }
 }
 
 /// The token of `Authorization: Bearer …`, if there is one.
@@ -126,6 +141,13 @@ impl Authenticate for AccountAuth {
             }
             None => Ok(true),
         }
+    }
+
+    async fn ended(&self, callers: &[Caller]) -> Result<Vec<Caller>, AuthError> {
+        let sessions: Vec<SessionId> = callers.iter().filter_map(|caller| caller.session).collect();
+        let ended = self.g.accounts().ended(&sessions).await?;
+        let has_ended = |caller: &&Caller| caller.session.is_some_and(|session| ended.contains(&session));
+        Ok(callers.iter().filter(has_ended).copied().collect())
     }
 }
 

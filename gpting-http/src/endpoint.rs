@@ -21,6 +21,7 @@ use crate::authenticate::Caller;
 use crate::body::Body;
 use crate::error::Problem;
 use crate::extract::{Fields, Input, fields};
+use crate::router::Names;
 use crate::shared::Shared;
 
 /// A request on its way to a handler: who calls, where, and what they sent.
@@ -32,8 +33,8 @@ pub(crate) struct Call<I = ()> {
     pub(crate) caller: Option<Caller>,
     /// The language of the answer.
     pub(crate) lang: Lang,
-    /// The one `{id}` of the path, as it stands there.
-    pub(crate) id: Option<String>,
+    /// What the path names, as it stands there.
+    pub(crate) names: Names,
     /// The query, decoded.
     pub(crate) query: Vec<(String, String)>,
     /// The path as documented, for cursors and links.
@@ -65,8 +66,17 @@ impl<I> Call<I> {
     /// # Errors
     /// `missing`.
     pub(crate) fn id<T: std::str::FromStr>(&self, missing: Code) -> Result<T, Problem> {
-        let id = self.id.as_deref().ok_or(missing)?;
+        let id = self.names.id.as_deref().ok_or(missing)?;
         Ok(id.parse().map_err(|_| missing)?)
+    }
+
+    /// The `{seq}` in the path; what is no place names nothing.
+    ///
+    /// # Errors
+    /// `missing`.
+    pub(crate) fn seq(&self, missing: Code) -> Result<u64, Problem> {
+        let seq = self.names.seq.as_deref().and_then(|seq| seq.parse::<u64>().ok());
+        Ok(seq.filter(|seq| i64::try_from(*seq).is_ok()).ok_or(missing)?)
     }
 
     /// A value of the query, if it is there and not empty.
@@ -102,13 +112,13 @@ impl<I> Call<I> {
 
     /// The call and what was sent, apart.
     pub(crate) fn take(self) -> (Call, I) {
-        let Self { shared, caller, lang, id, query, path, headers, client, input } = self;
-        (Call { shared, caller, lang, id, query, path, headers, client, input: () }, input)
+        let Self { shared, caller, lang, names, query, path, headers, client, input } = self;
+        (Call { shared, caller, lang, names, query, path, headers, client, input: () }, input)
     }
 
     fn and<J>(self, input: J) -> Call<J> {
-        let Self { shared, caller, lang, id, query, path, headers, client, .. } = self;
-        Call { shared, caller, lang, id, query, path, headers, client, input }
+        let Self { shared, caller, lang, names, query, path, headers, client, .. } = self;
+        Call { shared, caller, lang, names, query, path, headers, client, input }
     }
 }
 

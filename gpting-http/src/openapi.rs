@@ -22,7 +22,7 @@ use crate::access::Access;
 use crate::endpoint::{Gives, Param, ParamKind, Schemas};
 use crate::router::{Route, aliases};
 use crate::shared::Documents;
-use crate::socket::frame;
+use crate::socket::schema;
 
 /// The name of the security scheme.
 const BEARER: &str = "bearer";
@@ -31,7 +31,7 @@ const BEARER: &str = "bearer";
 pub(crate) fn documents(routes: &[Route], base: &str) -> Documents {
     let document = document(routes, base);
     let page = page::render(&document, base);
-    Documents { openapi: document.to_string().into(), page: page.into(), frames: frame::schema().to_string().into() }
+    Documents { openapi: document.to_string().into(), page: page.into(), frames: schema::schema().to_string().into() }
 }
 
 /// The OpenAPI document.
@@ -116,7 +116,10 @@ fn item(route: &Route, method: &Method, path: &str, alias: bool) -> PathItem {
         operation = operation.deprecated(Some(Deprecated::True));
     }
     if path.contains("{id}") {
-        operation = operation.parameter(path_id());
+        operation = operation.parameter(path_number("id", gpting_core::id::MAX_ID));
+    }
+    if path.contains("{seq}") {
+        operation = operation.parameter(path_number("seq", i64::MAX));
     }
     for param in route.endpoint.query {
         operation = operation.parameter(query_param(param));
@@ -187,13 +190,10 @@ fn success(route: &Route, status: u16) -> Response {
     }
 }
 
-fn path_id() -> Parameter {
-    let id = ObjectBuilder::new()
-        .schema_type(SchemaType::new(Type::Integer))
-        .minimum(Some(1_i64))
-        .maximum(Some(gpting_core::id::MAX_ID));
+fn path_number(name: &str, most: i64) -> Parameter {
+    let id = ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer)).minimum(Some(1_i64)).maximum(Some(most));
     ParameterBuilder::new()
-        .name("id")
+        .name(name)
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .schema(Some(id.build()))

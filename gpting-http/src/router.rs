@@ -20,7 +20,8 @@ use crate::layer::rate::RateClass::{self, Decide, Free, Message, Picture, Read, 
 pub(crate) struct Route {
     /// Its methods.
     pub(crate) methods: &'static [Method],
-    /// Its path as documented: one slash at the end of what the original documents, at most one `{id}`.
+    /// Its path as documented: one slash at the end of what the original documents, at most one `{id}`, and in a
+    /// room one `{seq}`.
     pub(crate) path: &'static str,
     /// Who may call it.
     pub(crate) access: Access,
@@ -77,8 +78,12 @@ const PHOTO: &[Param] = &[
     Param { name: "exp", about: "Until when, in Unix seconds", kind: ParamKind::Integer(0, i64::MAX) },
     Param { name: "sig", about: "The signature", kind: ParamKind::Text },
 ];
-const TOKEN: &[Param] =
-    &[Param { name: "token", about: "The access token, where no header can be sent", kind: ParamKind::Text }];
+const TOKEN: &[Param] = &[
+    Param { name: "ticket", about: "A ticket, where no header can be sent", kind: ParamKind::Text },
+    Param { name: "token", about: "The access token, as the original's clients send it", kind: ParamKind::Text },
+];
+const FOR: &[Param] =
+    &[Param { name: "for", about: "For oneself, or for everybody", kind: ParamKind::OneOf(&["me", "all"]) }];
 
 /// Every route.
 #[rustfmt::skip]
@@ -132,6 +137,11 @@ pub(crate) fn table() -> Vec<Route> {
         r(GET,    "/api/chat/rooms/{id}/messages/",       Member, Read,    Room,          &[200],      get(chat::history).query(HISTORY), "Messages of a room, oldest first"),
         r(POST,   "/api/chat/rooms/{id}/messages/",       Member, Message, Room,          &[201],      on(chat::send), "Says something"),
         r(POST,   "/api/chat/rooms/{id}/read/",           Member, Message, Room,          &[200],      on(chat::read), "Marks messages as read"),
+        r(DELETE, "/api/chat/rooms/{id}/messages/{seq}/", Member, Message, Room,          &[200],      get(chat::delete).query(FOR), "Hides a message for oneself, or takes back one's own for everybody"),
+        r(PUT,    "/api/chat/rooms/{id}/mute/",           Member, Write,   Room,          &[200],      on(chat::mute), "No notifications of a room, or again some"),
+        r(GET,    "/api/chat/rooms/{id}/export/",         Member, Write,   Room,          &[200],      get(chat::export), "The conversation as a file"),
+        r(POST,   "/api/chat/ticket/",                    Member, Socket,  Own,           &[201],      get(chat::ticket), "A ticket that opens one socket, within half a minute"),
+        r(GET,    "/ws/",                                 Member, Socket,  Own,           &[101],      Endpoint::socket(TOKEN), "The live line of all rooms; frames are described in /docs/frames.schema.json"),
         r(GET,    "/ws/chat/{id}/",                       Member, Socket,  Room,          &[101],      Endpoint::socket(TOKEN), "The live line of one room; frames are described in /docs/frames.schema.json"),
         // The service itself.
         r(GET,    "/media/photos/{id}",                   Signed, Picture, Photo,         &[200],      raw("image/jpeg", photo::picture).query(PHOTO), "A picture, by its signed address"),
@@ -214,11 +224,20 @@ pub(crate) struct Router {
     paths: matchit::Router<HashMap<Method, usize>>,
 }
 
+/// What a path names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    /// Its `{id}`.
+    pub(crate) id: Option<String>,
+    /// Its `{seq}`.
+    pub(crate) seq: Option<String>,
+}
+
 /// What is served at a path.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
-    /// This route, with the `{id}` of the path.
-    Route(&'a Route, Option<String>),
+    /// This route, with the `{id}` and the `{seq}` of the path.
+    Route(&'a Route, Names),
     /// Only these methods.
     Methods(String),
     /// Nothing.
@@ -251,11 +270,12 @@ impl Router {
     pub(crate) fn find(&self, method: &Method, path: &str) -> Found<'_> {
         let path = canonical(path);
         let Ok(found) = self.paths.at(&path) else { return Found::Nothing };
-        let id = found.params.get("id").map(str::to_owned);
+        let named = |name| found.params.get(name).map(str::to_owned);
+        let names = Names { id: named("id"), seq: named("seq") };
         // HEAD is GET without the body.
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
         match found.value.get(wanted) {
-            Some(place) => Found::Route(&self.routes[*place], id),
+            Some(place) => Found::Route(&self.routes[*place], names),
             None => Found::Methods(allow(found.value)),
         }
     }
@@ -310,11 +330,12 @@ mod tests {
             spellings.push(route.path.to_owned());
             spellings.push(route.path.trim_end_matches('/').to_owned());
             for path in spellings {
-                let path = path.replace("{id}", "7");
+                let path = path.replace("{id}", "7").replace("{seq}", "8");
                 for method in route.methods {
-                    let Found::Route(found, id) = router.find(method, &path) else { panic!("{method} {path}") };
+                    let Found::Route(found, names) = router.find(method, &path) else { panic!("{method} {path}") };
                     assert!(std::ptr::eq(found, route), "{method} {path} leads to {}", found.path);
-                    assert_eq!(id.is_some(), route.path.contains("{id}"), "{path}");
+                    assert_eq!(names.id.is_some(), route.path.contains("{id}"), "{path}");
+                    assert_eq!(names.seq.is_some(), route.path.contains("{seq}"), "{path}");
                 }
             }
         }

@@ -35,7 +35,7 @@ use crate::layer::{client, cors, header_limit, request_id, security};
 use crate::openapi;
 use crate::options::HttpOptions;
 use crate::photo_url::PhotoUrls;
-use crate::router::{Found, Route, Router};
+use crate::router::{Found, Names, Route, Router};
 use crate::shared::{Shared, unknown};
 use crate::socket;
 
@@ -167,8 +167,8 @@ async fn dispatch(
     if parts.method == Method::OPTIONS {
         return options(&found);
     }
-    let (route, id) = match found {
-        Found::Route(route, id) => (route, id),
+    let (route, names) = match found {
+        Found::Route(route, names) => (route, names),
         Found::Methods(allow) => return Err(Problem::method(allow)),
         Found::Nothing => return page(shared, &parts),
     };
@@ -179,7 +179,7 @@ async fn dispatch(
         rate::check(limiter, route.rate, client.map(RateKey::of_addr))?;
     }
     if matches!(route.endpoint.gives, Gives::Socket) {
-        return socket::open(shared, parts, id, client, lang).await;
+        return socket::open(shared, parts, names.id, client, lang).await;
     }
     let caller = match route.access {
         Access::Member => Some(caller(shared, &parts).await?),
@@ -192,9 +192,9 @@ async fn dispatch(
     let query = query
         .map_err(|field| field.map_or_else(|| Problem::malformed(None), |field| Problem::malformed(Some(&field))))?;
     let input = payload(route, &parts, body).await?;
-    let path = documented(route, id.as_deref());
+    let path = documented(route, &names);
     let shared = Arc::clone(shared);
-    route.endpoint.run(Call { shared, caller, lang, id, query, path, headers: parts.headers, client, input }).await
+    route.endpoint.run(Call { shared, caller, lang, names, query, path, headers: parts.headers, client, input }).await
 }
 
 /// Who calls.
@@ -215,9 +215,13 @@ async fn payload(route: &Route, parts: &Parts, body: Incoming) -> Result<Payload
     Ok(Payload { content_type: content_type.map(str::to_owned), bytes })
 }
 
-/// The path as documented, with its id.
-fn documented(route: &Route, id: Option<&str>) -> String {
-    id.map_or_else(|| route.path.to_owned(), |id| route.path.replace("{id}", id))
+/// The path as documented, with what it names.
+fn documented(route: &Route, names: &Names) -> String {
+    let parts = [("{id}", &names.id), ("{seq}", &names.seq)];
+    parts.into_iter().fold(route.path.to_owned(), |path, (part, name)| match name {
+        Some(name) => path.replace(part, name),
+        None => path,
+    })
 }
 
 fn options(found: &Found<'_>) -> Result<Response<Body>, Problem> {

@@ -110,20 +110,6 @@ export function renew() {
 }
 const signedOut = () => new Problem({ status: 401, code: "signed_out", message: t("error.signed_out") });
 
-/** An access token that should still hold for a minute, for what cannot retry after a 401 (sockets). */
-export async function freshAccess() {
-  if (!access || expiresSoon(access)) await renew();
-  return access;
-}
-function expiresSoon(token) {
-  try {
-    const claims = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
-    return claims.exp * 1000 - Date.now() < 60_000;
-  } catch {
-    return false;
-  }
-}
-
 /** A request of a signed-in member: one renewal after a 401, then one more try. */
 async function signedRequest(method, path, options = {}) {
   // A page that has just been loaded holds no access token: get one instead of failing first.

@@ -1,129 +1,44 @@
-// The real-time line of one room. Everything the client knows about the socket protocol is here:
-// the address and how it proves who we are, the frames, acknowledgements, resume and reconnecting.
+// One room on the line of all rooms: the frames, acknowledgements and resuming.
 //
 // A message is shown at once, is "sent" when its `ack` came, and is sent again with the same
 // `client_msg_id` after every reconnect until then, so it arrives once however often the line breaks.
-import { freshAccess, renew, uuid } from "/web/api.js";
+import { uuid } from "/web/api.js";
+import { openLine } from "/web/line.js";
 import { heads } from "/web/wire.js";
 
-const PING_MS = 20_000;
-// Two missed pings: no frame for so long from a server that answers them means the line is dead,
-// whatever the browser believes.
-const SILENCE_MS = 45_000;
 const ACK_MS = 10_000;
 const TYPING_MS = 3_000;
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
-// The room is not (or no longer) ours to enter: trying again changes nothing.
-const GONE = new Set([4403, 4404]);
+const PRESENCE_MS = 5_000;
+// `ready` names so many rooms at the most; a room beyond them may be there all the same.
+const MOST_ROOMS = 1_000;
 
-/** The documented address: the access token in the query. A browser cannot set headers here. */
-async function address(roomId) {
-  const url = new URL(`/ws/chat/${roomId}/`, location.href);
-  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  url.searchParams.set("token", await freshAccess());
-  return url;
-}
-
-/** Opens the line. `on` gets: `state(open|waiting|gone|signed_out)`, `ready(frame)`, `message(frame)`,
+/** Opens the room. `on` gets: `state(open|waiting|gone|signed_out)`, `ready(frame)`, `message(frame)`,
  *  `acked(clientId, frame)`, `failed(clientId, problem|null)`, `read(frame)`, `typing(frame)`,
- *  `presence(frame)`, `resync()`, `behind(headSeq)`, `problem({code, message})`. */
+ *  `presence(frame)`, `unsent(seq)`, `resync()`, `behind(headSeq)`, `problem({code, message})`. */
 export function openRoomSocket(roomId, on) {
   const id = String(roomId);
+  const room = Number(id);
   const outbox = new Map();
-  let socket = null;
-  let closed = false;
-  let connecting = false;
   let epoch = null;
   let lastSeq = null;
-  let tries = 0;
-  let lastFrame = 0;
-  let answersPings = false;
+  let revision = 0;
+  let resuming = false;
   let lastTyping = 0;
-  let reconnectTimer;
 
-  const isOpen = () => socket?.readyState === WebSocket.OPEN;
-  const send = (frame) => {
-    if (!isOpen()) return false;
-    socket.send(JSON.stringify(frame));
-    return true;
-  };
-
-  async function connect() {
-    if (closed || connecting || socket) return;
-    connecting = true;
-    clearTimeout(reconnectTimer);
-    let line;
-    try {
-      line = new WebSocket(await address(id));
-    } catch (problem) {
-      connecting = false;
-      if (problem.code === "signed_out") return stop("signed_out");
-      return retry();
-    }
-    connecting = false;
-    if (closed) return line.close();
-    socket = line;
-    let opened = false;
-    line.addEventListener("open", () => {
-      opened = true;
-      tries = 0;
-      lastFrame = Date.now();
-      // What was missed while away comes first, in order; then what we could not send.
-      if (epoch !== null && lastSeq !== null) send({ type: "resume", epoch, rooms: { [id]: lastSeq } });
-      for (const [clientId, entry] of outbox) if (!entry.failed) transmit(clientId, entry);
-      on.state("open");
-    });
-    line.addEventListener("message", (event) => {
-      if (line !== socket) return;
-      lastFrame = Date.now();
-      let frame;
-      try {
-        frame = JSON.parse(event.data);
-      } catch {
-        return;
-      }
-      receive(frame);
-    });
-    line.addEventListener("close", (event) => {
-      if (line !== socket || closed) return;
-      socket = null;
-      if (GONE.has(event.code)) return stop("gone");
-      // The browser hides why an upgrade was refused; an outdated token is the likeliest reason.
-      if (event.code === 4401 || (!opened && tries > 0)) {
-        renew().catch((problem) => {
-          if (problem.code === "signed_out") stop("signed_out");
-        });
-      }
-      retry();
-    });
-  }
-
-  /** Full jitter: after a restart of the server its clients come back spread over the whole wait. */
-  function retry() {
-    if (closed) return;
-    on.state("waiting");
-    const wait = FIRST_WAIT_MS / 2 + Math.random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries++);
-    clearTimeout(reconnectTimer);
-    reconnectTimer = setTimeout(connect, wait);
-  }
-
-  function stop(state) {
-    close();
-    on.state(state);
-  }
+  const line = openLine({ state: (state) => { if (state !== "open") on.state(state); }, frame: receive });
 
   function receive(frame) {
     if (frame.room_id !== undefined && String(frame.room_id) !== id) return;
     const head = heads(frame)?.[id];
     switch (frame.type) {
-      case "ready":
-        // Another epoch means another log: what we hold cannot be continued.
-        if (epoch !== null && frame.epoch !== epoch) on.resync();
-        epoch = frame.epoch ?? epoch;
-        on.ready(frame);
+      case "ready": ready(frame, head); break;
+      case "resumed":
+        resuming = false;
+        revision = Math.max(revision, frame.revision ?? 0);
         break;
       case "message":
+        // What comes before `resumed` comes again behind it, in order.
+        if (resuming) return;
         if (frame.client_msg_id) settle(frame.client_msg_id);
         on.message(frame);
         break;
@@ -131,27 +46,54 @@ export function openRoomSocket(roomId, on) {
         settle(frame.client_msg_id);
         on.acked(frame.client_msg_id, frame);
         break;
+      case "unsent":
+        revision = Math.max(revision, frame.revision ?? 0);
+        on.unsent(frame.seq);
+        break;
       case "read": on.read(frame); break;
       case "typing": on.typing(frame); break;
       case "presence": on.presence(frame); break;
-      case "pong":
-      case "heartbeat": answersPings = true; break;
-      case "resync_required": on.resync(); break;
+      case "resync_required":
+        resuming = false;
+        revision = frame.revision ?? 0;
+        on.resync();
+        break;
+      case "closed": stop("gone"); return;
       case "error":
         if (frame.client_msg_id && outbox.has(frame.client_msg_id)) fail(frame.client_msg_id, frame);
         else on.problem(frame);
         break;
       default:
-        // `closing` and frames of a later version need nothing: the close itself reconnects.
+        // `pong`, `closing` and frames of a later version need nothing: a close itself reconnects.
         break;
     }
-    if (typeof head === "number" && lastSeq !== null && head > lastSeq) on.behind(head);
+    if (typeof head === "number" && lastSeq !== null && !resuming && head > lastSeq) on.behind(head);
+  }
+
+  function ready(frame, head) {
+    if (head === undefined && Object.keys(heads(frame) ?? {}).length < MOST_ROOMS) return stop("gone");
+    // Another epoch means another log: what we hold cannot be continued.
+    if (epoch !== null && frame.epoch !== epoch) on.resync();
+    else if (epoch !== null && lastSeq !== null) {
+      // What was missed while away comes first, in order; then what we could not send.
+      resuming = line.send({ type: "resume", epoch, rooms: { [id]: lastSeq }, revisions: { [id]: revision } });
+    } else revision = frame.revisions?.[id] ?? 0;
+    epoch = frame.epoch;
+    for (const [clientId, entry] of outbox) if (!entry.failed) transmit(clientId, entry);
+    on.state("open");
+    on.ready(frame);
+    return undefined;
+  }
+
+  function stop(state) {
+    close();
+    on.state(state);
   }
 
   function transmit(clientId, entry) {
     clearTimeout(entry.timer);
     entry.timer = setTimeout(() => fail(clientId, null), ACK_MS);
-    send({ type: "message", room_id: Number(id), message: entry.text, client_msg_id: clientId });
+    line.send({ type: "message", room_id: room, message: entry.text, client_msg_id: clientId });
   }
   function settle(clientId) {
     clearTimeout(outbox.get(clientId)?.timer);
@@ -165,32 +107,18 @@ export function openRoomSocket(roomId, on) {
     on.failed(clientId, problem);
   }
 
-  const heartbeat = setInterval(() => {
-    if (!isOpen()) return;
-    if (answersPings && Date.now() - lastFrame > SILENCE_MS) {
-      const dead = socket;
-      socket = null;
-      dead.close();
-      retry();
-    } else send({ type: "ping" });
-  }, PING_MS);
-  const hurry = () => {
-    tries = 0;
-    connect();
-  };
-  window.addEventListener("online", hurry);
+  /** The partner sees that the room is before somebody, for as long as it is. */
+  const here = () => line.send({ type: "presence", room_id: room, online: !document.hidden });
+  const presence = setInterval(() => { if (!document.hidden) here(); }, PRESENCE_MS);
+  document.addEventListener("visibilitychange", here);
 
   function close() {
-    closed = true;
-    clearTimeout(reconnectTimer);
-    clearInterval(heartbeat);
-    window.removeEventListener("online", hurry);
+    clearInterval(presence);
+    document.removeEventListener("visibilitychange", here);
     for (const entry of outbox.values()) clearTimeout(entry.timer);
-    socket?.close(1000);
-    socket = null;
+    line.close();
   }
 
-  connect();
   return {
     /** Sends a text; returns the `client_msg_id` under which its fate will be told. */
     say(text) {
@@ -211,10 +139,10 @@ export function openRoomSocket(roomId, on) {
     settle,
     /** The last seq shown without a hole before it; resume continues there. */
     reached: (seq) => { lastSeq = seq; },
-    read: (seq) => send({ type: "read", room_id: Number(id), seq }),
+    read: (seq) => line.send({ type: "read", room_id: room, seq }),
     typing() {
       if (Date.now() - lastTyping < TYPING_MS) return;
-      if (send({ type: "typing", room_id: Number(id) })) lastTyping = Date.now();
+      if (line.send({ type: "typing", room_id: room })) lastTyping = Date.now();
     },
     close,
   };

@@ -110,7 +110,7 @@ export const message = (raw, me) => ({
   mine: raw.is_mine ?? raw.sender_id === me,
   time: raw.timestamp,
   read: Boolean(raw.is_read),
-  gone: Boolean(raw.deleted ?? raw.is_deleted ?? raw.tombstone),
+  gone: Boolean(raw.unsent),
   clientId: raw.client_msg_id ?? null,
 });
 

@@ -39,6 +39,9 @@ const CREATE_SESSION: &str = "
 const REPLACE_SESSION: &str = "
     UPDATE gpting.session SET version = version + 1, member = $2, created_at = $3, document = $4, ends_at = $5
     WHERE id = $1 AND version = $6";
+const ENDED_SESSIONS: &str = "
+    SELECT id FROM unnest($1::bigint[]) AS known (id)
+    WHERE NOT EXISTS (SELECT FROM gpting.session WHERE session.id = known.id AND coalesce(session.ends_at, session.created_at + 2592000000000) > $2)";
 const DELETE_SESSION: &str = "DELETE FROM gpting.session WHERE id = $1";
 const CREATE_PENDING: &str = "
     INSERT INTO gpting.pending (id, version, email, created_at, document) VALUES ($1, 1, $2, $3, $4)
@@ -88,6 +91,17 @@ pub(crate) async fn session(store: &PgStore, id: SessionId) -> StoreResult<Optio
     let statement = store.query(SESSION_BY_ID).bind(id.value());
     let row = statement.fetch_optional(&store.pool).await.map_err(store_error)?;
     any_versioned(SESSION, row.as_ref())
+}
+
+pub(crate) async fn ended_sessions(
+    store: &PgStore,
+    sessions: &[SessionId],
+    now: Timestamp,
+) -> StoreResult<Vec<SessionId>> {
+    let ids: Vec<i64> = sessions.iter().map(|session| session.value()).collect();
+    let statement = store.query(ENDED_SESSIONS).bind(ids).bind(now.as_microsecond());
+    let rows = statement.fetch_all(&store.pool).await.map_err(store_error)?;
+    rows.iter().map(|row| Row::of(SESSION, row).id("id", SessionId::new)).collect()
 }
 
 pub(crate) async fn list_sessions(store: &PgStore, member: MemberId) -> StoreResult<Vec<Session>> {

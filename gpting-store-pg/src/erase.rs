@@ -38,6 +38,8 @@ const DELETE_ROOMS: &str = "
         DELETE FROM gpting.message WHERE room = ANY($1)
     ), read_mark AS (
         DELETE FROM gpting.read_mark WHERE room = ANY($1)
+    ), hidden AS (
+        DELETE FROM gpting.message_hidden WHERE room = ANY($1)
     )
     DELETE FROM gpting.room WHERE id = ANY($1)";
 /// The version grows: whoever has read the room before must not put the member back.
@@ -47,6 +49,8 @@ const LEAVE_ROOMS: &str = "
         WHERE room = ANY($1) AND sender = $2
     ), read_mark AS (
         DELETE FROM gpting.read_mark WHERE room = ANY($1) AND member = $2
+    ), hidden AS (
+        DELETE FROM gpting.message_hidden WHERE room = ANY($1) AND member = $2
     )
     UPDATE gpting.room
     SET version = version + 1,
@@ -73,6 +77,7 @@ const PICKS: &str = "
         SELECT member, day, other FROM gpting.daily_pick WHERE member = $1 OR other = $1
         ORDER BY member, day, other FOR UPDATE
     )";
+const TICKETS: &str = "DELETE FROM gpting.ticket WHERE member = $1";
 const REPORTS: &str = "
     DELETE FROM gpting.report WHERE id IN (
         SELECT id FROM gpting.report WHERE reporter = $1 ORDER BY id FOR UPDATE
@@ -90,7 +95,7 @@ impl Commit<'_> {
         let marks = self.query(OLD_MARKS);
         self.run(marks).await?;
         self.erase_from_rooms(id, tombstone.value()).await?;
-        for statement in [LOCK_PAIRS, PAIRS, IMPRESSIONS, PICKS, REPORTS] {
+        for statement in [LOCK_PAIRS, PAIRS, IMPRESSIONS, PICKS, REPORTS, TICKETS] {
             let statement = self.query(statement).bind(id);
             self.run(statement).await?;
         }

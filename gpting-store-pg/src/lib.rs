@@ -38,6 +38,7 @@ mod error;
 mod event;
 mod feed;
 mod job;
+mod live;
 mod lock;
 mod member;
 mod message;
@@ -49,13 +50,14 @@ mod report;
 mod room;
 mod row;
 mod schema;
+mod ticket;
 mod transfer;
 
 #[cfg(feature = "accounts")]
 mod account;
 
 use async_trait::async_trait;
-use gpting_core::chat::{Message, Room, RoomOverview};
+use gpting_core::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
 use gpting_core::event::StoredEvent;
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
@@ -274,8 +276,34 @@ impl Store for PgStore {
         room::list_rooms(self, viewer, page).await
     }
 
-    async fn messages(&self, room: RoomId, range: MessageRange, limit: usize) -> StoreResult<Vec<Message>> {
-        message::messages(self, room, range, limit).await
+    async fn messages(
+        &self,
+        room: RoomId,
+        range: MessageRange,
+        limit: usize,
+        viewer: Option<MemberId>,
+    ) -> StoreResult<Vec<Message>> {
+        message::messages(self, room, range, limit, viewer).await
+    }
+
+    async fn rooms_moved(&self, known: &[(RoomId, u64)]) -> StoreResult<Vec<RoomState>> {
+        live::rooms_moved(self, known).await
+    }
+
+    async fn news(&self, since: &[Since], limit: usize) -> StoreResult<Vec<Message>> {
+        live::news(self, since, limit).await
+    }
+
+    async fn rooms_opened(&self, cursor: u64) -> StoreResult<(Vec<(RoomId, PairKey)>, u64)> {
+        live::rooms_opened(self, cursor).await
+    }
+
+    async fn ticket(&self, hash: &str) -> StoreResult<Option<Ticket>> {
+        ticket::ticket(self, hash).await
+    }
+
+    async fn epoch(&self) -> StoreResult<u64> {
+        live::epoch(self).await
     }
 
     async fn open_report(&self, reporter: MemberId, subject: MemberId) -> StoreResult<Option<Versioned<Report>>> {
@@ -340,6 +368,10 @@ mod accounts {
 
         async fn session(&self, id: SessionId) -> StoreResult<Option<Versioned<Session>>> {
             account::session(self, id).await
+        }
+
+        async fn ended_sessions(&self, sessions: &[SessionId], now: jiff::Timestamp) -> StoreResult<Vec<SessionId>> {
+            account::ended_sessions(self, sessions, now).await
         }
 
         async fn list_sessions(&self, member: MemberId) -> StoreResult<Vec<Session>> {

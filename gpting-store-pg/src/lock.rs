@@ -58,7 +58,8 @@ impl Lock {
                 .map(|lock| Self { key: (pair.key.low.value(), pair.key.high.value()), ..lock }),
             Change::PutRoom(room, expect) => Self::put(*expect, Table::Room, room.id.value()),
             Change::Append(message) => Some(Self::row(Table::Room, message.room.value())),
-            Change::MarkRead { room, member, .. } => {
+            Change::Unsend { room, .. } => Some(Self::row(Table::Room, room.value())),
+            Change::MarkRead { room, member, .. } | Change::Mute { room, member, .. } => {
                 Some(Self { table: Table::ReadMark, key: (room.value(), member.value()) })
             }
             Change::PutReport(report, expect) => Self::put(*expect, Table::Report, report.id.value()),

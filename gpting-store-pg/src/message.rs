@@ -13,16 +13,39 @@ use sqlx::types::Json;
 use crate::PgStore;
 use crate::error::{MESSAGE_RESEND, commit_error, store_error, violates};
 use crate::on_its_way::Commit;
-use crate::row::{Row, limit, number};
+use crate::row::{Row, limit, number, require};
 
 const TABLE: &str = "message";
 
 const AFTER: &str = "
-    SELECT room, seq, id AS message_id, sender, text, at, client_msg_id
-    FROM gpting.message WHERE room = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    SELECT room, seq, id AS message_id, sender, text, at, client_msg_id, unsent
+    FROM gpting.message WHERE room = $1 AND seq > $2 AND NOT EXISTS (
+        SELECT FROM gpting.message_hidden AS hidden
+        WHERE hidden.room = $1 AND hidden.member = $4 AND hidden.seq = message.seq
+    ) ORDER BY seq LIMIT $3";
 const BEFORE: &str = "
-    SELECT room, seq, id AS message_id, sender, text, at, client_msg_id
-    FROM gpting.message WHERE room = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+    SELECT room, seq, id AS message_id, sender, text, at, client_msg_id, unsent
+    FROM gpting.message WHERE room = $1 AND seq < $2 AND NOT EXISTS (
+        SELECT FROM gpting.message_hidden AS hidden
+        WHERE hidden.room = $1 AND hidden.member = $4 AND hidden.seq = message.seq
+    ) ORDER BY seq DESC LIMIT $3";
+
+/// Finds the message whether or not it was taken back before; only then does anything move.
+const UNSEND: &str = "
+    WITH said AS (
+        SELECT unsent FROM gpting.message WHERE room = $1 AND sender = $2 AND seq = $3
+    ), moved AS (
+        UPDATE gpting.room SET version = version + 1, revision = revision + 1
+        WHERE id = $1 AND EXISTS (SELECT FROM said WHERE unsent IS NULL)
+        RETURNING revision
+    ), cut AS (
+        UPDATE gpting.message SET text = '', unsent = moved.revision FROM moved WHERE room = $1 AND seq = $3
+    )
+    SELECT FROM said";
+const HIDE: &str = "
+    INSERT INTO gpting.message_hidden (room, member, seq)
+    SELECT id, $2, $3 FROM gpting.room WHERE id = $1 AND $2 IN (low, high) AND $3 <= last_seq
+    ON CONFLICT DO NOTHING";
 
 const LOCK_ROOM: &str = "SELECT FROM gpting.room WHERE id = $1 FOR UPDATE";
 
@@ -44,26 +67,29 @@ const APPEND: &str = "
         INSERT INTO gpting.message (room, seq, id, sender, text, at, client_msg_id)
         SELECT $1, last_seq, $3, $2, $4, $5, $6 FROM moved
     ), marked AS (
-        INSERT INTO gpting.read_mark (room, member, seq)
-        SELECT $1, $2, last_seq FROM moved
-        ON CONFLICT (room, member) DO UPDATE SET seq = excluded.seq WHERE read_mark.seq < excluded.seq
+        INSERT INTO gpting.read_mark (room, member, seq, shown)
+        SELECT $1, $2, last_seq, last_seq FROM moved
+        ON CONFLICT (room, member) DO UPDATE
+        SET seq = greatest(read_mark.seq, excluded.seq), shown = greatest(read_mark.shown, excluded.shown)
     ), answer AS (
-        SELECT last_seq AS seq, false AS replayed, NULL::bigint AS message_id, NULL::text AS text, NULL::bigint AS at
+        SELECT last_seq AS seq, false AS replayed, NULL::bigint AS message_id, NULL::text AS text, NULL::bigint AS at,
+               NULL::bigint AS unsent
         FROM moved
         UNION ALL
-        SELECT seq, true, id, text, at FROM said
+        SELECT seq, true, id, text, at, unsent FROM said
     ), told AS (
         INSERT INTO gpting.outbox (document)
         SELECT document FROM answer, unnest($7::jsonb[]) WITH ORDINALITY AS event (document, place)
         ORDER BY place
     )
-    SELECT seq, replayed, message_id, text, at FROM answer";
+    SELECT seq, replayed, message_id, text, at, unsent FROM answer";
 
 pub(crate) async fn messages(
     store: &PgStore,
     room: RoomId,
     range: MessageRange,
     most: usize,
+    viewer: Option<MemberId>,
 ) -> StoreResult<Vec<Message>> {
     let (statement, seq) = match range {
         MessageRange::After(seq) => (AFTER, seq),
@@ -74,6 +100,7 @@ pub(crate) async fn messages(
         .bind(room.value())
         .bind(number(seq))
         .bind(limit(most))
+        .bind(viewer.map(MemberId::value))
         .fetch_all(&store.pool)
         .await
         .map_err(store_error)?;
@@ -95,6 +122,7 @@ pub(crate) fn message_of(row: &Row<'_>) -> StoreResult<Message> {
         text: row.get("text")?,
         at: row.time("at")?,
         client_msg_id: row.get("client_msg_id")?,
+        unsent: row.get::<Option<i64>>("unsent")?.map(|_| row.count("unsent")).transpose()?,
     })
 }
 
@@ -108,6 +136,18 @@ impl Commit<'_> {
         }
         let appended = self.append_once(message, &[]).await.map_err(commit_error)?;
         self.answer(appended)
+    }
+
+    /// Takes a message back; its place stays.
+    pub(crate) async fn unsend(&mut self, room: RoomId, sender: MemberId, seq: u64) -> StoreResult<()> {
+        let statement = self.query(UNSEND).bind(room.value()).bind(sender.value()).bind(number(seq));
+        require(self.run(statement).await?, 1)
+    }
+
+    /// Hides a message for one participant.
+    pub(crate) async fn hide(&mut self, room: RoomId, member: MemberId, seq: u64) -> StoreResult<()> {
+        let statement = self.query(HIDE).bind(room.value()).bind(member.value()).bind(number(seq));
+        self.run(statement).await.map(drop)
     }
 
     /// Appends a message and its events by one statement outside of a transaction. False: the same message is being
@@ -153,6 +193,7 @@ fn appended_of(row: &Row<'_>, message: &NewMessage) -> StoreResult<Appended> {
         stored.id = row.id("message_id", MessageId::new)?;
         stored.text = row.get("text")?;
         stored.at = row.time("at")?;
+        stored.unsent = row.get::<Option<i64>>("unsent")?.map(|_| row.count("unsent")).transpose()?;
     }
     Ok(Appended { message: stored, replayed })
 }

@@ -5,10 +5,11 @@
 use gpting_core::account::{Account, AccountChange, PendingSignUp, Session};
 use gpting_core::id::{MemberId, PendingId, SessionId};
 use gpting_core::store::{Expect, StoreResult, Versioned};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use sqlx::query::QueryAs;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Sqlite, SqliteConnection, SqlitePool, query, query_as};
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
 use crate::error::from_sqlx;
 use crate::row::{Place, micros, number, to_document};
@@ -29,6 +30,10 @@ const INSERT_SESSION: &str = "
 const UPDATE_SESSION: &str = "
     UPDATE session SET version = version + 1, member = ?2, created_at = ?3, document = ?4, ends_at = ?5
     WHERE id = ?1 AND version = ?6";
+
+const ENDED_SESSIONS: &str = "
+    SELECT known.value FROM json_each(?1) AS known
+    WHERE NOT EXISTS (SELECT 1 FROM session WHERE session.id = known.value AND coalesce(session.ends_at, session.created_at + 2592000000000) > ?2)";
 
 const DELETE_SESSION: &str = "DELETE FROM session WHERE id = ?1";
 
@@ -137,6 +142,18 @@ pub(crate) async fn by_login(readers: &SqlitePool, login: &str) -> StoreResult<O
 /// A session.
 pub(crate) async fn session(readers: &SqlitePool, id: SessionId) -> StoreResult<Option<Versioned<Session>>> {
     optional("session", query_as(SESSION).bind(id.value()), readers).await
+}
+
+/// Those of some sessions that have ended.
+pub(crate) async fn ended_sessions(
+    readers: &SqlitePool,
+    sessions: &[SessionId],
+    now: Timestamp,
+) -> StoreResult<Vec<SessionId>> {
+    let ids: Vec<i64> = sessions.iter().map(|session| session.value()).collect();
+    let ended = query_scalar(ENDED_SESSIONS).bind(to_document(&ids)?).bind(micros(now));
+    let ended: Vec<i64> = ended.fetch_all(readers).await.map_err(from_sqlx)?;
+    Ok(ended.into_iter().filter_map(SessionId::new).collect())
 }
 
 /// A member's sessions, newest first.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::statement::unknown_change;
-use crate::{allowance, erase, event, job, member, message, pair, pick, report, room};
+use crate::{allowance, erase, event, job, member, message, pair, pick, report, room, ticket};
 
 /// Everything that one call wants committed.
 #[derive(Debug)]
@@ -83,7 +83,12 @@ async fn apply_one(
             applied.committed.appended.push(appended);
             Ok(())
         }
-        Change::MarkRead { room, member, seq } => message::mark_read(connection, room, member, seq).await,
+        Change::MarkRead { room, member, seq, shown } => message::mark_read(connection, room, member, seq, shown).await,
+        Change::Unsend { room, sender, seq } => message::unsend(connection, room, sender, seq).await,
+        Change::Hide { room, member, seq } => message::hide(connection, room, member, seq).await,
+        Change::Mute { room, member, muted } => room::mute(connection, room, member, muted).await,
+        Change::PutTicket(ticket) => ticket::put(connection, &ticket).await,
+        Change::TakeTicket(hash) => ticket::take(connection, hash).await,
         Change::Serve { viewer, candidates, at } => pair::serve(connection, viewer, &candidates, at).await,
         Change::PutPicks { day, pairs } => pick::put(connection, day, &pairs).await,
         Change::ClearPicks { day } => pick::clear(connection, day).await,

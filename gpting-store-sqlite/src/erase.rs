@@ -43,6 +43,8 @@ const ERASE_TRACES: &str = "
     DELETE FROM daily_pick WHERE other = ?1;
     DELETE FROM report WHERE reporter = ?1;
     DELETE FROM read_mark WHERE member = ?1;
+    DELETE FROM message_hidden WHERE member = ?1;
+    DELETE FROM ticket WHERE member = ?1;
     DELETE FROM room
     WHERE (low = ?1 OR high = ?1) AND NOT EXISTS (SELECT 1 FROM member WHERE member.id = iif(low = ?1, high, low));
     UPDATE message SET sender = ?2, text = '', client_msg_id = NULL

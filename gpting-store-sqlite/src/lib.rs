@@ -40,6 +40,7 @@ mod erase;
 mod error;
 mod event;
 mod job;
+mod live;
 mod member;
 mod message;
 mod options;
@@ -51,6 +52,7 @@ mod row;
 mod schema;
 mod settings;
 mod statement;
+mod ticket;
 mod transfer;
 mod writer;
 
@@ -60,7 +62,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 #[cfg(feature = "accounts")]
 use gpting_core::account::{Account, AccountStore, AccountWork, PendingSignUp, Session};
-use gpting_core::chat::{Message, Room, RoomOverview};
+use gpting_core::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
 use gpting_core::event::StoredEvent;
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 #[cfg(feature = "accounts")]
@@ -230,8 +232,34 @@ impl Store for SqliteStore {
         room::list(&self.readers, viewer, page).await
     }
 
-    async fn messages(&self, room: RoomId, range: MessageRange, limit: usize) -> StoreResult<Vec<Message>> {
-        message::range(&self.readers, room, range, limit).await
+    async fn messages(
+        &self,
+        room: RoomId,
+        range: MessageRange,
+        limit: usize,
+        viewer: Option<MemberId>,
+    ) -> StoreResult<Vec<Message>> {
+        message::range(&self.readers, room, range, limit, viewer).await
+    }
+
+    async fn rooms_moved(&self, known: &[(RoomId, u64)]) -> StoreResult<Vec<RoomState>> {
+        live::rooms_moved(&self.readers, known).await
+    }
+
+    async fn news(&self, since: &[Since], limit: usize) -> StoreResult<Vec<Message>> {
+        live::news(&self.readers, since, limit).await
+    }
+
+    async fn rooms_opened(&self, cursor: u64) -> StoreResult<(Vec<(RoomId, PairKey)>, u64)> {
+        live::rooms_opened(&self.readers, cursor).await
+    }
+
+    async fn ticket(&self, hash: &str) -> StoreResult<Option<Ticket>> {
+        ticket::one(&self.readers, hash).await
+    }
+
+    async fn epoch(&self) -> StoreResult<u64> {
+        live::epoch(&self.readers).await
     }
 
     async fn open_report(&self, reporter: MemberId, subject: MemberId) -> StoreResult<Option<Versioned<Report>>> {
@@ -285,6 +313,10 @@ impl AccountStore for SqliteStore {
 
     async fn session(&self, id: SessionId) -> StoreResult<Option<Versioned<Session>>> {
         account::session(&self.readers, id).await
+    }
+
+    async fn ended_sessions(&self, sessions: &[SessionId], now: Timestamp) -> StoreResult<Vec<SessionId>> {
+        account::ended_sessions(&self.readers, sessions, now).await
     }
 
     async fn list_sessions(&self, member: MemberId) -> StoreResult<Vec<Session>> {

@@ -13,7 +13,7 @@ use crate::error::from_sqlx;
 use crate::row::{Place, limit, micros, number};
 
 const SENT_BEFORE: &str = "
-    SELECT seq, id, sender, text, at, client_msg_id FROM message
+    SELECT seq, id, sender, text, at, client_msg_id, unsent FROM message
     WHERE room = ?1 AND sender = ?2 AND client_msg_id = ?3
       AND EXISTS (SELECT 1 FROM room WHERE room.id = ?1 AND closed_at IS NULL)";
 
@@ -24,21 +24,39 @@ const NEXT_SEQ: &str = "
 /// The sender has read what they wrote. Both statements in one, for the price of one way to the connection's thread.
 const INSERT: &str = "
     INSERT INTO message (room, seq, id, sender, text, at, client_msg_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
-    INSERT INTO read_mark (room, member, seq) VALUES (?1, ?4, ?2)
-    ON CONFLICT (room, member) DO UPDATE SET seq = max(seq, excluded.seq)";
+    INSERT INTO read_mark (room, member, seq, shown) VALUES (?1, ?4, ?2, ?2)
+    ON CONFLICT (room, member) DO UPDATE SET seq = max(seq, excluded.seq), shown = max(shown, excluded.shown)";
 
 const MARK_READ: &str = "
-    INSERT INTO read_mark (room, member, seq)
-    SELECT id, ?2, min(?3, last_seq) FROM room WHERE id = ?1 AND ?2 IN (low, high)
-    ON CONFLICT (room, member) DO UPDATE SET seq = max(seq, excluded.seq)";
+    INSERT INTO read_mark (room, member, seq, shown)
+    SELECT id, ?2, min(?3, last_seq), iif(?4, min(?3, last_seq), 0) FROM room WHERE id = ?1 AND ?2 IN (low, high)
+    ON CONFLICT (room, member) DO UPDATE SET seq = max(seq, excluded.seq), shown = max(shown, excluded.shown)";
+
+const SENT: &str = "SELECT unsent FROM message WHERE room = ?1 AND sender = ?2 AND seq = ?3";
+
+/// The room moves first; its revision is then the message's.
+const UNSEND: &str = "
+    UPDATE room SET version = version + 1, revision = revision + 1 WHERE id = ?1;
+    UPDATE message SET text = '', unsent = (SELECT revision FROM room WHERE id = ?1) WHERE room = ?1 AND seq = ?2";
+
+const HIDE: &str = "
+    INSERT INTO message_hidden (room, member, seq)
+    SELECT id, ?2, ?3 FROM room WHERE id = ?1 AND ?2 IN (low, high) AND ?3 <= last_seq
+    ON CONFLICT DO NOTHING";
 
 const AFTER: &str = "
-    SELECT seq, id, sender, text, at, client_msg_id FROM message
-    WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+    SELECT seq, id, sender, text, at, client_msg_id, unsent FROM message
+    WHERE room = ?1 AND seq > ?2 AND NOT EXISTS (
+        SELECT 1 FROM message_hidden AS hidden
+        WHERE hidden.room = ?1 AND hidden.member = ?4 AND hidden.seq = message.seq)
+    ORDER BY seq LIMIT ?3";
 
 const BEFORE: &str = "
-    SELECT seq, id, sender, text, at, client_msg_id FROM message
-    WHERE room = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
+    SELECT seq, id, sender, text, at, client_msg_id, unsent FROM message
+    WHERE room = ?1 AND seq < ?2 AND NOT EXISTS (
+        SELECT 1 FROM message_hidden AS hidden
+        WHERE hidden.room = ?1 AND hidden.member = ?4 AND hidden.seq = message.seq)
+    ORDER BY seq DESC LIMIT ?3";
 
 /// A message without its room.
 #[derive(Debug, sqlx::FromRow)]
@@ -49,6 +67,7 @@ pub(crate) struct Row {
     text: String,
     at: i64,
     client_msg_id: Option<Uuid>,
+    unsent: Option<i64>,
 }
 
 /// Appends a message of a participant to an open room, or finds it there.
@@ -93,9 +112,38 @@ pub(crate) async fn mark_read(
     room: RoomId,
     member: MemberId,
     seq: u64,
+    shown: bool,
 ) -> StoreResult<()> {
-    let mark = query(MARK_READ).bind(room.value()).bind(member.value()).bind(number(seq));
+    let mark = query(MARK_READ).bind(room.value()).bind(member.value()).bind(number(seq)).bind(shown);
     mark.execute(connection).await.map_err(from_sqlx)?;
+    Ok(())
+}
+
+/// Takes a message back; its place stays.
+pub(crate) async fn unsend(
+    connection: &mut SqliteConnection,
+    room: RoomId,
+    sender: MemberId,
+    seq: u64,
+) -> StoreResult<()> {
+    let sent = query_scalar(SENT).bind(room.value()).bind(sender.value()).bind(number(seq));
+    let unsent: Option<Option<i64>> = sent.fetch_optional(&mut *connection).await.map_err(from_sqlx)?;
+    if unsent.ok_or(StoreError::Stale)?.is_none() {
+        let unsend = query(UNSEND).bind(room.value()).bind(number(seq));
+        unsend.execute(connection).await.map_err(from_sqlx)?;
+    }
+    Ok(())
+}
+
+/// Hides a message for one participant.
+pub(crate) async fn hide(
+    connection: &mut SqliteConnection,
+    room: RoomId,
+    member: MemberId,
+    seq: u64,
+) -> StoreResult<()> {
+    let hide = query(HIDE).bind(room.value()).bind(member.value()).bind(number(seq));
+    hide.execute(connection).await.map_err(from_sqlx)?;
     Ok(())
 }
 
@@ -105,6 +153,7 @@ pub(crate) async fn range(
     room: RoomId,
     range: MessageRange,
     rows: usize,
+    viewer: Option<MemberId>,
 ) -> StoreResult<Vec<Message>> {
     let (sql, seq) = match range {
         MessageRange::After(seq) => (AFTER, seq),
@@ -114,6 +163,7 @@ pub(crate) async fn range(
         .bind(room.value())
         .bind(number(seq))
         .bind(limit(rows))
+        .bind(viewer.map(MemberId::value))
         .fetch_all(readers)
         .await
         .map_err(from_sqlx)?;
@@ -124,7 +174,7 @@ pub(crate) async fn range(
     Ok(messages)
 }
 
-fn read(room: RoomId, row: Row) -> StoreResult<Message> {
+pub(crate) fn read(room: RoomId, row: Row) -> StoreResult<Message> {
     let place = Place::new("message", format!("{room}, {}", row.seq));
     Ok(Message {
         id: MessageId::new(row.id).ok_or_else(|| place.corrupt("id"))?,
@@ -134,5 +184,6 @@ fn read(room: RoomId, row: Row) -> StoreResult<Message> {
         text: row.text,
         at: place.time("at", row.at)?,
         client_msg_id: row.client_msg_id,
+        unsent: row.unsent.map(|unsent| place.unsigned("unsent", unsent)).transpose()?,
     })
 }

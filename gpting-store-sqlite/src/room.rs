@@ -15,19 +15,24 @@ use crate::pair::before;
 use crate::row::{Place, limit, micros, number};
 use crate::statement::one_row;
 
+/// Openings are counted, so that those after a certain one are found.
+const OPEN: &str = "UPDATE state SET openings = openings + 1";
+
 const INSERT: &str = "
-    INSERT INTO room (id, version, low, high, created_at, last_seq, closed_at, hidden_through, activity)
-    VALUES (?1, 1, ?2, ?3, ?4, 0, ?5, ?6, ?4)
+    INSERT INTO room (id, version, low, high, created_at, last_seq, closed_at, hidden_through, activity, opening)
+    VALUES (?1, 1, ?2, ?3, ?4, 0, ?5, ?6, ?4, iif(?5 IS NULL, (SELECT openings FROM state), 0))
     ON CONFLICT (id) DO NOTHING";
 
 const UPDATE: &str = "
     UPDATE room SET
         version = version + 1, low = ?2, high = ?3, created_at = ?4, closed_at = ?5, hidden_through = ?6,
-        activity = coalesce((SELECT at FROM message WHERE room = ?1 AND seq = last_seq AND last_seq > ?6), ?4)
+        activity = coalesce((SELECT at FROM message WHERE room = ?1 AND seq = last_seq AND last_seq > ?6), ?4),
+        opening = iif(closed_at IS NOT NULL AND ?5 IS NULL, (SELECT openings FROM state), opening)
     WHERE id = ?1 AND version = ?7";
 
 const ONE: &str = "
-    SELECT id, version, low, high, created_at, last_seq, closed_at, hidden_through FROM room WHERE id = ?1";
+    SELECT id, version, low, high, created_at, last_seq, closed_at, hidden_through, revision
+    FROM room WHERE id = ?1";
 
 /// What follows a common table `page` of rooms of the viewer `?1`: their newest visible message, both read marks and
 /// how many visible messages of the partner lie beyond the viewer's.
@@ -38,13 +43,19 @@ macro_rules! overview {
             "
     SELECT
         page.id, page.version, page.low, page.high, page.created_at, page.last_seq, page.closed_at,
-        page.hidden_through,
+        page.hidden_through, page.revision,
         newest.seq AS message_seq, newest.id AS message_id, newest.sender AS message_sender,
         newest.text AS message_text, newest.at AS message_at, newest.client_msg_id AS message_client_msg_id,
-        coalesce(mine.seq, 0) AS my_read, coalesce(theirs.seq, 0) AS their_read,
+        newest.unsent AS message_unsent,
+        EXISTS (SELECT 1 FROM message_hidden AS hidden
+                WHERE hidden.room = page.id AND hidden.member = ?1 AND hidden.seq = newest.seq) AS last_hidden,
+        coalesce(mine.seq, 0) AS my_read, coalesce(mine.shown, 0) AS my_shown, coalesce(theirs.shown, 0) AS their_read,
+        coalesce(mine.muted, 0) AS muted, coalesce(theirs.muted, 0) AS their_muted,
         (SELECT count(*) FROM message AS unread
          WHERE unread.room = page.id AND unread.seq > max(page.hidden_through, coalesce(mine.seq, 0))
-           AND unread.sender <> ?1) AS unread
+           AND unread.sender <> ?1 AND unread.unsent IS NULL
+           AND NOT EXISTS (SELECT 1 FROM message_hidden AS hidden
+                           WHERE hidden.room = page.id AND hidden.member = ?1 AND hidden.seq = unread.seq)) AS unread
     FROM page
     LEFT JOIN message AS newest
         ON newest.room = page.id AND newest.seq = page.last_seq AND page.last_seq > page.hidden_through
@@ -70,9 +81,14 @@ const LIST: &str = overview!(
         ORDER BY activity DESC, id DESC LIMIT ?4)"
 );
 
+const MUTE: &str = "
+    INSERT INTO read_mark (room, member, seq, shown, muted)
+    SELECT id, ?2, 0, 0, ?3 FROM room WHERE id = ?1 AND ?2 IN (low, high)
+    ON CONFLICT (room, member) DO UPDATE SET muted = excluded.muted";
+
 #[derive(Debug, sqlx::FromRow)]
-struct Row {
-    id: i64,
+pub(crate) struct Row {
+    pub(crate) id: i64,
     version: i64,
     low: i64,
     high: i64,
@@ -80,6 +96,7 @@ struct Row {
     last_seq: i64,
     closed_at: Option<i64>,
     hidden_through: i64,
+    revision: i64,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -92,9 +109,14 @@ struct OverviewRow {
     message_text: Option<String>,
     message_at: Option<i64>,
     message_client_msg_id: Option<Uuid>,
+    message_unsent: Option<i64>,
+    last_hidden: bool,
     my_read: i64,
+    my_shown: i64,
     their_read: i64,
     unread: i64,
+    muted: bool,
+    their_muted: bool,
 }
 
 /// Creates or replaces a room.
@@ -103,6 +125,9 @@ pub(crate) async fn put(connection: &mut SqliteConnection, room: &Room, expect: 
         Expect::New => INSERT,
         Expect::Version(_) => UPDATE,
     };
+    if room.closed_at.is_none() {
+        query(OPEN).execute(&mut *connection).await.map_err(from_sqlx)?;
+    }
     let put = query(sql)
         .bind(room.id.value())
         .bind(room.pair.low.value())
@@ -115,6 +140,18 @@ pub(crate) async fn put(connection: &mut SqliteConnection, room: &Room, expect: 
         Expect::Version(version) => put.bind(number(version)),
     };
     one_row(put, connection).await
+}
+
+/// Says whether a participant wants notifications.
+pub(crate) async fn mute(
+    connection: &mut SqliteConnection,
+    room: RoomId,
+    member: MemberId,
+    muted: bool,
+) -> StoreResult<()> {
+    let mute = query(MUTE).bind(room.value()).bind(member.value()).bind(muted);
+    mute.execute(connection).await.map_err(from_sqlx)?;
+    Ok(())
 }
 
 /// A room, open or closed.
@@ -144,7 +181,7 @@ pub(crate) async fn list(readers: &SqlitePool, viewer: MemberId, page: Page) -> 
     rows.into_iter().map(read_overview).collect()
 }
 
-fn read(row: &Row) -> StoreResult<Versioned<Room>> {
+pub(crate) fn read(row: &Row) -> StoreResult<Versioned<Room>> {
     let place = Place::new("room", row.id);
     let low = place.member("low", row.low)?;
     let high = place.member("high", row.high)?;
@@ -158,6 +195,7 @@ fn read(row: &Row) -> StoreResult<Versioned<Room>> {
             last_seq: place.unsigned("last_seq", row.last_seq)?,
             closed_at,
             hidden_through: place.unsigned("hidden_through", row.hidden_through)?,
+            revision: place.unsigned("revision", row.revision)?,
         },
     })
 }
@@ -174,14 +212,19 @@ fn read_overview(row: OverviewRow) -> StoreResult<RoomOverview> {
             text: row.message_text.ok_or_else(|| place.corrupt("text"))?,
             at: place.time("at", at)?,
             client_msg_id: row.message_client_msg_id,
+            unsent: row.message_unsent.map(|unsent| place.unsigned("unsent", unsent)).transpose()?,
         }),
         _ => None,
     };
     Ok(RoomOverview {
         last_message,
+        last_hidden: row.last_hidden,
         my_read: place.unsigned("my_read", row.my_read)?,
+        my_shown: place.unsigned("my_shown", row.my_shown)?,
         their_read: place.unsigned("their_read", row.their_read)?,
         unread: place.unsigned("unread", row.unread)?,
+        muted: row.muted,
+        their_muted: row.their_muted,
         room,
     })
 }

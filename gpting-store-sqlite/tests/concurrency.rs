@@ -43,7 +43,7 @@ async fn two_stores_on_one_file_lose_nothing() {
     }
 
     for store in &stores {
-        let said = store.messages(room(1, 1, 2).id, MessageRange::After(0), 1000).await.unwrap();
+        let said = store.messages(room(1, 1, 2).id, MessageRange::After(0), 1000, None).await.unwrap();
         let places: Vec<u64> = said.iter().map(|message| message.seq).collect();
         assert_eq!(places, (1..=2 * EACH.unsigned_abs()).collect::<Vec<_>>());
         let (entries, _) = store.members_changed(FeedCursor::default(), 1000).await.unwrap();

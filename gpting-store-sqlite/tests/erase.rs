@@ -77,7 +77,7 @@ async fn no_file_keeps_what_was_erased() {
     let gone = entries.iter().filter(|entry| **entry == FeedEntry::Gone(id(ERASED))).count();
     assert_eq!((gone, entries.len()), (1, 401));
     let place = room(scattered(1000), scattered(0), ERASED).id;
-    let left = store.messages(place, MessageRange::After(0), 10).await.unwrap();
+    let left = store.messages(place, MessageRange::After(0), 10, None).await.unwrap();
     let seen: Vec<(MemberId, &str)> = left.iter().map(|message| (message.sender, message.text.as_str())).collect();
     assert_eq!(seen[..2], [(id(TOMBSTONE), ""), (id(scattered(0)), "stays")]);
     let pair = store.room(place).await.unwrap().unwrap().value.pair;
@@ -96,5 +96,5 @@ async fn no_file_keeps_what_was_erased() {
     let other = Change::Erase { member: id(scattered(0)), tombstone: id(TOMBSTONE + 1) };
     store.commit(work([other])).await.unwrap();
     assert_eq!(store.room(place).await.unwrap(), None);
-    assert!(store.messages(place, MessageRange::After(0), 10).await.unwrap().is_empty());
+    assert!(store.messages(place, MessageRange::After(0), 10, None).await.unwrap().is_empty());
 }

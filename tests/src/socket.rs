@@ -1,10 +1,10 @@
 //! A chat socket as a client sees it: JSON frames out, typed frames in.
 //!
-//! Called by the black-box tests. Every frame that comes in is checked for the shape the contract gives its
-//! type. Frames come in whatever order the server chooses between kinds, so a frame that a test did not wait
+//! Called by the black-box tests. Every frame that comes in is held against the published schema. Frames come in whatever order the server chooses between kinds, so a frame that a test did not wait
 //! for yet is kept until it does; within one type the order is the server's.
 
 use std::collections::VecDeque;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -55,6 +55,19 @@ impl Socket {
         (socket, ready)
     }
 
+    /// Opens all rooms, `/ws/`, by a ticket among the subprotocols as the web client does, and waits for `ready`.
+    ///
+    /// Returns the socket and the `ready` frame.
+    pub async fn enter_all(server: &Server, person: &Person) -> (Self, Value) {
+        let ticket = person.at(server).post("/api/chat/ticket/", &json!({})).await.expect(201);
+        let protocols = format!("gpting.v1, ticket.{}", ticket["ticket"].as_str().expect("a text"));
+        let opened =
+            Self::open(&format!("{}/ws/", server.socket_url()), &[("sec-websocket-protocol", &protocols)]).await;
+        let mut socket = opened.unwrap_or_else(|status| panic!("refused: {status}"));
+        let ready = socket.next_of_type("ready", SOON).await;
+        (socket, ready)
+    }
+
     /// Sends a frame.
     pub async fn send(&mut self, frame: &Value) {
         self.try_send(frame).await.unwrap_or_else(|error| panic!("the socket is closed: {error}"));
@@ -76,6 +89,11 @@ impl Socket {
     /// Sends a binary frame.
     pub async fn send_binary(&mut self, bytes: &[u8]) {
         self.stream.send(Message::binary(bytes.to_vec())).await.expect("the socket is open");
+    }
+
+    /// Whether the socket is closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.is_some()
     }
 
     /// The next frame of any type; `None` when the time is up or the socket closed.
@@ -155,23 +173,16 @@ impl Socket {
     }
 }
 
-/// The fields every client relies on, by type.
-fn check(frame: &Value) {
-    let kind = frame["type"].as_str().unwrap_or_else(|| panic!("a frame without type: {frame}"));
-    let (texts, numbers): (&[&str], &[&str]) = match kind {
-        "message" => (&["message", "sender", "timestamp"], &["sender_id", "room_id", "seq", "id"]),
-        "ack" => (&["timestamp"], &["seq"]),
-        "error" => (&["code", "message"], &[]),
-        "read" => (&[], &["seq"]),
-        "ready" | "typing" | "presence" | "resync_required" | "closing" | "pong" => (&[], &[]),
-        unknown => panic!("a frame of the unknown type `{unknown}`: {frame}"),
-    };
-    for name in texts {
-        assert!(frame[name].is_string(), "`{name}` is no text: {frame}");
+/// The published schema of what a server sends.
+static FRAMES: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let published: Value = serde_json::from_str(include_str!("../../docs/frames.schema.json")).expect("it is JSON");
+    let server = json!({"$ref": "#/$defs/ServerFrame", "$defs": published["$defs"]});
+    jsonschema::validator_for(&server).expect("it is a schema")
+});
+
+/// Whether a frame is one of those that are published; panics when it is not.
+pub fn check(frame: &Value) {
+    if let Err(error) = FRAMES.validate(frame) {
+        panic!("a frame that the published schema does not know: {error}: {frame}");
     }
-    for name in numbers {
-        assert!(frame[name].as_u64().is_some_and(|number| number < 1 << 53), "`{name}` is no number: {frame}");
-    }
-    assert!(kind != "message" || frame["is_mine"].is_boolean(), "`is_mine` is missing: {frame}");
-    assert!(kind != "ready" || !frame["epoch"].is_null(), "`epoch` is missing: {frame}");
 }

@@ -86,6 +86,11 @@ const ROWS: &[(&str, &str, Answers)] = &[
     ("GET",    "/api/chat/rooms/{id}/messages/",            about(404, 200)),
     ("POST",   "/api/chat/rooms/{id}/messages/",            about(404, 201)),
     ("POST",   "/api/chat/rooms/{id}/read/",                about(404, 200)),
+    ("DELETE", "/api/chat/rooms/{id}/messages/{seq}/",      about(404, 200)), // hidden for oneself
+    ("PUT",    "/api/chat/rooms/{id}/mute/",                about(404, 200)),
+    ("GET",    "/api/chat/rooms/{id}/export/",              about(404, 200)),
+    ("POST",   "/api/chat/ticket/",                         own(201)),
+    ("GET",    "/ws/",                                      own(101)),
     ("GET",    "/ws/chat/{id}/",                            about(404, 101)),
     ("GET",    "/media/photos/{id}",                        all(404)), // without a signature
     ("GET",    "/media/default-profile.svg",                all(200)),
@@ -225,7 +230,7 @@ async fn call(server: &Server, caller: &Person, method: &str, path: &str, target
     } else {
         target.person.id
     };
-    let path = path.replace("{id}", &id.to_string());
+    let path = path.replace("{id}", &id.to_string()).replace("{seq}", "1");
     if path.starts_with("/ws/") {
         // A socket without any header may still say who it is in its first frame; a wrong header is refused at once.
         let bearer = format!("Bearer {}", if caller.access.is_empty() { "nobody" } else { &caller.access });
@@ -254,6 +259,7 @@ fn body(path: &str, target: &Target) -> Value {
         _ if path.contains("/respond/") => json!({"action": "reject"}),
         _ if path.ends_with("/messages/") => json!({"content": "안녕하세요"}),
         _ if path.ends_with("/read/") => json!({"seq": 1}),
+        _ if path.ends_with("/mute/") => json!({"muted": true}),
         _ => json!({}),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gpting_core::Gpting;
 use gpting_core::bus::contract::faulty::{Fault, FaultyBus};
-use gpting_core::chat::{Draft, RoomEvent, RoomFeed};
+use gpting_core::chat::{ChatEvent, Draft, Subscription};
 use gpting_core::id::{HostId, MemberId, RoomId};
 use gpting_core::interaction::{Pair, PairKey};
 use gpting_core::matching::slate::SlateRequest;
@@ -49,23 +49,23 @@ impl Line {
         self.one.chat().send(self.me, self.room, Draft::text(text.to_string())).await.unwrap();
     }
 
-    async fn listen(&self) -> RoomFeed {
+    async fn listen(&self) -> Subscription {
         self.other.chat().join(self.friend, self.room, None).await.unwrap()
     }
 }
 
 /// The next message, which must come within what is promised; how long it took.
-async fn message(feed: &mut RoomFeed, seq: u64) -> Duration {
+async fn message(feed: &mut Subscription, seq: u64) -> Duration {
     let began = Instant::now();
     loop {
         let event = timeout(PROMISED, feed.next()).await.unwrap_or_else(|_| panic!("message {seq} is late"));
         match event.unwrap() {
-            RoomEvent::Message(view) => {
+            ChatEvent::Message(view) => {
                 assert_eq!(view.message.seq, seq, "each once and in its place");
                 return began.elapsed();
             }
-            RoomEvent::Read { .. } | RoomEvent::Typing { .. } | RoomEvent::Me => {}
-            event @ (RoomEvent::ResyncRequired | RoomEvent::Closed) => panic!("{event:?}"),
+            ChatEvent::Read { .. } | ChatEvent::Typing { .. } | ChatEvent::Me => {}
+            event => panic!("{event:?}"),
         }
     }
 }
@@ -87,7 +87,7 @@ async fn hears_everything(fault: Fault) {
     }
     // How far the writer has read still comes; a message does not.
     while let Ok(event) = timeout(Duration::from_mins(1), feed.next()).await {
-        assert!(matches!(event, Ok(RoomEvent::Read { .. })), "after the last comes {event:?}");
+        assert!(matches!(event, Ok(ChatEvent::Read { .. })), "after the last comes {event:?}");
     }
 }
 
@@ -139,10 +139,10 @@ async fn read_marks_and_closed_rooms_need_no_bus_either() {
     for (g, member) in [(&line.one, line.me), (&line.other, line.friend)] {
         g.chat().read(member, line.room, 1).await.unwrap();
         let read = timeout(PROMISED, feed.next()).await.expect("in time").unwrap();
-        assert_eq!(read, RoomEvent::Read { member, seq: 1 });
+        assert_eq!(read, ChatEvent::Read { room: line.room, member, seq: 1 });
     }
     line.one.safety().block(line.me, line.friend).await.unwrap();
-    assert_eq!(timeout(PROMISED, feed.next()).await.expect("in time").unwrap(), RoomEvent::Closed);
+    assert_eq!(timeout(PROMISED, feed.next()).await.expect("in time").unwrap(), ChatEvent::Closed { room: line.room });
 }
 
 #[tokio::test(start_paused = true)]

@@ -227,7 +227,7 @@ async fn nothing_is_left_of_an_erased_member(town: Town) {
     let files = in_files(&town, &planted.canaries).await;
     assert!(files.is_empty(), "{files:?}");
     // What others said stays.
-    let history = town.store().messages(planted.room, MessageRange::After(0), 10).await.unwrap();
+    let history = town.store().messages(planted.room, MessageRange::After(0), 10, None).await.unwrap();
     assert_eq!(history.iter().map(|message| message.text.as_str()).collect::<Vec<_>>(), ["", "남는 말"]);
     assert_eq!(history[1].sender, planted.left);
 }

@@ -290,7 +290,7 @@ async fn a_block_closes_sockets_everywhere() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_block_closes_sockets_without_a_bus_too() {
     let most = block(&Deployment::start(Some("local")).await).await;
-    assert!(most <= POLLED, "{most:?}");
+    assert!(most <= BLOCK, "{most:?}");
 }
 
 /// Logs out at one server; the session's sockets and requests at the others end.

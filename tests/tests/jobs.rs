@@ -207,7 +207,7 @@ async fn erasing_twice_is_as_once(town: Town) {
     let look = async || {
         let store = town.store();
         let room = store.room(room).await.unwrap().unwrap();
-        let said = store.messages(room.value.id, MessageRange::After(0), 10).await.unwrap();
+        let said = store.messages(room.value.id, MessageRange::After(0), 10, None).await.unwrap();
         (store.members(&[gone, left]).await.unwrap(), room, said)
     };
     town.work_off().await;

@@ -187,6 +187,7 @@ async fn what_is_sent_most_is_one_round_trip() {
             other: id(2),
             room: room_id(1),
             message: MessageId::new(number).unwrap(),
+            muted: false,
         };
         work([append(1, number)]).event(Event { at: at(number), fact })
     };
@@ -196,7 +197,7 @@ async fn what_is_sent_most_is_one_round_trip() {
         let fact = Fact::Liked { member: id(1), other: id(2) };
         work([Change::PutPair(Box::new(liked.clone()), expect)]).event(Event { at: at(1), fact })
     };
-    let read = |seq| work([Change::MarkRead { room: room_id(1), member: id(2), seq }]);
+    let read = |seq| work([Change::MarkRead { room: room_id(1), member: id(2), seq, shown: true }]);
     // The first time a connection sends a statement, the server is asked to prepare it.
     counted.commit(said(1)).await.unwrap();
     counted.commit(put(Expect::New)).await.unwrap();

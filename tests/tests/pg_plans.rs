@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use gpting_core::account::{Account, AccountChange, AccountStore as _, AccountWork, PendingSignUp, Session};
-use gpting_core::chat::{NewMessage, Room};
+use gpting_core::chat::{NewMessage, Room, Since, Ticket};
 use gpting_core::event::{Event, Fact};
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, MessageId, PendingId, ReportId, RoomId, SessionId};
 use gpting_core::interaction::{FriendRequest, MatchState, Pair, PairKey, PairList, Side};
@@ -26,14 +26,16 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Tables that grow with use.
-const LARGE: [&str; 15] = [
+const LARGE: [&str; 17] = [
     "member",
     "erased",
     "pair",
     "pair_list",
     "room",
     "message",
+    "message_hidden",
     "read_mark",
+    "ticket",
     "impression",
     "report",
     "job",
@@ -63,14 +65,18 @@ const FILL: &str = "
     FROM generate_series(1, 20000) n, generate_series(1, 3) k, gpting.pair WHERE low = 1;
     INSERT INTO gpting.pair_list (member, other, list, at)
     SELECT 100000 + n, 100000 + n + k, 1 + k % 6, n FROM generate_series(1, 20000) n, generate_series(1, 6) k;
-    INSERT INTO gpting.room (id, version, low, high, created_at, last_seq, hidden_through, activity)
-    SELECT 100000 + n, 1, 100000 + n, 100001 + n, n, 10, 0, n FROM generate_series(1, 20000) n;
-    INSERT INTO gpting.message (room, seq, id, sender, text, at, client_msg_id)
+    INSERT INTO gpting.room (id, version, low, high, created_at, last_seq, hidden_through, activity, opened_at)
+    SELECT 100000 + n, 1, 100000 + n, 100001 + n, n, 10, 0, n, n FROM generate_series(1, 20000) n;
+    INSERT INTO gpting.message (room, seq, id, sender, text, at, client_msg_id, unsent)
     SELECT 100000 + n, seq, n * 100 + seq, 100000 + n + seq % 2, 'text ' || n, n,
-           CASE WHEN seq % 2 = 0 THEN gen_random_uuid() END
+           CASE WHEN seq % 2 = 0 THEN gen_random_uuid() END, CASE WHEN seq = 3 THEN 1 END
     FROM generate_series(1, 20000) n, generate_series(1, 10) seq;
     INSERT INTO gpting.read_mark (room, member, seq)
     SELECT 100000 + n, 100000 + n + side, 5 FROM generate_series(1, 20000) n, generate_series(0, 1) side;
+    INSERT INTO gpting.message_hidden (room, member, seq)
+    SELECT 100000 + n, 100000 + n, seq FROM generate_series(1, 20000) n, generate_series(1, 2) seq;
+    INSERT INTO gpting.ticket (hash, member, session, expires_at)
+    SELECT 'hash' || n, 100000 + n % 20000, NULL, 1900000000000000 + n FROM generate_series(1, 20000) n;
     INSERT INTO gpting.impression (viewer, candidate, first_at, last_at, shows)
     SELECT 100000 + n, 100000 + (n * 7 + k) % 20000, n, n, 1 FROM generate_series(1, 20000) n, generate_series(1, 8) k;
     INSERT INTO gpting.report (id, version, reporter, subject, closed_at, keep_until, document)
@@ -255,8 +261,15 @@ async fn read(store: &PgStore, n: i64) {
     store.room(room).await.unwrap();
     store.room_overview(me, room).await.unwrap();
     store.list_rooms(me, page()).await.unwrap();
-    store.messages(room, MessageRange::After(0), 100).await.unwrap();
-    store.messages(room, MessageRange::Before(9), 100).await.unwrap();
+    store.messages(room, MessageRange::After(0), 100, None).await.unwrap();
+    store.messages(room, MessageRange::Before(9), 100, None).await.unwrap();
+    store.rooms_moved(&[(room, 0)]).await.unwrap();
+    store.news(&[Since { room, seq: 0, revision: 0 }], 9).await.unwrap();
+    let (_, cursor) = store.rooms_opened(0).await.unwrap();
+    store.rooms_opened(cursor).await.unwrap();
+    store.ticket("hash1").await.unwrap();
+    store.epoch().await.unwrap();
+    store.ended_sessions(&[SessionId::new(n).unwrap()], at(0)).await.unwrap();
     store.open_report(me, id(n + 1)).await.unwrap();
     store.due_jobs(&Task::KINDS, at(10_000), 32).await.unwrap();
     store.job(JobId::new(n).unwrap()).await.unwrap();
@@ -277,7 +290,14 @@ async fn change(store: &PgStore, n: i64) {
     let room_id = RoomId::new(n).unwrap();
     commit(store, [put_member(n, Expect::Version(1))], 0).await;
     commit(store, [Change::PutPair(Box::new(pair(n, m)), Expect::Version(1))], 1).await;
-    commit(store, [Change::MarkRead { room: room_id, member: id(m), seq: 1 }], 0).await;
+    commit(store, [Change::MarkRead { room: room_id, member: id(m), seq: 1, shown: true }], 0).await;
+    commit(store, [Change::Unsend { room: room_id, sender: id(n), seq: 1 }], 0).await;
+    commit(store, [Change::Hide { room: room_id, member: id(m), seq: 1 }], 0).await;
+    commit(store, [Change::Mute { room: room_id, member: id(m), muted: true }], 0).await;
+    let (hash, expires_at) = (format!("own{n}"), at(n));
+    let ticket = Ticket { hash: hash.clone(), member: id(n), session: None, expires_at };
+    commit(store, [Change::PutTicket(ticket)], 0).await;
+    commit(store, [Change::TakeTicket(hash)], 0).await;
     commit(store, [Change::Serve { viewer: id(n), candidates: vec![id(m), id(n + 2)], at: at(1) }], 0).await;
     commit(store, [Change::PutReport(Box::new(report(n, n, m)), Expect::Version(1))], 0).await;
     commit(store, [Change::PutJob(job(n), Expect::Version(1))], 0).await;
@@ -286,7 +306,7 @@ async fn change(store: &PgStore, n: i64) {
         Change::PutJob(job(n), Expect::Version(2)),
         Change::PutReport(Box::new(report(n, n, m)), Expect::Version(2)),
         Change::PutPair(Box::new(pair(n, m)), Expect::Version(2)),
-        Change::MarkRead { room: room_id, member: id(m), seq: 1 },
+        Change::MarkRead { room: room_id, member: id(m), seq: 1, shown: true },
         Change::Append(message(n, m, 700_000 + n)),
         put_member(n, Expect::Version(2)),
     ];

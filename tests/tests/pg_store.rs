@@ -221,7 +221,12 @@ async fn a_message_sent_many_times_at_once_is_there_once() {
                 // Every other time within a larger work, which takes the other path.
                 let mut work = work([append]);
                 if attempt % 2 == 0 {
-                    work = work.change(Change::MarkRead { room: RoomId::new(5).unwrap(), member: id(2), seq: 1 });
+                    work = work.change(Change::MarkRead {
+                        room: RoomId::new(5).unwrap(),
+                        member: id(2),
+                        seq: 1,
+                        shown: true,
+                    });
                 }
                 store.commit(work).await.unwrap().appended.remove(0)
             });
@@ -230,7 +235,7 @@ async fn a_message_sent_many_times_at_once_is_there_once() {
         assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
         assert!(answers.iter().all(|answer| answer.message == answers[0].message));
     }
-    let stored = store.messages(RoomId::new(5).unwrap(), MessageRange::After(0), 100).await.unwrap();
+    let stored = store.messages(RoomId::new(5).unwrap(), MessageRange::After(0), 100, None).await.unwrap();
     let places: Vec<u64> = stored.iter().map(|message| message.seq).collect();
     assert_eq!(places, (1..=20).collect::<Vec<_>>(), "no place is burned by a resend");
 }
@@ -251,7 +256,7 @@ async fn works_that_touch_rows_in_opposite_orders_never_deadlock() {
                 let number = writer * 1_000 + turn * 2 + 1;
                 let (first, second) = if writer % 2 == 0 { (1, 2) } else { (2, 1) };
                 let appends = [
-                    Change::MarkRead { room: RoomId::new(second).unwrap(), member: id(1), seq: 1 },
+                    Change::MarkRead { room: RoomId::new(second).unwrap(), member: id(1), seq: 1, shown: true },
                     Change::Append(message(first, 1, number)),
                     Change::Append(message(second, 1, number + 1)),
                 ];
@@ -264,7 +269,7 @@ async fn works_that_touch_rows_in_opposite_orders_never_deadlock() {
     }
     writers.join_all().await;
     for room in [one.id, two.id] {
-        let stored = store.messages(room, MessageRange::After(0), 1_000).await.unwrap();
+        let stored = store.messages(room, MessageRange::After(0), 1_000, None).await.unwrap();
         let places: Vec<u64> = stored.iter().map(|message| message.seq).collect();
         assert_eq!(places, (1..=320).collect::<Vec<_>>());
     }
@@ -478,7 +483,7 @@ async fn erasure_leaves_the_id_in_no_table_but_for_the_feed() {
     assert!(matches!(store.commit(work([Change::Append(message(5, canary, 3))])).await, Err(StoreError::Stale)));
     store.commit(work([Change::Erase { member: id(2), tombstone: id(12) }])).await.unwrap();
     assert_eq!(store.room(RoomId::new(5).unwrap()).await.unwrap(), None, "both are gone");
-    assert!(store.messages(RoomId::new(5).unwrap(), MessageRange::After(0), 9).await.unwrap().is_empty());
+    assert!(store.messages(RoomId::new(5).unwrap(), MessageRange::After(0), 9, None).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -514,7 +519,7 @@ async fn two_people_of_one_room_may_be_erased_while_they_talk() {
         }
         tasks.join_all().await;
         assert_eq!(store.room(RoomId::new(place).unwrap()).await.unwrap(), None);
-        let left = store.messages(RoomId::new(place).unwrap(), MessageRange::After(0), 100).await.unwrap();
+        let left = store.messages(RoomId::new(place).unwrap(), MessageRange::After(0), 100, None).await.unwrap();
         assert!(left.is_empty(), "{left:?}");
     }
 }

@@ -160,6 +160,15 @@ impl Accounts<'_> {
         }))
     }
 
+    /// Those of some sessions that have ended.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ended(&self, sessions: &[SessionId]) -> Result<Vec<SessionId>> {
+        let core = self.0;
+        Ok(core.accounts()?.store.ended_sessions(sessions, core.now()).await?)
+    }
+
     /// The member's signed-in devices, newest first.
     ///
     /// # Errors

@@ -89,6 +89,10 @@ pub trait AccountStore: Store {
     /// A session.
     async fn session(&self, id: SessionId) -> StoreResult<Option<Versioned<Session>>>;
 
+    /// Those of some sessions that have ended by `now`: deleted, or run out. Asked about once a second for every session
+    /// with an open socket, so it should be one statement.
+    async fn ended_sessions(&self, sessions: &[SessionId], now: jiff::Timestamp) -> StoreResult<Vec<SessionId>>;
+
     /// A member's sessions, newest first.
     async fn list_sessions(&self, member: MemberId) -> StoreResult<Vec<Session>>;
 

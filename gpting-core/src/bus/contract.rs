@@ -23,7 +23,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use crate::chat::{Draft, RoomEvent};
+use crate::chat::{ChatEvent, Draft};
 use crate::id::{HostId, MAX_ID, MemberId, RoomId};
 use crate::interaction::{Pair, PairKey};
 use crate::port::{Bus, Hint};
@@ -229,7 +229,7 @@ pub async fn a_burst_loses_no_room(rig: &dyn Rig) {
             Ok(Ok(Hint::Room(id))) => {
                 missing.remove(&id.value());
             }
-            Ok(Ok(Hint::Member(_) | Hint::Typing { .. })) => {}
+            Ok(Ok(Hint::Member(_) | Hint::Typing { .. } | Hint::Presence { .. } | Hint::Opened { .. })) => {}
             // Who falls behind looks at the log of all they wait for.
             Ok(Err(RecvError::Lagged(_))) => break,
             Ok(Err(RecvError::Closed)) => panic!("a bus does not end"),
@@ -313,7 +313,7 @@ pub async fn a_message_needs_no_bus(rig: &dyn Rig) {
         one.chat().send(me, room, Draft::text(format!("{seq}"))).await.expect("a message is stored, bus or no bus");
         loop {
             let event = timeout(SOON, feed.next()).await.expect("it is found in time").expect("the store is there");
-            if let RoomEvent::Message(view) = event {
+            if let ChatEvent::Message(view) = event {
                 assert_eq!(view.message.seq, seq, "each once and in its place");
                 break;
             }

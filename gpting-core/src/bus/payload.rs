@@ -1,7 +1,8 @@
 //! Hints as one line of text, and back.
 //!
-//! `1 <origin> r5 m7 t5.7`: the format's number, sixteen hexadecimal digits that tell one running process from another,
-//! then hints: a room, a member, a member who writes in a room. Readers skip words that they do not know, so a newer
+//! `1 <origin> r5 m7 t5.7 h5.7 g5.7 o5.7`: the format's number, sixteen hexadecimal digits that tell one running process
+//! from another, then hints: a room, a member, a member who writes in a room, is there, has left it, for whom it was
+//! opened. Readers skip words that they do not know, so a newer
 //! build may add kinds while older ones still run. Nothing but ids fits in.
 
 use std::fmt::Write as _;
@@ -21,6 +22,9 @@ pub(super) fn encode(origin: u64, hints: &[Hint]) -> String {
             Hint::Room(room) => write!(text, " r{room}"),
             Hint::Member(member) => write!(text, " m{member}"),
             Hint::Typing { room, member } => write!(text, " t{room}.{member}"),
+            Hint::Presence { room, member, online: true } => write!(text, " h{room}.{member}"),
+            Hint::Presence { room, member, online: false } => write!(text, " g{room}.{member}"),
+            Hint::Opened { room, member } => write!(text, " o{room}.{member}"),
         };
         written.expect("a text can be written to");
     }
@@ -42,9 +46,14 @@ fn hint(word: &str) -> Option<Hint> {
     match kind {
         "r" => rest.parse().ok().map(Hint::Room),
         "m" => rest.parse().ok().map(Hint::Member),
-        "t" => {
+        "t" | "h" | "g" | "o" => {
             let (room, member) = rest.split_once('.')?;
-            Some(Hint::Typing { room: room.parse().ok()?, member: member.parse().ok()? })
+            let (room, member) = (room.parse().ok()?, member.parse().ok()?);
+            Some(match kind {
+                "t" => Hint::Typing { room, member },
+                "o" => Hint::Opened { room, member },
+                _ => Hint::Presence { room, member, online: kind == "h" },
+            })
         }
         _ => None,
     }
@@ -57,13 +66,18 @@ mod tests {
 
     fn all_kinds() -> Vec<Hint> {
         let (room, member) = (RoomId::new(MAX_ID).unwrap(), MemberId::new(7).unwrap());
-        vec![Hint::Room(room), Hint::Member(member), Hint::Typing { room, member }]
+        let seen = |online| Hint::Presence { room, member, online };
+        let both = [Hint::Typing { room, member }, Hint::Opened { room, member }];
+        vec![Hint::Room(room), Hint::Member(member), both[0], seen(true), seen(false), both[1]]
     }
 
     #[test]
     fn hints_come_back_as_they_were() {
         let text = encode(0xfeed, &all_kinds());
-        assert_eq!(text, "1 000000000000feed r9007199254740991 m7 t9007199254740991.7");
+        assert_eq!(
+            text,
+            "1 000000000000feed r9007199254740991 m7 t9007199254740991.7 h9007199254740991.7 g9007199254740991.7 o9007199254740991.7"
+        );
         let (origin, hints) = decode(&text).unwrap();
         assert_eq!((origin, hints.collect::<Vec<_>>()), (0xfeed, all_kinds()));
         assert_eq!(decode(&encode(1, &[])).unwrap().1.count(), 0, "a heartbeat wakes nobody");

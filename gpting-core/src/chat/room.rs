@@ -24,12 +24,15 @@ pub struct Room {
     /// Messages up to this `seq` were closed away and stay hidden after a reopening.
     #[serde(default)]
     pub hidden_through: u64,
+    /// How often a message was taken back. Only the store moves it, by [`Change::Unsend`](crate::store::Change::Unsend).
+    #[serde(default)]
+    pub revision: u64,
 }
 
 impl Room {
     /// A new, empty room.
     pub fn open(id: RoomId, pair: PairKey, at: Timestamp) -> Self {
-        Self { id, pair, created_at: at, last_seq: 0, closed_at: None, hidden_through: 0 }
+        Self { id, pair, created_at: at, last_seq: 0, closed_at: None, hidden_through: 0, revision: 0 }
     }
 
     /// Whether a member takes part.
@@ -69,6 +72,9 @@ pub struct Message {
     /// The sender's own id for it, by which a resend is recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_msg_id: Option<Uuid>,
+    /// The revision of the room at which its sender took it back. It keeps its place; its text is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsent: Option<u64>,
 }
 
 /// A message before the store has given it its place.
@@ -111,6 +117,7 @@ impl NewMessage {
             text: self.text,
             at: self.at,
             client_msg_id: self.client_msg_id,
+            unsent: None,
         }
     }
 }
@@ -120,14 +127,22 @@ impl NewMessage {
 pub struct RoomOverview {
     /// The room.
     pub room: Room,
-    /// The newest message that is not hidden.
+    /// The newest message that was not closed away.
     pub last_message: Option<Message>,
+    /// Whether the viewer has hidden that message for themselves.
+    pub last_hidden: bool,
     /// Up to where the viewer has read.
     pub my_read: u64,
-    /// Up to where the partner has read.
+    /// Up to where the partner may know that the viewer has read.
+    pub my_shown: u64,
+    /// Up to where the partner has read, as far as they let it be seen.
     pub their_read: u64,
-    /// How many visible messages of the partner lie beyond `my_read`.
+    /// How many messages of the partner lie beyond `my_read` that are still there for the viewer.
     pub unread: u64,
+    /// Whether the viewer wants no notifications of this room.
+    pub muted: bool,
+    /// Whether the partner wants none. For the host's events; the viewer is not told.
+    pub their_muted: bool,
 }
 
 impl RoomOverview {
@@ -135,4 +150,43 @@ impl RoomOverview {
     pub fn activity(&self) -> Timestamp {
         self.last_message.as_ref().map_or(self.room.created_at, |message| message.at)
     }
+}
+
+/// How far a participant has read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadMark {
+    /// Up to where.
+    pub seq: u64,
+    /// Up to where the partner may know of; never beyond `seq`.
+    pub shown: u64,
+}
+
+/// A room as whoever listens to it needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomState {
+    /// The room, open or closed.
+    pub room: Room,
+    /// Grows whenever anything about the room changes: its version, and all that both have read.
+    pub moves: u64,
+    /// The marks of the lower and of the higher member.
+    pub reads: [ReadMark; 2],
+}
+
+impl RoomState {
+    /// The state of a room at a version, with its two marks.
+    pub fn of(room: Room, version: u64, reads: [ReadMark; 2]) -> Self {
+        let read: u64 = reads.iter().map(|mark| mark.seq + mark.shown).sum();
+        Self { room, moves: version + read, reads }
+    }
+}
+
+/// From where on somebody wants to know what is new in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// Which room.
+    pub room: RoomId,
+    /// Messages beyond this place,
+    pub seq: u64,
+    /// and those taken back after this revision.
+    pub revision: u64,
 }

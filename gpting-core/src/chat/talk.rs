@@ -1,4 +1,4 @@
-//! Rooms and messages as participants use them: lists, history, sending, read marks.
+//! Rooms and messages as participants use them: lists, history, sending.
 //!
 //! Every call asks the one question first: may this member see this room now (`Core::participant`)? A closed room, a
 //! stranger's room and a room that never was are the same answer.
@@ -195,36 +195,21 @@ impl Chat<'_> {
             };
             let message =
                 NewMessage { id, room, sender: me, text: text.clone(), at: now, client_msg_id: draft.client_msg_id };
-            let fact = Fact::MessageSent { member: me, other: participant.partner.id, room, message: id };
+            let (other, muted) = (participant.partner.id, participant.overview.their_muted);
+            let fact = Fact::MessageSent { member: me, other, room, message: id, muted };
             let work = Work::new().change(Change::Append(message)).event(Event { at: now, fact });
             let committed = core.commit(work).await?;
             let appended = committed.appended.into_iter().next().ok_or_else(|| Error::Internal {
                 what: "the store appended nothing and said nothing",
                 source: "broken store contract".into(),
             })?;
-            if appended.replayed && appended.message.text != text {
+            // What was taken back since has no text to compare; its place is the answer all the same.
+            if appended.replayed && appended.message.unsent.is_none() && appended.message.text != text {
                 return Err(Code::IdempotencyConflict.into());
             }
             Ok(Sent { view: participant.view(appended.message), replayed: appended.replayed })
         })
         .await
-    }
-
-    /// Marks everything up to `seq` as read and answers where the mark stands now. It never goes back, nor beyond the
-    /// newest message.
-    ///
-    /// # Errors
-    /// [`Code::RoomNotFound`].
-    pub async fn read(&self, me: MemberId, room: RoomId, seq: u64) -> Result<u64> {
-        let core = self.0;
-        let before = core.participant(me, room).await?.overview;
-        let seq = seq.min(before.room.last_seq);
-        if seq <= before.my_read {
-            return Ok(before.my_read);
-        }
-        core.commit(Work::new().change(Change::MarkRead { room, member: me, seq })).await?;
-        let now = core.store.room_overview(me, room).await?;
-        Ok(now.map_or(seq, |overview| overview.my_read))
     }
 }
 
@@ -278,7 +263,7 @@ impl Core {
             MessageRange::After(seq) => MessageRange::After(seq.max(room.hidden_through)),
             MessageRange::Before(seq) => MessageRange::Before(seq),
         };
-        let messages = self.store.messages(room.id, range, limit).await?;
+        let messages = self.store.messages(room.id, range, limit, Some(participant.me.id)).await?;
         Ok(messages
             .into_iter()
             .filter(|message| message.seq > room.hidden_through)

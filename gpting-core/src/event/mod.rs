@@ -69,6 +69,9 @@ pub enum Fact {
         room: RoomId,
         /// Which.
         message: MessageId,
+        /// Whether they want no notifications of that room.
+        #[serde(default)]
+        muted: bool,
     },
     /// Somebody blocked somebody.
     Blocked {

@@ -154,7 +154,7 @@ impl Matching<'_> {
         }
         let marks = [Side::Low, Side::High].into_iter().zip(reads).filter(|(_, seq)| *seq > 0);
         let work = marks.fold(Work::new(), |work, (side, seq)| {
-            work.change(Change::MarkRead { room: room_id, member: key.member(side), seq })
+            work.change(Change::MarkRead { room: room_id, member: key.member(side), seq, shown: true })
         });
         if !work.is_empty() {
             core.store.commit(work).await?;

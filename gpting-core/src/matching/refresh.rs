@@ -26,14 +26,20 @@ impl Core {
         loop {
             let (entries, next) = self.store.members_changed(cursor.members, FEED_BATCH).await?;
             let last = entries.len() < FEED_BATCH;
+            let mut changed = Vec::with_capacity(entries.len());
             for entry in entries {
-                match entry {
+                changed.push(match entry {
                     FeedEntry::Put(member) => {
                         self.absorb(&member);
+                        member.value.id
                     }
-                    FeedEntry::Gone(id) => self.replica.forget(id),
-                }
+                    FeedEntry::Gone(id) => {
+                        self.replica.forget(id);
+                        id
+                    }
+                });
             }
+            self.hub.stir(changed.into_iter());
             cursor.members = next;
             if last {
                 break;

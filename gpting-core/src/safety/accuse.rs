@@ -89,7 +89,7 @@ impl Core {
         let from = seq.saturating_sub(around + 1);
         // Before the first messages of a room there are fewer; that does not take more from behind.
         let limit = usize::try_from(seq.saturating_add(around) - from).unwrap_or(usize::MAX);
-        let messages = self.store.messages(room, MessageRange::After(from), limit).await?;
+        let messages = self.store.messages(room, MessageRange::After(from), limit, None).await?;
         Ok(messages
             .into_iter()
             .map(|message| EvidenceMessage {

@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use super::{StoreError, StoreResult, Version, Versioned};
-use crate::chat::{Message, Room};
+use crate::chat::{Message, ReadMark, Room, Ticket};
 use crate::event::Event;
 use crate::id::{JobId, MemberId, ReportId, RoomId};
 use crate::interaction::{Pair, PairKey};
@@ -43,7 +43,13 @@ pub(super) struct State {
     rooms: BTreeMap<RoomId, Versioned<Room>>,
     messages: BTreeMap<(RoomId, u64), Message>,
     sent: BTreeMap<(RoomId, MemberId, Uuid), u64>,
-    reads: BTreeMap<(RoomId, MemberId), u64>,
+    reads: BTreeMap<(RoomId, MemberId), ReadMark>,
+    muted: BTreeSet<(RoomId, MemberId)>,
+    hidden: BTreeSet<(RoomId, MemberId, u64)>,
+    /// Openings of rooms, in their order.
+    opened: BTreeMap<RoomId, u64>,
+    openings: u64,
+    tickets: BTreeMap<String, Ticket>,
     served: BTreeSet<(MemberId, MemberId)>,
     /// Of both members of each pair: whose, of which day, who.
     picks: BTreeSet<(MemberId, i32, MemberId)>,

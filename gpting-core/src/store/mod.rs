@@ -27,7 +27,7 @@ use jiff::Timestamp;
 pub use self::error::{StoreError, Unique};
 pub use self::memory::MemoryStore;
 pub use self::work::{Appended, Change, Committed, Expect, Version, Versioned, Work};
-use crate::chat::{Message, Room, RoomOverview};
+use crate::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
 use crate::event::StoredEvent;
 use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use crate::interaction::{Pair, PairKey, PairList};
@@ -174,8 +174,35 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// A member's open rooms, by [`RoomOverview::activity`] newest first, ties by room id descending.
     async fn list_rooms(&self, viewer: MemberId, page: Page) -> StoreResult<Vec<RoomOverview>>;
 
-    /// Messages of a room in the order of `seq`, hidden ones included.
-    async fn messages(&self, room: RoomId, range: MessageRange, limit: usize) -> StoreResult<Vec<Message>>;
+    /// Messages of a room in the order of `seq`, those closed away included; without those that `viewer` has hidden for
+    /// themselves, where one is named.
+    async fn messages(
+        &self,
+        room: RoomId,
+        range: MessageRange,
+        limit: usize,
+        viewer: Option<MemberId>,
+    ) -> StoreResult<Vec<Message>>;
+
+    /// Those of some rooms that have moved: whose [`RoomState::moves`] is not the number given with them. Rooms that are
+    /// not there are passed over. Asked about once a second for every room that somebody listens to, so it should be
+    /// one statement.
+    async fn rooms_moved(&self, known: &[(RoomId, u64)]) -> StoreResult<Vec<RoomState>>;
+
+    /// What is new in some rooms, each room named once: by room and `seq`, at most the first `limit` messages of each,
+    /// those taken back included whatever their place.
+    async fn news(&self, since: &[Since], limit: usize) -> StoreResult<Vec<Message>>;
+
+    /// Rooms that were opened, or opened again, since the answer that gave this cursor, as far as they are still open,
+    /// with who takes part; and the next cursor. Cursor 0 answers no room, only where to go on. A room may be told again
+    /// for some seconds; none is passed over.
+    async fn rooms_opened(&self, cursor: u64) -> StoreResult<(Vec<(RoomId, PairKey)>, u64)>;
+
+    /// The ticket with this hash.
+    async fn ticket(&self, hash: &str) -> StoreResult<Option<Ticket>>;
+
+    /// Tells this log from others, for as long as it exists: the same for every process on it, below 2^53.
+    async fn epoch(&self) -> StoreResult<u64>;
 
     /// The open case of a reporter against a subject.
     async fn open_report(&self, reporter: MemberId, subject: MemberId) -> StoreResult<Option<Versioned<Report>>>;

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::chat::{Message, NewMessage, Room};
+use crate::chat::{Message, NewMessage, Room, Ticket};
 use crate::event::Event;
 use crate::id::{JobId, MemberId, RoomId};
 use crate::interaction::{Pair, PairKey};
@@ -57,7 +57,8 @@ pub enum Change {
     PutMember(Box<Member>, Expect),
     /// Creates or replaces a pair, and with it the members' lists ([`Pair::listings`]).
     PutPair(Box<Pair>, Expect),
-    /// Creates or replaces a room. `last_seq` is kept as the store has it; everything else is taken over.
+    /// Creates or replaces a room. `last_seq` and `revision` are kept as the store has them; everything else is taken
+    /// over.
     PutRoom(Room, Expect),
     /// Appends a message: gives it the next `seq` under the room's lock, advances `last_seq` and the version of the
     /// room, and the sender's read mark. In a closed or missing room, or one that
@@ -72,7 +73,41 @@ pub enum Change {
         member: MemberId,
         /// Up to where they have read.
         seq: u64,
+        /// Whether the partner may know.
+        shown: bool,
     },
+    /// Takes a message back: it keeps its place, its text is gone, and the revision and version of the room grow. Doing
+    /// it again changes nothing. When there is no such message of that sender, the work is stale.
+    Unsend {
+        /// Which room.
+        room: RoomId,
+        /// Whose message.
+        sender: MemberId,
+        /// Its place.
+        seq: u64,
+    },
+    /// Hides a message for one participant; nothing, for anybody else and beyond `last_seq`.
+    Hide {
+        /// Which room.
+        room: RoomId,
+        /// For whom.
+        member: MemberId,
+        /// Its place.
+        seq: u64,
+    },
+    /// Says whether a participant wants notifications of a room; nothing, for anybody else.
+    Mute {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        member: MemberId,
+        /// Whether they want none.
+        muted: bool,
+    },
+    /// Keeps a ticket, and forgets those that ran out before this one was made.
+    PutTicket(Ticket),
+    /// Uses up the ticket with this hash: the work is stale when it is not there any more.
+    TakeTicket(String),
     /// Remembers that people were shown to a member.
     Serve {
         /// To whom.

@@ -1,8 +1,7 @@
 //! Rooms, messages, read marks, live feeds.
 
 use gpting_core::Code;
-use gpting_core::chat::{Draft, RoomEvent};
-use gpting_core::profile::PreferencesEdit;
+use gpting_core::chat::Draft;
 use gpting_core::store::{MessageRange, Page};
 use uuid::Uuid;
 
@@ -54,49 +53,6 @@ async fn read_marks_only_go_forward_and_count_what_is_unread() {
 }
 
 #[tokio::test]
-async fn a_feed_replays_then_lives_and_ends_with_the_match() {
-    let town = town().await;
-    let (a, b, room) = town.couple().await;
-    let chat = town.g.chat();
-    chat.send(a, room, Draft::text("하나")).await.unwrap();
-    let mut feed = chat.join(b, room, Some(0)).await.unwrap();
-    let text = |event| match event {
-        RoomEvent::Message(view) => view.message.text,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(text(feed.next().await.unwrap()), "하나");
-    chat.send(a, room, Draft::text("둘")).await.unwrap();
-    assert_eq!(text(feed.next().await.unwrap()), "둘");
-    assert_eq!(feed.next().await.unwrap(), RoomEvent::Read { member: a, seq: 2 }, "whoever writes has read");
-    chat.typing(a, room).await.unwrap();
-    assert_eq!(feed.next().await.unwrap(), RoomEvent::Typing { member: a });
-    let older = || PreferencesEdit { age_min: Some(30), ..PreferencesEdit::default() };
-    town.g.profiles().set_preferences(b, older()).await.unwrap();
-    assert_eq!(feed.next().await.unwrap(), RoomEvent::Me);
-    town.g.profiles().set_preferences(a, older()).await.unwrap();
-    town.g.matching().unmatch(a, b).await.unwrap();
-    assert_eq!(feed.next().await.unwrap(), RoomEvent::Closed, "of the partner's changes nothing is told");
-}
-
-#[tokio::test]
-async fn too_much_missed_is_said_and_never_half_replayed() {
-    let town = town().await;
-    let (a, b, room) = town.couple().await;
-    for n in 0..301 {
-        town.g.chat().send(a, room, Draft::text(format!("{n}"))).await.unwrap();
-    }
-    let mut feed = town.g.chat().join(b, room, Some(0)).await.unwrap();
-    assert_eq!(feed.next().await.unwrap(), RoomEvent::ResyncRequired);
-    feed.resume(1);
-    for seq in 2..=301 {
-        match feed.next().await.unwrap() {
-            RoomEvent::Message(view) => assert_eq!(view.message.seq, seq),
-            other => panic!("{other:?} instead of {seq}"),
-        }
-    }
-}
-
-#[tokio::test]
 async fn nobody_else_sees_a_room() {
     let town = town().await;
     let (_, _, room) = town.couple().await;
@@ -109,5 +65,10 @@ async fn nobody_else_sees_a_room() {
         assert_eq!(chat.join(eve, room, None).await.unwrap_err().code(), Code::RoomNotFound);
         assert_eq!(chat.read(eve, room, 1).await.unwrap_err().code(), Code::RoomNotFound);
         assert_eq!(chat.typing(eve, room).await.unwrap_err().code(), Code::RoomNotFound);
+        assert_eq!(chat.present(eve, room, true).await.unwrap_err().code(), Code::RoomNotFound);
+        assert_eq!(chat.unsend(eve, room, 1).await.unwrap_err().code(), Code::RoomNotFound);
+        assert_eq!(chat.hide(eve, room, 1).await.unwrap_err().code(), Code::RoomNotFound);
+        assert_eq!(chat.mute(eve, room, true).await.unwrap_err().code(), Code::RoomNotFound);
+        assert_eq!(chat.export(eve, room).await.unwrap_err().code(), Code::RoomNotFound);
     }
 }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod chat;
+mod live;
 mod matching;
 mod people;
 mod safety;

@@ -1,17 +1,24 @@
 //! Rooms and messages.
 
 use gpting_core::chat::Draft;
+use gpting_core::chat::ticket::TICKET_TTL;
+use gpting_core::id::RoomId;
 use gpting_core::store::{Before, MessageRange};
 use gpting_core::{Code, Fault};
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{next_of, other};
+use crate::authenticate::Caller;
 use crate::endpoint::{Answer, Call, Reply};
 use crate::error::Problem;
 use crate::lang::said;
-use crate::wire::chat::{MessageBody, MessageDraft, ReadMark, ReadMarkedBody, RoomBody, RoomOpenedBody};
+use crate::wire::Message;
+use crate::wire::chat::{
+    ConversationBody, MessageBody, MessageDraft, Mute, MutedBody, ReadMark, ReadMarkedBody, RoomBody, RoomOpenedBody,
+    TicketBody,
+};
 
 /// How many messages of a room when nobody says.
 const HISTORY: usize = 100;
@@ -75,9 +82,52 @@ fn idempotency_key(headers: &HeaderMap) -> Option<Uuid> {
 
 /// Marks messages as read.
 pub(crate) async fn read(call: Call<ReadMark>) -> Answer<ReadMarkedBody> {
-    let room: gpting_core::id::RoomId = call.id(Code::RoomNotFound)?;
-    let seq = call.g().chat().read(call.me()?, room, call.input.seq).await?;
+    let (me, room): (_, RoomId) = (call.me()?, call.id(Code::RoomNotFound)?);
+    let (chat, seq) = (call.g().chat(), call.input.seq);
+    let seq =
+        if call.input.private { chat.read_privately(me, room, seq).await? } else { chat.read(me, room, seq).await? };
     Ok(Reply::ok(ReadMarkedBody { room_id: room.value(), seq }))
+}
+
+/// Hides a message for oneself, or takes one's own back for everybody.
+pub(crate) async fn delete(call: Call) -> Answer<Message> {
+    let (me, room) = (call.me()?, call.id(Code::RoomNotFound)?);
+    let seq = call.seq(Code::NotFound)?;
+    let chat = call.g().chat();
+    match call.query("for")? {
+        None | Some("me") => {
+            chat.hide(me, room, seq).await?;
+            Ok(Reply::ok(Message::said(call.lang, "메시지를 숨겼습니다.", "The message is hidden for you.")))
+        }
+        Some("all") => {
+            chat.unsend(me, room, seq).await?;
+            Ok(Reply::ok(Message::said(call.lang, "메시지를 취소했습니다.", "The message has been taken back.")))
+        }
+        Some(_) => Err(Problem::field("for", Fault::Invalid)),
+    }
+}
+
+/// No notifications of a room, or again some.
+pub(crate) async fn mute(call: Call<Mute>) -> Answer<MutedBody> {
+    let (room, muted): (RoomId, _) = (call.id(Code::RoomNotFound)?, call.input.muted);
+    call.g().chat().mute(call.me()?, room, muted).await?;
+    Ok(Reply::ok(MutedBody { room_id: room.value(), muted }))
+}
+
+/// The conversation as a file.
+pub(crate) async fn export(call: Call) -> Answer<ConversationBody> {
+    let room: RoomId = call.id(Code::RoomNotFound)?;
+    let exported = call.g().chat().export(call.me()?, room).await?;
+    let name = format!("attachment; filename=\"conversation-{room}.json\"");
+    Ok(Reply::ok(call.view()?.conversation(&exported)).header(header::CONTENT_DISPOSITION, &name))
+}
+
+/// A ticket that opens one socket.
+pub(crate) async fn ticket(call: Call) -> Answer<TicketBody> {
+    let Caller { member, session } = call.caller.ok_or(Code::TokenInvalid)?;
+    let ticket = call.g().chat().issue_ticket(member, session).await?;
+    let expires_in = TICKET_TTL.unsigned_abs().as_secs();
+    Ok(Reply::created(TicketBody { ticket, expires_in }).header(header::CACHE_CONTROL, "no-store"))
 }
 
 #[cfg(test)]

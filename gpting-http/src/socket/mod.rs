@@ -1,14 +1,19 @@
-//! Sockets: one room, live, on one connection.
+//! Sockets: one room, or all of a member's, live, on one connection.
 //!
-//! [`upgrade`] decides before the upgrade who may enter, [`session`] is the life of an open socket, [`frame`] what
-//! travels on it. Called by the service; a session calls the same facets as the handlers.
-//! Invariants: a socket belongs to a caller whose session lives, takes part in its room at every frame, is never waited
-//! for (a slow reader is closed), and is always told why it is closed ([`Close`]).
+//! [`upgrade`] decides before the upgrade who may enter ([`prove`]), [`session`] is the life of an open socket on its
+//! [`line`], [`frame`] what travels on it. Called by the service; a session calls the same facets as the handlers, so
+//! that what is said here and there takes one path.
+//! Invariants: a socket belongs to a caller whose session lives ([`watch`]), takes part in its rooms at every frame, is
+//! never waited for (a slow reader is closed), and is always told why it is closed ([`Close`]).
 
 pub(crate) mod frame;
+mod line;
+mod prove;
 pub(crate) mod registry;
+pub(crate) mod schema;
 mod session;
 mod upgrade;
+mod watch;
 
 pub(crate) use self::upgrade::open;
 

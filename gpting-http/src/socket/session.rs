@@ -4,25 +4,24 @@
 //! while a client does not take what it is sent, nothing is read from it either, and after ten seconds it is closed.
 //! What it has missed is in the log; it comes back and resumes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _};
-use gpting_core::Code;
-use gpting_core::chat::{RoomEvent, RoomFeed};
+use gpting_core::chat::{ChatEvent, EPHEMERAL_EVERY, Rooms, Subscription};
 use gpting_core::error::Chain;
 use gpting_core::id::RoomId;
 use gpting_core::lang::Lang;
-use hyper_tungstenite::tungstenite::error::ProtocolError;
-use hyper_tungstenite::tungstenite::protocol::CloseFrame;
-use hyper_tungstenite::tungstenite::{self, Message, Utf8Bytes};
-use hyper_tungstenite::{HyperWebsocket, HyperWebsocketStream};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use gpting_core::{Code, Fault};
+use hyper_tungstenite::HyperWebsocket;
+use hyper_tungstenite::tungstenite::Message;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use super::Close;
 use super::frame::{ClientFrame, ServerFrame, draft};
+use super::line::Line;
 use super::registry::Place;
-use crate::authenticate::{Caller, Proof};
+use super::{Close, prove, watch};
+use crate::authenticate::Caller;
 use crate::error::{Edge, Problem};
 use crate::layer::rate::{self, RateClass, RateKey};
 use crate::shared::Shared;
@@ -33,61 +32,55 @@ const AUTH_WITHIN: Duration = Duration::from_secs(5);
 const PING_AFTER: Duration = Duration::from_secs(20);
 /// How long any sign of life may then take.
 const PONG_WITHIN: Duration = Duration::from_secs(10);
-/// How often the session behind the socket is looked at.
-const CHECK_EVERY: Duration = Duration::from_millis(1500);
-/// How long a client may take to accept a frame.
-const WRITE_WITHIN: Duration = Duration::from_secs(10);
-/// How long the closing handshake may take.
-const CLOSE_WITHIN: Duration = Duration::from_secs(2);
-/// Over how long sockets are closed when the service stops.
+/// Over how long sockets are closed when the service stops, in milliseconds.
 const STOP_WITHIN_MS: u32 = 2_000;
-/// Over how long clients are asked to come back then.
-const RETURN_WITHIN_MS: u32 = 3_000;
-/// Telling that one writes more often than this tells nothing new.
-const TYPING_EVERY: Duration = Duration::from_secs(3);
 /// So many refused frames in a row are a flood.
 const MAX_STRIKES: u32 = 30;
+/// For how many rooms at the most it is remembered when somebody last wrote or was there.
+const MOST_EPHEMERAL: usize = 32;
 
-/// What is known of somebody when the socket opens.
-#[derive(Debug)]
-pub(super) enum Entry {
-    /// Nothing: the first frame will tell.
-    Unknown,
-    /// Everything.
-    Known { caller: Caller, place: Place, feed: Box<RoomFeed> },
-}
+/// Somebody known, with their place and what they hear.
+pub(super) type Known = (Caller, Place, Box<Subscription>);
 
-/// Runs a socket to its end.
-pub(super) async fn run(shared: Arc<Shared>, upgraded: HyperWebsocket, room: Option<RoomId>, entry: Entry, lang: Lang) {
+/// Runs a socket to its end. `known` is none when the first frame will tell who it is.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    upgraded: HyperWebsocket,
+    rooms: Option<Rooms>,
+    known: Option<Known>,
+    lang: Lang,
+) {
     // The client may be gone before the upgrade is through: then there is nobody to tell.
     let Ok(stream) = upgraded.await else { return };
-    let mut line = Line { stream };
-    let opened = match entry {
-        Entry::Known { caller, place, feed } => Ok((caller, place, feed)),
-        Entry::Unknown => introduce(&shared, &mut line, room, lang).await,
+    let mut line = Line::new(stream);
+    let known = match known {
+        Some(known) => Ok(known),
+        None => Box::pin(introduce(&shared, &mut line, rooms, lang)).await,
     };
-    let close = match (opened, room) {
-        (Ok((caller, place, feed)), Some(room)) => {
+    let close = match known.and_then(|known| Ok((known, rooms.ok_or(Close::NoRoom)?))) {
+        Ok(((caller, place, heard), rooms)) => {
+            watch::watch(&shared);
             let mut session = Session {
                 shared: Arc::clone(&shared),
                 lang,
-                room,
+                rooms,
                 caller,
-                _place: place,
-                feed,
+                place,
+                heard,
                 line,
                 strikes: 0,
-                last_typing: None,
+                told: HashMap::new(),
+                present: None,
             };
             let ended = session.live().await;
+            session.leave().await;
             line = session.line;
             ended
         }
-        (Ok(_), None) => Err(Some(Close::NoRoom)),
-        (Err(close), _) => Err(close),
+        Err(close) => Err(close),
     };
     if let Err(Some(close)) = close {
-        line.close(close, &shared).await;
+        Box::pin(line.close(close, &shared)).await;
     }
 }
 
@@ -95,18 +88,16 @@ pub(super) async fn run(shared: Arc<Shared>, upgraded: HyperWebsocket, room: Opt
 async fn introduce(
     shared: &Arc<Shared>,
     line: &mut Line,
-    room: Option<RoomId>,
+    rooms: Option<Rooms>,
     lang: Lang,
-) -> Result<(Caller, Place, Box<RoomFeed>), Option<Close>> {
+) -> Result<Known, Option<Close>> {
     let deadline = Instant::now() + AUTH_WITHIN;
     let token = loop {
-        let next = tokio::time::timeout_at(deadline, line.stream.next()).await;
-        let text = match next.map_err(|_| Close::Unauthenticated)?.ok_or(None)? {
-            Ok(Message::Text(text)) => text,
-            Ok(Message::Ping(_) | Message::Pong(_)) => continue,
-            Ok(Message::Binary(_) | Message::Frame(_)) => return Err(Some(Close::Unauthenticated)),
-            Ok(Message::Close(_)) => return Err(None),
-            Err(error) => return Err(close_for(&error)),
+        let text = match timeout_at(deadline, line.next()).await.map_err(|_| Close::Unauthenticated)?? {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => continue,
+            Message::Binary(_) | Message::Frame(_) => return Err(Some(Close::Unauthenticated)),
+            Message::Close(_) => return Err(None),
         };
         match ClientFrame::read(text.as_bytes()) {
             Ok(ClientFrame::Auth { token }) => break token,
@@ -117,102 +108,45 @@ async fn introduce(
             Err(problem) => line.send(&error_frame(&problem, lang, None)).await?,
         }
     };
-    let caller = shared.auth.authenticate(Proof::Token(&token)).await.map_err(|_| Close::Unauthenticated)?;
-    let place = shared.sockets.enter(caller.member, shared.options.sockets_per_member).ok_or(Close::Flood)?;
-    let room = room.ok_or(Close::NoRoom)?;
-    match shared.g.chat().join(caller.member, room, None).await {
-        Ok(feed) => Ok((caller, place, Box::new(feed))),
-        Err(error) if error.code() == Code::Unavailable => Err(Some(Close::Restart)),
-        Err(_) => Err(Some(Close::NoRoom)),
-    }
-}
-
-/// The connection, with writing that does not wait for ever.
-#[derive(Debug)]
-struct Line {
-    stream: HyperWebsocketStream,
-}
-
-impl Line {
-    async fn send(&mut self, frame: &ServerFrame) -> Result<(), Option<Close>> {
-        self.write(Message::Text(frame.to_text().into())).await
-    }
-
-    async fn write(&mut self, message: Message) -> Result<(), Option<Close>> {
-        match timeout(WRITE_WITHIN, self.stream.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(close_for(&error)),
-            Err(_) => Err(Some(Close::Slow)),
+    let caller = match prove::by_frame(shared, &token).await {
+        Ok(caller) => caller,
+        Err(problem) if problem.core_code() == Some(Code::Unavailable) => return Err(Some(Close::Restart)),
+        Err(_) => return Err(Some(Close::Unauthenticated)),
+    };
+    let place = shared.sockets.enter(caller, shared.options.sockets_per_member).ok_or(Close::Flood)?;
+    match shared.g.chat().subscribe(caller.member, rooms.ok_or(Close::NoRoom)?).await {
+        Ok(heard) => Ok((caller, place, Box::new(heard))),
+        Err(error) if error.code() == Code::RoomNotFound => Err(Some(Close::NoRoom)),
+        Err(error) => {
+            tracing::warn!(error = %Chain(&error), "a socket could not be opened");
+            Err(Some(Close::Restart))
         }
     }
-
-    /// Says why, closes, and waits a little for the other side to agree.
-    async fn close(&mut self, close: Close, shared: &Shared) {
-        let wait = if close.reconnect() { shared.options.rng.below(RETURN_WITHIN_MS) } else { 0 };
-        let farewell = ServerFrame::Closing {
-            code: close.code(),
-            reason: close.reason().to_owned(),
-            reconnect: close.reconnect(),
-            retry_after_ms: wait.into(),
-        };
-        let frame = CloseFrame { code: close.code().into(), reason: Utf8Bytes::from_static(close.reason()) };
-        let ending = async {
-            // After a broken protocol nothing but the close frame makes sense.
-            if !matches!(close, Close::Protocol | Close::NotText | Close::TooBig | Close::Slow) {
-                self.stream.send(Message::Text(farewell.to_text().into())).await?;
-            }
-            self.stream.close(Some(frame)).await?;
-            while self.stream.next().await.is_some_and(|next| next.is_ok()) {}
-            Ok::<_, tungstenite::Error>(())
-        };
-        // Whether the other side agrees or is gone: the connection ends here.
-        let _ = timeout(CLOSE_WITHIN, ending).await;
-    }
 }
 
-/// How a socket ends after an error of the connection; `None` when there is nobody left to tell.
-fn close_for(error: &tungstenite::Error) -> Option<Close> {
-    match error {
-        tungstenite::Error::Capacity(_) => Some(Close::TooBig),
-        tungstenite::Error::Utf8(_) => Some(Close::NotText),
-        tungstenite::Error::WriteBufferFull(_) => Some(Close::Slow),
-        tungstenite::Error::Protocol(broken) if !is_gone(broken) => Some(Close::Protocol),
-        // The rest says that the connection is gone.
-        tungstenite::Error::ConnectionClosed
-        | tungstenite::Error::AlreadyClosed
-        | tungstenite::Error::Protocol(_)
-        | tungstenite::Error::Io(_)
-        | tungstenite::Error::Tls(_)
-        | tungstenite::Error::AttackAttempt
-        | tungstenite::Error::Url(_)
-        | tungstenite::Error::Http(_)
-        | tungstenite::Error::HttpFormat(_) => None,
-    }
+/// What is passed on only now and then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Ephemeral {
+    Typing,
+    Presence(bool),
 }
 
-/// Whether a broken protocol only means that the other side is gone.
-fn is_gone(broken: &ProtocolError) -> bool {
-    matches!(
-        broken,
-        ProtocolError::ResetWithoutClosingHandshake
-            | ProtocolError::SendAfterClosing
-            | ProtocolError::ReceivedAfterClosing
-    )
-}
-
-/// An open socket of a known caller in a room.
+/// An open socket of a known caller.
 struct Session {
     shared: Arc<Shared>,
     lang: Lang,
-    room: RoomId,
+    rooms: Rooms,
     caller: Caller,
     /// Counts the socket for as long as it lives.
-    _place: Place,
-    feed: Box<RoomFeed>,
+    place: Place,
+    heard: Box<Subscription>,
     line: Line,
     /// Refused frames in a row.
     strikes: u32,
-    last_typing: Option<Instant>,
+    /// When what was last passed on.
+    told: HashMap<(RoomId, Ephemeral), Instant>,
+    /// The room that the client has before it.
+    present: Option<RoomId>,
 }
 
 impl Session {
@@ -220,27 +154,26 @@ impl Session {
     async fn live(&mut self) -> Result<(), Option<Close>> {
         let drain = self.shared.drain.clone();
         self.ready().await?;
-        let mut check = interval(CHECK_EVERY);
-        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut quiet_until = Instant::now() + PING_AFTER;
         let mut pinged = false;
         let mut stop_at = None;
         loop {
             tokio::select! {
-                received = self.line.stream.next() => {
-                    let message = received.ok_or(None)?.map_err(|error| close_for(&error))?;
+                received = self.line.next() => {
+                    let message = received?;
                     (quiet_until, pinged) = (Instant::now() + PING_AFTER, false);
-                    self.received(message).await?;
+                    // Boxed: what a frame sets in motion is large, and an idle socket should not hold room for it.
+                    Box::pin(self.received(message)).await?;
                 }
-                event = next_event(&mut self.feed) => self.happened(event).await?,
+                event = next_event(&mut self.heard) => self.happened(event).await?,
+                () = self.place.ended() => Box::pin(still_there(&self.shared, self.caller)).await?,
                 () = sleep_until(quiet_until) => {
                     if pinged {
                         return Err(Some(Close::Silent));
                     }
-                    self.line.write(Message::Ping(bytes::Bytes::new())).await?;
+                    self.line.ping().await?;
                     (quiet_until, pinged) = (Instant::now() + PONG_WITHIN, true);
                 }
-                _ = check.tick() => still_there(&self.shared, self.caller).await?,
                 () = drain.begun(), if stop_at.is_none() => {
                     let jitter = self.shared.options.rng.below(STOP_WITHIN_MS);
                     stop_at = Some(Instant::now() + Duration::from_millis(jitter.into()));
@@ -252,32 +185,37 @@ impl Session {
         }
     }
 
+    /// Tells the partner that whoever was here is not any more.
+    async fn leave(&mut self) {
+        if let Some(room) = self.present.take() {
+            // Whether it can be told or not: it is over soon anyway.
+            let _ = self.shared.g.chat().present(self.caller.member, room, false).await;
+        }
+    }
+
     async fn ready(&mut self) -> Result<(), Option<Close>> {
-        let frame = ServerFrame::Ready {
-            epoch: self.feed.epoch(),
-            room_id: self.room.value(),
-            rooms: [(self.room.to_string(), self.feed.head())].into(),
-        };
+        let frame = ServerFrame::ready(&self.heard, self.rooms);
         self.line.send(&frame).await
     }
 
-    /// Something happened in the room.
-    async fn happened(&mut self, event: RoomEvent) -> Result<(), Option<Close>> {
-        let (room, me) = (self.room, self.caller.member);
-        let frame = match event {
-            RoomEvent::Message(view) => ServerFrame::message(view),
-            RoomEvent::Read { member, seq } => ServerFrame::read(room, member, me, seq),
-            RoomEvent::Typing { member } => ServerFrame::Typing { room_id: room.value(), member_id: member.value() },
-            // The check every second and a half would find it too; this way it takes no time.
-            RoomEvent::Me => return still_there(&self.shared, self.caller).await,
-            RoomEvent::ResyncRequired => self.resync_required(),
-            RoomEvent::Closed => return Err(Some(Close::NoRoom)),
-        };
-        self.line.send(&frame).await
-    }
-
-    fn resync_required(&self) -> ServerFrame {
-        ServerFrame::ResyncRequired { room_id: self.room.value(), head: self.feed.head() }
+    /// Something happened in a room.
+    async fn happened(&mut self, event: ChatEvent) -> Result<(), Option<Close>> {
+        if event == ChatEvent::Me {
+            // Watching would find it too; this way it takes no time.
+            return Box::pin(still_there(&self.shared, self.caller)).await;
+        }
+        if event == ChatEvent::TooSlow {
+            return Err(Some(Close::Slow));
+        }
+        if let ChatEvent::Closed { room } = event
+            && self.rooms == Rooms::One(room)
+        {
+            return Err(Some(Close::NoRoom));
+        }
+        match ServerFrame::of(event, self.caller.member) {
+            Some(frame) => self.line.send(&frame).await,
+            None => Ok(()),
+        }
     }
 
     /// The client said something.
@@ -290,11 +228,7 @@ impl Session {
         };
         let (id, done) = match read {
             Ok(frame) => {
-                let id = if let ClientFrame::Message { client_msg_id, .. } = &frame {
-                    client_msg_id.map(|id| id.to_string())
-                } else {
-                    None
-                };
+                let id = frame.client_msg_id();
                 (id, self.obey(frame).await)
             }
             Err(problem) => (None, self.counted(RateClass::Frame).and(Err(problem.into()))),
@@ -325,50 +259,78 @@ impl Session {
     async fn obey(&mut self, frame: ClientFrame) -> Result<Option<ServerFrame>, Refused> {
         let class = if matches!(frame, ClientFrame::Message { .. }) { RateClass::Message } else { RateClass::Frame };
         self.counted(class)?;
-        if frame.room().is_some_and(|room| room != self.room) {
-            return Err(Problem::from(Code::RoomNotFound).into());
-        }
-        let (me, room) = (self.caller.member, self.room);
+        let (me, chat) = (self.caller.member, self.shared.g.chat());
         match frame {
-            ClientFrame::Message { text, client_msg_id, .. } => {
-                let sent = self.shared.g.chat().send(me, room, draft(text, client_msg_id)).await?;
+            ClientFrame::Message { room, text, client_msg_id } => {
+                let sent = chat.send(me, self.room(room)?, draft(text, client_msg_id)).await?;
                 Ok(Some(ServerFrame::ack(&sent.view)))
             }
-            ClientFrame::Read { seq, .. } => {
-                // The mark comes back through the feed, to every device of both.
-                self.shared.g.chat().read(me, room, seq).await?;
+            ClientFrame::Read { room, seq, private } => {
+                // The mark comes back as an event, to every device of both.
+                let room = self.room(room)?;
+                if private {
+                    chat.read_privately(me, room, seq).await?
+                } else {
+                    chat.read(me, room, seq).await?
+                };
                 Ok(None)
             }
-            ClientFrame::Typing { .. } => {
-                let now = Instant::now();
-                if self.last_typing.is_none_or(|last| now.duration_since(last) >= TYPING_EVERY) {
-                    self.last_typing = Some(now);
+            ClientFrame::Typing { room } => {
+                let room = self.room(room)?;
+                if self.is_due(room, Ephemeral::Typing) {
                     self.shared.g.chat().typing(me, room).await?;
                 }
                 Ok(None)
             }
-            ClientFrame::Resume { epoch, rooms } => Ok(self.resume(epoch, &rooms)),
-            ClientFrame::Ping => Ok(Some(ServerFrame::Pong)),
+            ClientFrame::Presence { room, online } => {
+                let room = self.room(room)?;
+                if self.is_due(room, Ephemeral::Presence(online)) {
+                    self.shared.g.chat().present(me, room, online).await?;
+                    self.present = online.then_some(room);
+                }
+                Ok(None)
+            }
+            ClientFrame::Resume { epoch, cursors } => {
+                self.heard.resume(epoch, &cursors);
+                Ok(None)
+            }
+            ClientFrame::Ping => Ok(Some(ServerFrame::pong(&self.heard))),
             ClientFrame::Auth { token } => {
-                let caller =
-                    self.shared.auth.authenticate(Proof::Token(&token)).await.map_err(crate::shared::unknown)?;
+                let caller = prove::by_frame(&self.shared, &token).await?;
                 if caller.member != me {
                     return Err(Problem::from(Code::TokenInvalid).into());
                 }
                 self.caller = caller;
+                self.place.now_of(caller);
                 self.ready().await.map_err(Refused::Socket)?;
                 Ok(None)
             }
         }
     }
 
-    fn resume(&mut self, epoch: Option<u64>, rooms: &[(RoomId, u64)]) -> Option<ServerFrame> {
-        let after = rooms.iter().find(|(room, _)| *room == self.room).map(|(_, seq)| *seq)?;
-        if epoch.is_some_and(|epoch| epoch != self.feed.epoch()) {
-            return Some(self.resync_required());
+    /// The room that a frame is about: the one it names, or the socket's.
+    fn room(&self, named: Option<RoomId>) -> Result<RoomId, Refused> {
+        match (self.rooms, named) {
+            (Rooms::One(one), None) => Ok(one),
+            (Rooms::One(one), Some(named)) if named != one => Err(Problem::from(Code::RoomNotFound).into()),
+            (Rooms::One(_) | Rooms::All, Some(named)) => Ok(named),
+            (Rooms::All, None) => Err(Problem::field("room_id", Fault::Required).into()),
         }
-        self.feed.resume(after);
-        None
+    }
+
+    /// Whether it is time to pass this on again.
+    fn is_due(&mut self, room: RoomId, what: Ephemeral) -> bool {
+        let now = Instant::now();
+        let last = self.told.get(&(room, what));
+        if last.is_some_and(|last| now.duration_since(*last) < EPHEMERAL_EVERY) {
+            return false;
+        }
+        self.told.retain(|_, at| now.duration_since(*at) < EPHEMERAL_EVERY);
+        if self.told.len() >= MOST_EPHEMERAL {
+            return false;
+        }
+        self.told.insert((room, what), now);
+        true
     }
 
     fn counted(&self, class: RateClass) -> Result<(), Refused> {
@@ -407,10 +369,10 @@ async fn still_there(shared: &Shared, caller: Caller) -> Result<(), Option<Close
     }
 }
 
-/// The next thing that happens in the room. A store that fails is asked again in a second: the log loses nothing.
-async fn next_event(feed: &mut RoomFeed) -> RoomEvent {
+/// The next thing that happens. A store that fails is asked again in a second: the log loses nothing.
+async fn next_event(heard: &mut Subscription) -> ChatEvent {
     loop {
-        match feed.next().await {
+        match heard.next().await {
             Ok(event) => return event,
             Err(error) => {
                 tracing::warn!(error = %Chain(&error), "a room could not be read");

@@ -5,28 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gpting_core::Code;
-use gpting_core::id::RoomId;
+use gpting_core::chat::Rooms;
 use gpting_core::lang::Lang;
-use http::{Request, Response, request::Parts};
-use hyper_tungstenite::tungstenite::protocol::WebSocketConfig;
+use http::{Request, Response, header, request::Parts};
 
-use super::session::{self, Entry};
-use crate::authenticate::{AuthError, Caller, Proof};
+use super::{line, prove, session};
 use crate::body::Body;
 use crate::error::{Edge, Problem};
-use crate::extract::query_pairs;
 use crate::layer::cors;
 use crate::layer::rate::{self, RateClass, RateKey};
-use crate::shared::{Shared, unknown};
+use crate::shared::Shared;
 
-/// The largest frame and message that is read, in bytes.
-const MAX_FRAME: usize = 64 * 1024;
-/// What an idle socket holds for reading: the library's 128 KiB would be 30 times what everything else takes.
-const READ_BUFFER: usize = 4 * 1024;
-/// What may wait to be written: a few of the largest messages, then writing waits, and who is waited for too long goes.
-const WRITE_BUFFER: usize = 256 * 1024;
-
-/// Opens a socket on a room, or says why not.
+/// Opens a socket on a room, or on all of the caller's where none is named; or says why not.
 ///
 /// # Errors
 /// 426, 403 (origin), 503 (stopping), 401, 429, 404 (also for other people's rooms).
@@ -50,42 +40,27 @@ pub(crate) async fn open(
     }
     let limiter = shared.options.rate_limit.as_ref();
     let (parts, ()) = request.into_parts();
-    let caller = caller(shared, &parts).await?;
+    let caller = prove::caller(shared, &parts).await?;
+    let protocol = prove::protocol(&parts.headers);
     request = Request::from_parts(parts, ());
-    let room: Option<RoomId> = room.and_then(|room| room.parse().ok());
-    let entry = if let Some(caller) = caller {
+    // What is no id names no room, like a foreign one.
+    let rooms = room.map_or(Some(Rooms::All), |room| room.parse().ok().map(Rooms::One));
+    let known = if let Some(caller) = caller {
         rate::check(limiter, RateClass::Socket, Some(RateKey::Member(caller.member)))?;
-        let place = shared.sockets.enter(caller.member, shared.options.sockets_per_member);
+        let place = shared.sockets.enter(caller, shared.options.sockets_per_member);
         let place = place.ok_or_else(|| Problem::too_many(Duration::from_secs(10)))?;
-        let room = room.ok_or(Code::RoomNotFound)?;
-        let feed = shared.g.chat().join(caller.member, room, None).await?;
-        Entry::Known { caller, place, feed: Box::new(feed) }
+        let rooms = rooms.ok_or(Code::RoomNotFound)?;
+        let heard = shared.g.chat().subscribe(caller.member, rooms).await?;
+        Some((caller, place, Box::new(heard)))
     } else {
         rate::check(limiter, RateClass::Socket, client.map(RateKey::of_addr))?;
-        Entry::Unknown
+        None
     };
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(MAX_FRAME))
-        .max_frame_size(Some(MAX_FRAME));
-    let (response, upgraded) = hyper_tungstenite::upgrade(&mut request, Some(config)).map_err(|_| Edge::Upgrade)?;
-    shared.drain.track(session::run(Arc::clone(shared), upgraded, room, entry, lang));
-    Ok(response.map(|_| Body::empty()))
-}
-
-/// Who opens the socket; `None` when they will say so in the first frame.
-async fn caller(shared: &Shared, parts: &Parts) -> Result<Option<Caller>, Problem> {
-    let query = query_pairs(parts.uri.query().unwrap_or_default()).map_err(|_| Code::TokenInvalid)?;
-    let token = query.iter().find(|(name, _)| name == "token").map(|(_, token)| token.as_str());
-    let proof = match token {
-        Some(token) if shared.options.ws_query_token => Proof::Token(token),
-        _ => Proof::Head(parts),
-    };
-    match shared.auth.authenticate(proof).await {
-        Ok(caller) => Ok(Some(caller)),
-        Err(AuthError::Missing) => Ok(None),
-        Err(error) => Err(unknown(error)),
+    let (mut response, upgraded) =
+        hyper_tungstenite::upgrade(&mut request, Some(line::config())).map_err(|_| Edge::Upgrade)?;
+    if let Some(protocol) = protocol {
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     }
+    shared.drain.track(session::run(Arc::clone(shared), upgraded, rooms, known, lang));
+    Ok(response.map(|_| Body::empty()))
 }

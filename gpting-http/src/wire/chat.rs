@@ -1,7 +1,7 @@
 //! Rooms and messages.
 
 use gpting_core::Fault;
-use gpting_core::chat::{Draft, MessageView, RoomView};
+use gpting_core::chat::{Draft, Exported, MessageView, RoomView};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -24,12 +24,14 @@ pub(crate) struct RoomBody {
     pub(crate) partner: CardBody,
     /// Their name.
     pub(crate) partner_nickname: String,
-    /// The text of the newest message.
+    /// The text of the newest message; none where there is none, or it was taken back or hidden.
     pub(crate) last_message: Option<String>,
     /// The place of the newest message; 0 in an empty room.
     pub(crate) last_seq: u64,
     /// How many messages of theirs are unread.
     pub(crate) unread: u64,
+    /// Whether one wants no notifications of it.
+    pub(crate) muted: bool,
     /// Up to where one has read oneself.
     pub(crate) my_read: u64,
     /// Up to where they have read.
@@ -60,14 +62,17 @@ impl View<'_> {
     pub(crate) fn room(&self, view: &RoomView) -> RoomBody {
         let overview = &view.overview;
         let id = overview.room.id.value();
+        let last = overview.last_message.as_ref().filter(|_| !overview.last_hidden);
+        let shown = last.filter(|message| message.unsent.is_none());
         RoomBody {
             room_id: id,
             id,
             partner: self.card(&view.partner),
             partner_nickname: view.partner.nickname.clone(),
-            last_message: overview.last_message.as_ref().map(|message| message.text.clone()),
+            last_message: shown.map(|message| message.text.clone()),
             last_seq: overview.room.last_seq,
             unread: overview.unread,
+            muted: overview.muted,
             my_read: overview.my_read,
             their_read: overview.their_read,
             timestamp: time(overview.activity()),
@@ -117,6 +122,8 @@ pub(crate) struct MessageBody {
     /// The sender's own id for it.
     #[schema(format = Uuid)]
     pub(crate) client_msg_id: Option<String>,
+    /// Whether its sender has taken it back; its content is empty then.
+    pub(crate) unsent: bool,
 }
 
 impl From<&MessageView> for MessageBody {
@@ -134,6 +141,7 @@ impl From<&MessageView> for MessageBody {
             is_mine: view.is_mine,
             // A sender's own id is between the sender and the server.
             client_msg_id: message.client_msg_id.filter(|_| view.is_mine).map(|id| id.to_string()),
+            unsent: message.unsent.is_some(),
         }
     }
 }
@@ -179,11 +187,14 @@ pub(crate) struct ReadMark {
     /// The place of the newest message read.
     #[schema(minimum = 0)]
     pub(crate) seq: u64,
+    /// Whether the partner is not to know.
+    #[schema(required = false, default = false)]
+    pub(crate) private: bool,
 }
 
 impl Input for ReadMark {
     fn read(fields: &mut Fields) -> Self {
-        Self { seq: required_seq(fields) }
+        Self { seq: required_seq(fields), private: fields.flag("private").unwrap_or_default() }
     }
 }
 
@@ -200,4 +211,79 @@ pub(crate) struct ReadMarkedBody {
     pub(crate) room_id: i64,
     /// The place of the newest message read.
     pub(crate) seq: u64,
+}
+
+/// Whether one wants no notifications.
+#[derive(Debug, ToSchema)]
+#[schema(as = Mute)]
+pub(crate) struct Mute {
+    /// Whether one wants none.
+    pub(crate) muted: bool,
+}
+
+impl Input for Mute {
+    fn read(fields: &mut Fields) -> Self {
+        let muted = fields.flag("muted");
+        if muted.is_none() && !fields.has("muted") {
+            fields.refuse("muted", Fault::Required);
+        }
+        Self { muted: muted.unwrap_or_default() }
+    }
+}
+
+/// A room and whether it is muted.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Muted)]
+pub(crate) struct MutedBody {
+    /// The room.
+    pub(crate) room_id: i64,
+    /// Whether one wants no notifications of it.
+    pub(crate) muted: bool,
+}
+
+/// A ticket for a socket.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ticket)]
+pub(crate) struct TicketBody {
+    /// What opens one socket, once.
+    pub(crate) ticket: String,
+    /// For how long, in seconds.
+    pub(crate) expires_in: u64,
+}
+
+impl std::fmt::Debug for TicketBody {
+    /// Without the ticket.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TicketBody").finish_non_exhaustive()
+    }
+}
+
+/// A conversation as a file.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Conversation)]
+pub(crate) struct ConversationBody {
+    /// The room.
+    pub(crate) room_id: i64,
+    /// When it was first opened.
+    #[schema(format = DateTime)]
+    pub(crate) created_at: String,
+    /// The other person.
+    pub(crate) partner: CardBody,
+    /// The messages, oldest first; without those that were hidden.
+    pub(crate) messages: Vec<MessageBody>,
+    /// Whether the oldest were left out, because there are more than one file holds.
+    pub(crate) is_cut: bool,
+}
+
+impl View<'_> {
+    /// A conversation as a file.
+    pub(crate) fn conversation(&self, exported: &Exported) -> ConversationBody {
+        ConversationBody {
+            room_id: exported.room.value(),
+            created_at: time(exported.created_at),
+            partner: self.card(&exported.partner),
+            messages: exported.messages.iter().map(MessageBody::from).collect(),
+            is_cut: exported.is_cut,
+        }
+    }
 }

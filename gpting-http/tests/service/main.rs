@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step fails its test")]
 
+mod all_rooms;
 mod matrix;
 mod mount;
 mod refuse;

@@ -43,10 +43,11 @@ async fn a_strangers_object_is_the_same_as_none() {
             continue;
         }
         // A body that every one of these takes.
-        let body = serde_json::json!({"content": "a", "seq": 1, "action": "accept"});
+        let body = serde_json::json!({"content": "a", "seq": 1, "action": "accept", "muted": true});
         let body = if row.method == http::Method::GET { &Value::Null } else { &body };
-        let first = outsider.call(row.method.clone(), &row.path.replace("{id}", &theirs), body).await;
-        let second = outsider.call(row.method.clone(), &row.path.replace("{id}", "4503599627370497"), body).await;
+        let path = |id: &str| row.path.replace("{id}", id).replace("{seq}", "1");
+        let first = outsider.call(row.method.clone(), &path(&theirs), body).await;
+        let second = outsider.call(row.method.clone(), &path("4503599627370497"), body).await;
         let name = format!("{} {}", row.method, row.path);
         assert_eq!(
             (first.status, first.json()["code"].clone()),

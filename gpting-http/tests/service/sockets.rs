@@ -1,5 +1,6 @@
 //! Sockets over a real connection: entering, talking, coming back, and being shown out.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -16,8 +17,14 @@ use crate::town::Town;
 
 const SOON: Duration = Duration::from_secs(10);
 
+/// The published schema of what a server sends.
+static FRAMES: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let published: Value = serde_json::from_str(include_str!("../../../docs/frames.schema.json")).unwrap();
+    jsonschema::validator_for(&json!({"$ref": "#/$defs/ServerFrame", "$defs": published["$defs"]})).unwrap()
+});
+
 /// Serves the town on bare hyper; answers its address.
-async fn serve(town: &Town) -> String {
+pub(crate) async fn serve(town: &Town) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let service = town.service.clone();
@@ -32,27 +39,31 @@ async fn serve(town: &Town) -> String {
     format!("ws://{addr}")
 }
 
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+/// An open socket, and the protocol that the server chose.
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>, pub(crate) Option<String>);
 
 impl Socket {
-    async fn open(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
+    pub(crate) async fn open(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
         match connect_async(request).await {
-            Ok((stream, _)) => Ok(Self(stream)),
+            Ok((stream, answer)) => {
+                let protocol = answer.headers().get("sec-websocket-protocol");
+                Ok(Self(stream, protocol.map(|protocol| protocol.to_str().unwrap().to_owned())))
+            }
             Err(Error::Http(answer)) => Err(answer.status().as_u16()),
             Err(error) => panic!("{error}"),
         }
     }
 
-    async fn send(&mut self, frame: &Value) {
+    pub(crate) async fn send(&mut self, frame: &Value) {
         self.0.send(Message::text(frame.to_string())).await.unwrap();
     }
 
     /// The next frame of a type.
-    async fn next(&mut self, kind: &str) -> Value {
+    pub(crate) async fn next(&mut self, kind: &str) -> Value {
         loop {
             match self.receive().await {
                 Ok(frame) if frame["type"] == kind => return frame,
@@ -63,7 +74,7 @@ impl Socket {
     }
 
     /// The close code, whatever comes before it.
-    async fn closed(&mut self) -> u16 {
+    pub(crate) async fn closed(&mut self) -> u16 {
         loop {
             if let Err(code) = self.receive().await {
                 return code;
@@ -71,10 +82,14 @@ impl Socket {
         }
     }
 
-    async fn receive(&mut self) -> Result<Value, u16> {
+    pub(crate) async fn receive(&mut self) -> Result<Value, u16> {
         loop {
             match tokio::time::timeout(SOON, self.0.next()).await.expect("a frame in time") {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => {
+                    let frame = serde_json::from_str(&text).unwrap();
+                    assert!(FRAMES.is_valid(&frame), "not in the published schema: {frame}");
+                    return Ok(frame);
+                }
                 Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(1006),
@@ -124,13 +139,15 @@ async fn two_people_talk_live_and_resume() {
         }
     }
     hers.send(&json!({"type": "ping"})).await;
-    hers.next("pong").await;
+    assert_eq!(hers.next("pong").await["rooms"][room.to_string()], 3);
 
     drop(his);
     jimin.post(&format!("/api/chat/rooms/{room}/messages/"), &json!({"content": "거기 있어요?"})).await.expect(201);
     let mut his = Socket::open(&url, &[("authorization", &header)]).await.unwrap();
     let ready = his.next("ready").await;
     his.send(&json!({"type": "resume", "epoch": ready["epoch"], "rooms": {room.to_string(): 1}})).await;
+    let resumed = his.next("resumed").await;
+    assert_eq!((&resumed["room_id"], &resumed["after"], &resumed["head"]), (&json!(room), &json!(1), &json!(4)));
     assert_eq!(his.next("message").await["seq"], 2);
     assert_eq!(his.next("message").await["seq"], 3);
     assert_eq!(his.next("message").await["message"], "거기 있어요?");

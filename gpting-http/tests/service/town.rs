@@ -211,6 +211,15 @@ pub(crate) fn request(method: Method, path: &str, access: Option<&str>, body: &V
 }
 
 impl Person {
+    /// The same person on another device.
+    pub(crate) async fn log_in_again(&self) -> Self {
+        let profile = self.get("/api/accounts/current-user").await.expect(200);
+        let login = json!({"username": profile["username"], "password": "정말로 긴 비밀번호"});
+        let answer = self.town.ask(Method::POST, "/api/accounts/login/", &login).await.expect(200);
+        let text = |field: &str| answer[field].as_str().unwrap().to_owned();
+        Self { access: text("access"), refresh: text("refresh"), ..self.clone() }
+    }
+
     pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
         self.town.send(request(method, path, Some(&self.access), body)).await
     }

@@ -25,6 +25,8 @@ export default function room(box, { params: [roomId], go }) {
   let sentRead = 0;
   let atStart = false;
   let typingTimer;
+  let presenceTimer;
+  const hidden = new Set();
 
   const head = heading(t("room.title"));
   const older = action(t("room.older"), loadOlder, { class: "quiet" });
@@ -57,6 +59,7 @@ export default function room(box, { params: [roomId], go }) {
     left = true;
     socket?.close();
     clearTimeout(typingTimer);
+    clearTimeout(presenceTimer);
     document.removeEventListener("visibilitychange", seen);
   };
 
@@ -81,6 +84,7 @@ export default function room(box, { params: [roomId], go }) {
       read: (frame) => partnerHasRead(frame),
       typing: (frame) => partnerTypes(frame),
       presence: (frame) => showPresence(frame),
+      unsent: (seq) => takenBack(seq),
       resync: () => { bySeq.clear(); load(); },
       behind: () => catchUp(),
       problem: (frame) => say(frame.message || t("error.unknown")),
@@ -284,9 +288,34 @@ export default function room(box, { params: [roomId], go }) {
     typing.textContent = on ? t("room.typing", { nickname: partner?.nickname ?? "" }) : "";
     if (on) typingTimer = setTimeout(() => showTyping(false), TYPING_SHOWN_MS);
   }
+  /** Over by itself unless it is said again. */
   function showPresence(frame) {
-    const online = frame.online ?? frame.state === "online";
-    if (!isMine(frame)) head.classList.toggle("online", Boolean(online));
+    clearTimeout(presenceTimer);
+    head.classList.toggle("online", frame.online);
+    if (frame.online) presenceTimer = setTimeout(() => head.classList.remove("online"), frame.ttl_ms);
+  }
+
+  function takenBack(seq) {
+    const one = bySeq.get(seq);
+    if (!one) return;
+    bySeq.set(seq, { ...one, text: "", gone: true });
+    draw(false);
+  }
+
+  /** One's own is taken back for both; the partner's is hidden for oneself. */
+  async function removeMessage(one) {
+    const [question, answer] = one.mine ? ["room.unsend_question", "room.unsend"] : ["room.hide_question", "room.hide"];
+    if (!(await confirmed(t(question), t(answer)))) return;
+    try {
+      await remove(`/api/chat/rooms/${roomId}/messages/${one.seq}/?for=${one.mine ? "all" : "me"}`);
+      if (one.mine) takenBack(one.seq);
+      else {
+        hidden.add(one.seq);
+        draw(false);
+      }
+    } catch (problem) {
+      sayProblem(problem);
+    }
   }
 
   /** Read up to the last message of the partner, when the page is really looked at. */
@@ -306,6 +335,7 @@ export default function room(box, { params: [roomId], go }) {
     let lastDay = "";
     for (const seq of [...bySeq.keys()].sort((a, b) => a - b)) {
       const one = bySeq.get(seq);
+      if (hidden.has(seq)) continue;
       const today = day(one.time);
       if (today !== lastDay) wanted.push([`day-${today}`, today, () => el("li", { class: "day" }, today)]);
       lastDay = today;
@@ -346,7 +376,8 @@ export default function room(box, { params: [roomId], go }) {
     return el("li", { class: one.mine ? "mine" : "theirs" },
       el("span", { class: "unseen" }, one.mine ? t("room.me") : partner?.nickname ?? one.sender, ": "),
       el("p", { class: one.gone ? "bubble gone" : "bubble" }, one.gone ? t("room.unsent") : one.text),
-      el("span", { class: "meta" }, mark ? el("span", {}, mark) : null, el("time", { datetime: one.time }, time)));
+      el("span", { class: "meta" }, mark ? el("span", {}, mark) : null, el("time", { datetime: one.time }, time),
+        one.gone && one.mine ? null : action(t(one.mine ? "room.unsend" : "room.hide"), () => removeMessage(one), { class: "quiet small" })));
   }
 
   function waiting(clientId, sent) {

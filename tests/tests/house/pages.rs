@@ -107,6 +107,7 @@ fn links_between_pages_lead_somewhere() {
         "docs/architecture.md",
         "docs/aws.md",
         "docs/benchmarks.md",
+        "docs/chat.md",
         "docs/embedding.md",
         "docs/learning.md",
         "docs/operations.md",

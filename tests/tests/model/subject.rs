@@ -156,7 +156,7 @@ impl Subject {
             }
         }
         for room in &self.ids.all_rooms {
-            let messages = store.messages(*room, MessageRange::After(0), 1_000).await.expect("messages");
+            let messages = store.messages(*room, MessageRange::After(0), 1_000, None).await.expect("messages");
             writeln!(rows, "{:?} {messages:?}", store.room(*room).await).expect("a text can be written to");
         }
         for stored in store.events(0, 10_000).await.expect("events") {

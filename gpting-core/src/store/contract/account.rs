@@ -243,6 +243,30 @@ pub async fn sessions_are_deleted(store: &dyn AccountStore) {
     assert_stale(&refused(store, put_session(session(1, 1), Expect::Version(1))).await);
 }
 
+/// A session has ended when it was deleted, never was, or its time is over: the earlier of its two.
+pub async fn ended_sessions_are_told(store: &dyn AccountStore) {
+    sign_up(store, [1]).await;
+    let until = |n, seconds, idle| Session { expires_at: at(seconds), idle_until: at(idle), ..session(n, 1) };
+    let sessions = [until(1, 100, 50), until(2, 40, 60), until(3, 100, 100)];
+    commit(store, sessions.map(|session| put_session(session, Expect::New))).await;
+    let ended = async |seconds: i64| -> Vec<i64> {
+        let asked = [3, 1, 4, 2].map(|n| session(n, 1).id);
+        let ended = store.ended_sessions(&asked, at(seconds)).await.expect("sessions");
+        let mut ended: Vec<i64> = ended.iter().map(|id| id.value()).collect();
+        ended.sort_unstable();
+        ended
+    };
+    let four = session(4, 1).id.value();
+    assert_eq!(ended(39).await, [four]);
+    assert_eq!(ended(40).await, [2, four], "at its last instant it is over");
+    assert_eq!(ended(50).await, [1, 2, four]);
+    commit(store, [put_session(until(1, 100, 90), Expect::Version(1))]).await;
+    assert_eq!(ended(50).await, [2, four], "a refresh prolongs it");
+    commit(store, [AccountChange::DeleteSession(session(3, 1).id)]).await;
+    assert_eq!(ended(0).await, [3, four]);
+    assert!(store.ended_sessions(&[], at(0)).await.expect("sessions").is_empty());
+}
+
 /// Any number of pending sign-ups may share an address and a name, also those of an account; they are listed newest
 /// first.
 pub async fn pending_sign_ups_claim_nothing(store: &dyn AccountStore) {

@@ -49,7 +49,7 @@ async fn everything(store: &dyn Store) -> Work {
         put_pair(matched(key(1, 2), 3), Expect::New),
         Change::Append(message(1, 2, 2, "second")),
         Change::Append(message(1, 1, 3, "third")),
-        Change::MarkRead { room: room_id(1), member: member_id(2), seq: 3 },
+        Change::MarkRead { room: room_id(1), member: member_id(2), seq: 3, shown: true },
         Change::Serve { viewer: member_id(1), candidates: vec![member_id(2)], at: at(1) },
         put_report(report(1, 1, 2), Expect::New),
         Change::PutJob(job(1, 1), Expect::New),
@@ -68,7 +68,7 @@ async fn seen(store: &dyn Store) -> String {
     members.sort_by_key(|row| row.value.id);
     let feed = store.members_changed(FeedCursor::default(), 100).await.expect("feed").0.len();
     let overview = store.room_overview(ids[1], room_id(1)).await.expect("overview");
-    let messages = store.messages(room_id(1), MessageRange::After(0), 100).await.expect("messages");
+    let messages = store.messages(room_id(1), MessageRange::After(0), 100, None).await.expect("messages");
     format!(
         "{members:?} {feed} {:?} {:?} {overview:?} {:?} {messages:?} {:?} {:?} {:?} {:?} {:?}",
         store.pair(key(1, 2)).await.expect("pair"),
@@ -172,7 +172,7 @@ pub async fn changes_apply_in_order(store: &dyn Store) {
             Change::PutRoom(Room::open(room_id(1), key(1, 2), at(0)), Expect::New),
             Change::Append(message(1, 1, 1, "one")),
             Change::Append(message(1, 2, 2, "two")),
-            Change::MarkRead { room: room_id(1), member: member_id(1), seq: 2 },
+            Change::MarkRead { room: room_id(1), member: member_id(1), seq: 2, shown: true },
             Change::PutJob(job(1, 1), Expect::New),
             Change::DeleteJob(job(1, 1).id, 1),
         ],

@@ -11,7 +11,7 @@ use super::samples::{
     KINDS, Transcript, at, decision, job, joined, key, matched, member, member_id, message, put_member, put_pair,
     put_report, report, request, resend_id, room_id,
 };
-use crate::chat::{NewMessage, Room};
+use crate::chat::{NewMessage, Room, Since};
 use crate::id::{HostId, MemberId, MessageId};
 use crate::interaction::{DecisionKind, MatchState, Pair, PairList, Side, Stance};
 use crate::rng::{Rng, SeededRng};
@@ -162,10 +162,7 @@ impl Run {
             }
             3 => self.put_room(a, b).await,
             4 | 5 => self.append(),
-            6 => {
-                let (room, reader) = self.seat();
-                Change::MarkRead { room: room_id(room), member: member_id(reader), seq: u64::from(self.rng.below(12)) }
-            }
+            6 => self.touch(),
             7 => Change::Serve { viewer: member_id(a), candidates: vec![member_id(b)], at: at(self.seconds()) },
             8 => self.put_report(a, b),
             _ => self.job().await,
@@ -225,6 +222,18 @@ impl Run {
         let (room, (a, b)) = rooms[self.rng.below(u32::try_from(rooms.len()).expect("few rooms")) as usize];
         let here: Vec<i64> = [*a, *b].into_iter().filter(|n| self.people.contains(n)).collect();
         if here.is_empty() { (1, self.people[0]) } else { (*room, self.one_of(&here)) }
+    }
+
+    /// What a participant does with messages that are there.
+    fn touch(&self) -> Change {
+        let (room, member) = self.seat();
+        let (room, member, seq) = (room_id(room), member_id(member), u64::from(self.rng.below(12)));
+        match self.rng.below(6) {
+            0 => Change::Unsend { room, sender: member, seq },
+            1 => Change::Hide { room, member, seq },
+            2 => Change::Mute { room, member, muted: self.chance(50) },
+            _ => Change::MarkRead { room, member, seq, shown: self.chance(70) },
+        }
     }
 
     fn append(&mut self) -> Change {
@@ -292,6 +301,11 @@ impl Run {
                 | Change::PutRoom(..)
                 | Change::Append(_)
                 | Change::MarkRead { .. }
+                | Change::Unsend { .. }
+                | Change::Hide { .. }
+                | Change::Mute { .. }
+                | Change::PutTicket(_)
+                | Change::TakeTicket(_)
                 | Change::Serve { .. }
                 | Change::PutJob(..)
                 | Change::DeleteJob(..)
@@ -324,9 +338,15 @@ impl Run {
         for room in self.rooms.keys().map(|room| room_id(*room)) {
             read.add(&store.room(room).await.expect("room"));
             for range in [MessageRange::After(2), MessageRange::Before(6), MessageRange::Before(u64::MAX)] {
-                read.add(&store.messages(room, range, 4).await.expect("messages"));
+                read.add(&store.messages(room, range, 4, None).await.expect("messages"));
             }
         }
+        let known: Vec<_> = self.rooms.keys().map(|room| (room_id(*room), 0)).collect();
+        let mut states = store.rooms_moved(&known).await.expect("rooms");
+        states.sort_by_key(|state| state.room.id);
+        read.add(&states);
+        let since: Vec<_> = known.iter().map(|(room, _)| Since { room: *room, seq: 5, revision: 1 }).collect();
+        read.add(&store.news(&since, 4).await.expect("news"));
         read.add(&store.due_jobs(&KINDS, at(self.next - 50), 3).await.expect("jobs"));
         let events = store.events(0, 1000).await.expect("events");
         read.add(&events.iter().map(|stored| &stored.event).collect::<Vec<_>>());
@@ -356,6 +376,7 @@ impl Run {
         }
         for room in self.rooms.keys().map(|room| room_id(*room)) {
             read.add(&store.room_overview(viewer, room).await.expect("overview"));
+            read.add(&store.messages(room, MessageRange::After(0), 9, Some(viewer)).await.expect("messages"));
         }
     }
 }
@@ -386,12 +407,20 @@ fn row_of(change: &Change) -> String {
         Change::PutPair(pair, _) => format!("{:?}", pair.key),
         Change::PutRoom(room, _) => format!("{:?}", room.id),
         Change::Append(message) => format!("{:?}", message.room),
-        Change::MarkRead { room, .. } => format!("{room:?}"),
+        Change::MarkRead { room, .. }
+        | Change::Unsend { room, .. }
+        | Change::Hide { room, .. }
+        | Change::Mute { room, .. } => format!("{room:?}"),
         Change::PutReport(..) | Change::DropReports { .. } => "reports".to_owned(),
         Change::PutJob(job, _) => format!("{:?}", job.id),
         Change::DeleteJob(id, _) => format!("{id:?}"),
         Change::Take { .. } | Change::GiveBack(_) | Change::Sweep { .. } => "allowances".to_owned(),
         Change::PutPicks { .. } | Change::ClearPicks { .. } => "picks".to_owned(),
-        Change::Serve { .. } | Change::DropEvents(_) | Change::Erase { .. } | Change::LeaveMark(_) => String::new(),
+        Change::Serve { .. }
+        | Change::DropEvents(_)
+        | Change::Erase { .. }
+        | Change::LeaveMark(_)
+        | Change::PutTicket(_)
+        | Change::TakeTicket(_) => String::new(),
     }
 }

@@ -90,7 +90,7 @@ async fn everything_read(store: &dyn Store) -> String {
     for room in [1, 2] {
         read.add(&store.room(room_id(room)).await.expect("room"));
         for range in [MessageRange::After(0), MessageRange::Before(u64::MAX)] {
-            read.add(&store.messages(room_id(room), range, 100).await.expect("messages"));
+            read.add(&store.messages(room_id(room), range, 100, None).await.expect("messages"));
         }
     }
     read.add(&store.pair_by_request(request(1, Side::High, 2).id).await.expect("pair"));
@@ -126,7 +126,7 @@ pub async fn the_erased_are_nowhere(store: &dyn Store) {
 /// `client_msg_id`, and `seq`, times, the partner's messages and read mark stay.
 pub async fn rooms_keep_a_tombstone(store: &dyn Store) {
     settle_in(store).await;
-    let before = store.messages(room_id(1), MessageRange::After(0), 10).await.expect("messages");
+    let before = store.messages(room_id(1), MessageRange::After(0), 10, None).await.expect("messages");
     commit(store, [erase(GONE, TOMBSTONE)]).await;
     let wanted: Vec<Message> = before
         .into_iter()
@@ -137,7 +137,7 @@ pub async fn rooms_keep_a_tombstone(store: &dyn Store) {
             Message { sender: member_id(TOMBSTONE), text: String::new(), client_msg_id: None, ..message }
         })
         .collect();
-    let read = store.messages(room_id(1), MessageRange::After(0), 10).await.expect("messages");
+    let read = store.messages(room_id(1), MessageRange::After(0), 10, None).await.expect("messages");
     assert_eq!(read, wanted);
     let overview = store.room_overview(member_id(STAYS), room_id(1)).await.expect("overview");
     let overview = overview.expect("still open to who stays");
@@ -159,13 +159,13 @@ pub async fn empty_rooms_go_whole(store: &dyn Store) {
     commit(store, [erase(GONE, TOMBSTONE)]).await;
     commit(store, [erase(STAYS, TOMBSTONE + 1)]).await;
     assert!(store.room(room_id(1)).await.expect("room").is_none());
-    assert!(store.messages(room_id(1), MessageRange::After(0), 10).await.expect("messages").is_empty());
+    assert!(store.messages(room_id(1), MessageRange::After(0), 10, None).await.expect("messages").is_empty());
     assert!(store.room(room_id(2)).await.expect("room").is_some(), "its other participant is there");
     open_room(store, 3, 31, 32).await;
     append(store, message(3, 31, 1, "word")).await;
     commit(store, [erase(32, TOMBSTONE + 2), erase(31, TOMBSTONE + 3)]).await;
     assert!(store.room(room_id(3)).await.expect("room").is_none());
-    assert!(store.messages(room_id(3), MessageRange::After(0), 10).await.expect("messages").is_empty());
+    assert!(store.messages(room_id(3), MessageRange::After(0), 10, None).await.expect("messages").is_empty());
 }
 
 /// Reports about the erased stay as they were until their term ends.

@@ -27,7 +27,7 @@ pub async fn events_come_in_order(store: &dyn Store) {
         Fact::Joined { member },
         Fact::Liked { member, other },
         Fact::Matched { member, other, room },
-        Fact::MessageSent { member, other, room, message },
+        Fact::MessageSent { member, other, room, message, muted: true },
         Fact::Befriended { member, other, room },
         Fact::Unmatched { member, other },
         Fact::Blocked { member, other },

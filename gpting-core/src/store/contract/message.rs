@@ -10,7 +10,7 @@ use crate::chat::{Message, NewMessage, Room};
 use crate::store::{Change, Expect, MessageRange, Store};
 
 async fn all(store: &dyn Store, room: i64) -> Vec<Message> {
-    store.messages(room_id(room), MessageRange::After(0), 10_000).await.expect("messages")
+    store.messages(room_id(room), MessageRange::After(0), 10_000, None).await.expect("messages")
 }
 
 fn resent(room: i64, sender: i64, seconds: i64, id: u128) -> NewMessage {
@@ -72,7 +72,7 @@ pub async fn ranges_answer_oldest_first(store: &dyn Store) {
         (MessageRange::Before(u64::MAX), 2, &[9, 10]),
     ];
     for (range, limit, wanted) in cases {
-        let read = store.messages(room_id(1), range, limit).await.expect("messages");
+        let read = store.messages(room_id(1), range, limit, None).await.expect("messages");
         let seqs: Vec<_> = read.iter().map(|message| message.seq).collect();
         assert_eq!(seqs, wanted, "{range:?}, at most {limit}");
         assert!(read.iter().all(|message| message.room == room_id(1)));

@@ -20,6 +20,7 @@ pub mod erase;
 pub mod event;
 pub mod feed;
 pub mod job;
+pub mod live;
 pub mod member;
 pub mod message;
 pub mod pair;
@@ -88,6 +89,12 @@ macro_rules! store_contract {
                 a_failed_append_leaves_no_hole, strangers_append_nothing;
                 seq_has_no_holes, concurrent_resends_append_once
             }
+            live {
+                what_is_taken_back_keeps_its_place, what_one_hides_the_other_keeps, private_marks_are_not_shown,
+                rooms_are_muted_by_each, moved_rooms_are_found, news_is_found_in_many_rooms, opened_rooms_are_found,
+                tickets_run_out, a_log_has_one_epoch;
+                a_ticket_is_taken_once
+            }
             report {
                 open_cases_are_found, one_case_is_open_per_pair, reports_are_dropped_after_their_term;
                 one_of_many_first_reports_wins
@@ -128,7 +135,7 @@ macro_rules! account_store_contract {
             account {
                 accounts_are_read_back_as_put, account_rows_have_versions, names_and_addresses_are_unique,
                 accounts_are_found_by_login, names_can_change, sessions_are_listed_newest_first,
-                sessions_are_deleted, pending_sign_ups_claim_nothing, pending_sign_ups_are_dropped,
+                sessions_are_deleted, ended_sessions_are_told, pending_sign_ups_claim_nothing, pending_sign_ups_are_dropped,
                 old_pending_sign_ups_are_dropped, ended_sessions_are_dropped, accounts_are_erased, both_halves_commit_as_one;
                 a_pending_sign_up_is_taken_once, one_of_many_claims_of_an_address_wins
             }

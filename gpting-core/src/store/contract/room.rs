@@ -16,7 +16,7 @@ async fn overview(store: &dyn Store, viewer: i64, room: i64) -> RoomOverview {
 }
 
 fn mark(room: i64, member: i64, seq: u64) -> Change {
-    Change::MarkRead { room: room_id(room), member: member_id(member), seq }
+    Change::MarkRead { room: room_id(room), member: member_id(member), seq, shown: true }
 }
 
 /// Puts the room as it stands, changed.

@@ -89,6 +89,12 @@ impl AccountStore for MemoryStore {
         Ok(self.lock().accounts.sessions.get(&id).cloned())
     }
 
+    async fn ended_sessions(&self, sessions: &[SessionId], now: jiff::Timestamp) -> StoreResult<Vec<SessionId>> {
+        let state = self.lock();
+        let lives = |id: &SessionId| state.accounts.sessions.get(id).is_some_and(|row| row.value.ends_at() > now);
+        Ok(sessions.iter().filter(|id| !lives(id)).copied().collect())
+    }
+
     async fn list_sessions(&self, member: MemberId) -> StoreResult<Vec<Session>> {
         let state = self.lock();
         let mine = state.accounts.sessions.values().filter(|row| row.value.member == member);

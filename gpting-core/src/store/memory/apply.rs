@@ -2,8 +2,9 @@
 
 use super::super::{Appended, Change, Committed, StoreError, StoreResult, Unique, Versioned, Work};
 use super::{State, put};
+use crate::chat::ticket::TICKET_TTL;
 use crate::chat::{NewMessage, Room};
-use crate::id::MemberId;
+use crate::id::{MemberId, RoomId};
 use crate::interaction::{Pair, PairKey};
 use crate::profile::Member;
 use crate::safety::Report;
@@ -19,7 +20,31 @@ impl State {
                 Change::PutPair(pair, expect) => self.put_pair(*pair, expect)?,
                 Change::PutRoom(room, expect) => self.put_room(room, expect)?,
                 Change::Append(message) => committed.appended.push(self.append(message)?),
-                Change::MarkRead { room, member, seq } => self.mark_read(room, member, seq),
+                Change::MarkRead { room, member, seq, shown } => self.mark_read(room, member, seq, shown),
+                Change::Unsend { room, sender, seq } => self.unsend(room, sender, seq)?,
+                Change::Hide { room, member, seq } => {
+                    if self.rooms.get(&room).is_some_and(|row| row.value.has(member) && seq <= row.value.last_seq) {
+                        self.hidden.insert((room, member, seq));
+                    }
+                }
+                Change::Mute { room, member, muted } => {
+                    if self.rooms.get(&room).is_some_and(|row| row.value.has(member)) {
+                        let key = (room, member);
+                        if muted {
+                            self.muted.insert(key)
+                        } else {
+                            self.muted.remove(&key)
+                        };
+                    }
+                }
+                Change::PutTicket(ticket) => {
+                    let made = ticket.expires_at - TICKET_TTL;
+                    self.tickets.retain(|_, other| other.expires_at > made);
+                    self.tickets.insert(ticket.hash.clone(), ticket);
+                }
+                Change::TakeTicket(hash) => {
+                    self.tickets.remove(&hash).ok_or(StoreError::Stale)?;
+                }
                 Change::Serve { viewer, candidates, .. } => {
                     self.served.extend(candidates.into_iter().map(|candidate| (viewer, candidate)));
                 }
@@ -116,8 +141,15 @@ impl State {
     }
 
     fn put_room(&mut self, mut room: Room, expect: Expect) -> StoreResult<()> {
-        room.last_seq = self.rooms.get(&room.id).map_or(0, |present| present.value.last_seq);
-        put(&mut self.rooms, room.id, room, expect)?;
+        let present = self.rooms.get(&room.id).map(|row| &row.value);
+        let was_open = present.is_some_and(|present| present.closed_at.is_none());
+        (room.last_seq, room.revision) = present.map_or((0, 0), |present| (present.last_seq, present.revision));
+        let (id, is_open) = (room.id, room.closed_at.is_none());
+        put(&mut self.rooms, id, room, expect)?;
+        if is_open && !was_open {
+            self.openings += 1;
+            self.opened.insert(id, self.openings);
+        }
         Ok(())
     }
 
@@ -138,14 +170,31 @@ impl State {
         if let Some(key) = key {
             self.sent.insert(key, seq);
         }
-        self.mark_read(id, sender, seq);
+        self.mark_read(id, sender, seq, true);
         Ok(Appended { message: stored, replayed: false })
     }
 
-    fn mark_read(&mut self, room: crate::id::RoomId, member: MemberId, seq: u64) {
+    fn mark_read(&mut self, room: RoomId, member: MemberId, seq: u64, shown: bool) {
         let Some(found) = self.rooms.get(&room).filter(|found| found.value.has(member)) else { return };
         let mark = self.reads.entry((room, member)).or_default();
-        *mark = (*mark).max(seq.min(found.value.last_seq));
+        let seq = seq.min(found.value.last_seq);
+        mark.seq = mark.seq.max(seq);
+        if shown {
+            mark.shown = mark.shown.max(seq);
+        }
+    }
+
+    fn unsend(&mut self, id: RoomId, sender: MemberId, seq: u64) -> StoreResult<()> {
+        let message = self.messages.get_mut(&(id, seq)).filter(|message| message.sender == sender);
+        let message = message.ok_or(StoreError::Stale)?;
+        if message.unsent.is_none() {
+            let room = self.rooms.get_mut(&id).ok_or(StoreError::Stale)?;
+            room.version += 1;
+            room.value.revision += 1;
+            message.unsent = Some(room.value.revision);
+            message.text.clear();
+        }
+        Ok(())
     }
 
     fn erase(&mut self, member: MemberId, tombstone: MemberId) {
@@ -160,6 +209,9 @@ impl State {
         self.picks.retain(|(a, _, b)| *a != member && *b != member);
         self.reports.retain(|_, row| row.value.reporter != member);
         self.reads.retain(|(_, reader), _| *reader != member);
+        self.muted.retain(|(_, who)| *who != member);
+        self.hidden.retain(|(_, who, _)| *who != member);
+        self.tickets.retain(|_, ticket| ticket.member != member);
         self.sent.retain(|(_, sender, _), _| *sender != member);
         let mut abandoned = Vec::new();
         for row in self.rooms.values_mut() {
@@ -185,6 +237,9 @@ impl State {
             self.rooms.remove(&id);
             self.messages.retain(|(room, _), _| *room != id);
             self.reads.retain(|(room, _), _| *room != id);
+            self.muted.retain(|(room, _)| *room != id);
+            self.hidden.retain(|(room, ..)| *room != id);
+            self.opened.remove(&id);
             self.sent.retain(|(room, ..), _| *room != id);
         }
     }

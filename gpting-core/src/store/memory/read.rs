@@ -9,7 +9,7 @@ use super::super::{
     Committed, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreResult, Versioned, Work,
 };
 use super::{MemoryStore, State};
-use crate::chat::{Message, Room, RoomOverview};
+use crate::chat::{Message, ReadMark, Room, RoomOverview, RoomState, Since, Ticket};
 use crate::event::StoredEvent;
 use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use crate::interaction::{Listing, Pair, PairKey, PairList};
@@ -38,25 +38,32 @@ impl State {
             return None;
         }
         let partner = room.pair.other(viewer);
-        let mark = |member| self.reads.get(&(room.id, member)).copied().unwrap_or(0);
-        let my_read = mark(viewer);
+        let mine = self.mark(room.id, viewer);
+        let my_read = mine.seq;
+        let is_hidden = |seq| self.hidden.contains(&(room.id, viewer, seq));
         let visible = room.hidden_through + 1;
         let unread = self
             .messages
             .range((room.id, visible.max(my_read + 1))..=(room.id, u64::MAX))
-            .filter(|(_, message)| message.sender != viewer)
+            .filter(|((_, seq), message)| message.sender != viewer && message.unsent.is_none() && !is_hidden(*seq))
             .count();
+        let last_message = self.messages.range((room.id, visible)..=(room.id, u64::MAX)).next_back();
+        let last_message = last_message.map(|(_, message)| message.clone());
         Some(RoomOverview {
-            last_message: self
-                .messages
-                .range((room.id, visible)..=(room.id, u64::MAX))
-                .next_back()
-                .map(|(_, m)| m.clone()),
+            last_hidden: last_message.as_ref().is_some_and(|message| is_hidden(message.seq)),
+            last_message,
             my_read,
-            their_read: mark(partner),
+            my_shown: mine.shown,
+            their_read: self.mark(room.id, partner).shown,
             unread: unread as u64,
+            muted: self.muted.contains(&(room.id, viewer)),
+            their_muted: self.muted.contains(&(room.id, partner)),
             room: room.clone(),
         })
+    }
+
+    fn mark(&self, room: RoomId, member: MemberId) -> ReadMark {
+        self.reads.get(&(room, member)).copied().unwrap_or_default()
     }
 }
 
@@ -168,20 +175,71 @@ impl Store for MemoryStore {
         Ok(rooms)
     }
 
-    async fn messages(&self, room: RoomId, range: MessageRange, limit: usize) -> StoreResult<Vec<Message>> {
+    async fn messages(
+        &self,
+        room: RoomId,
+        range: MessageRange,
+        limit: usize,
+        viewer: Option<MemberId>,
+    ) -> StoreResult<Vec<Message>> {
         let state = self.lock();
+        let shown = |seq: u64| viewer.is_none_or(|viewer| !state.hidden.contains(&(room, viewer, seq)));
+        let (from, to) = match range {
+            MessageRange::After(seq) => (seq.saturating_add(1), u64::MAX),
+            MessageRange::Before(seq) => (0, seq),
+        };
+        let part = state.messages.range((room, from)..(room, to)).filter(|((_, seq), _)| shown(*seq));
+        let part = part.map(|(_, message)| message.clone());
         Ok(match range {
-            MessageRange::After(seq) => {
-                let from = seq.saturating_add(1);
-                state.messages.range((room, from)..=(room, u64::MAX)).take(limit).map(|(_, m)| m.clone()).collect()
-            }
-            MessageRange::Before(seq) => {
-                let mut last: Vec<Message> =
-                    state.messages.range((room, 0)..(room, seq)).rev().take(limit).map(|(_, m)| m.clone()).collect();
+            MessageRange::After(_) => part.take(limit).collect(),
+            MessageRange::Before(_) => {
+                let mut last: Vec<Message> = part.rev().take(limit).collect();
                 last.reverse();
                 last
             }
         })
+    }
+
+    async fn rooms_moved(&self, known: &[(RoomId, u64)]) -> StoreResult<Vec<RoomState>> {
+        let state = self.lock();
+        let state_of = |id: &RoomId| {
+            let row = state.rooms.get(id)?;
+            let key = row.value.pair;
+            let reads = [key.low, key.high].map(|member| state.mark(*id, member));
+            Some(RoomState::of(row.value.clone(), row.version, reads))
+        };
+        Ok(known.iter().filter_map(|(id, moves)| state_of(id).filter(|state| state.moves != *moves)).collect())
+    }
+
+    async fn news(&self, since: &[Since], limit: usize) -> StoreResult<Vec<Message>> {
+        let state = self.lock();
+        let mut since = since.to_vec();
+        since.sort_by_key(|since| since.room);
+        let news_of = |since: &Since| {
+            let Since { room, seq, revision } = *since;
+            let is_new = move |m: &&Message| m.seq > seq || m.unsent.is_some_and(|unsent| unsent > revision);
+            state.messages.range((room, 0)..(room, u64::MAX)).map(|(_, m)| m).filter(is_new).take(limit)
+        };
+        Ok(since.iter().flat_map(news_of).cloned().collect())
+    }
+
+    async fn rooms_opened(&self, cursor: u64) -> StoreResult<(Vec<(RoomId, PairKey)>, u64)> {
+        let state = self.lock();
+        let opened = state.opened.iter().filter(|(_, opening)| cursor > 0 && **opening >= cursor);
+        let open = |(id, _): (&RoomId, _)| {
+            let room = &state.rooms.get(id)?.value;
+            room.closed_at.is_none().then_some((*id, room.pair))
+        };
+        Ok((opened.filter_map(open).collect(), state.openings + 1))
+    }
+
+    async fn ticket(&self, hash: &str) -> StoreResult<Option<Ticket>> {
+        Ok(self.lock().tickets.get(hash).cloned())
+    }
+
+    async fn epoch(&self) -> StoreResult<u64> {
+        // The log ends with the process; where it lies in memory tells it from others of its time.
+        Ok(std::ptr::from_ref(self).addr() as u64 & ((1 << 53) - 1))
     }
 
     async fn open_report(&self, reporter: MemberId, subject: MemberId) -> StoreResult<Option<Versioned<Report>>> {

@@ -66,8 +66,9 @@ const DOCUMENT: Column = Column { name: "document", kind: Kind::Document };
 /// Everything that is copied, each table behind those it refers to.
 ///
 /// The order of changes in the feeds is not carried: readers of the new store begin anew. Neither are allowances: whatever
-/// is limited begins full.
-pub static TABLES: [Table; 15] = [
+/// is limited begins full; nor tickets, which are good for half a minute, nor the epoch of the log: clients of the old
+/// store begin anew.
+pub static TABLES: [Table; 16] = [
     Table { name: "member", columns: &[integer("id"), integer("version"), text("host"), text("source"), DOCUMENT] },
     Table { name: "erased", columns: &[integer("member"), integer("at")] },
     Table {
@@ -91,6 +92,7 @@ pub static TABLES: [Table; 15] = [
             integer("closed_at"),
             integer("hidden_through"),
             integer("activity"),
+            integer("revision"),
         ],
     },
     Table {
@@ -103,9 +105,14 @@ pub static TABLES: [Table; 15] = [
             text("text"),
             integer("at"),
             bytes("client_msg_id"),
+            integer("unsent"),
         ],
     },
-    Table { name: "read_mark", columns: &[integer("room"), integer("member"), integer("seq")] },
+    Table { name: "message_hidden", columns: &[integer("room"), integer("member"), integer("seq")] },
+    Table {
+        name: "read_mark",
+        columns: &[integer("room"), integer("member"), integer("seq"), integer("shown"), integer("muted")],
+    },
     Table {
         name: "report",
         columns: &[
