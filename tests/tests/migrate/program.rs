@@ -69,7 +69,7 @@ pub(crate) async fn reads_everything(store: &dyn AccountStore) {
     let overview = store.room_overview(member(12), room(21)).await.unwrap().unwrap();
     assert_eq!((overview.my_read, overview.their_read, overview.unread), (2, 3, 1));
     assert_eq!(store.list_rooms(member(11), Page::first(9)).await.unwrap().len(), 1);
-    let said = store.messages(room(21), MessageRange::After(0), 9).await.unwrap();
+    let said = store.messages(room(21), MessageRange::After(0), 9, None).await.unwrap();
     let texts: Vec<(u64, &str)> = said.iter().map(|message| (message.seq, message.text.as_str())).collect();
     assert_eq!(texts, [(1, "안녕"), (2, "반가워요"), (3, "주말에 뭐 해요?")]);
     assert!(said[0].client_msg_id.is_some() && said[1].client_msg_id.is_none());
@@ -107,7 +107,7 @@ pub(crate) async fn writes_everything(store: &dyn AccountStore) {
     let id = MessageId::new(1_000 + i64::try_from(next).unwrap()).unwrap();
     let text = "이어서".to_owned();
     let message = NewMessage { id, room: room(21), sender: member(12), text, at: at(100), client_msg_id: None };
-    let fact = Fact::MessageSent { member: member(12), other: member(11), room: room(21), message: id };
+    let fact = Fact::MessageSent { member: member(12), other: member(11), room: room(21), message: id, muted: false };
     let work = Work::new().change(Change::Append(message)).event(Event { at: at(100), fact });
     assert_eq!(store.commit(work).await.unwrap().appended[0].message.seq, next);
 
