@@ -87,6 +87,9 @@ mod wire;
 pub use crate::authenticate::AccountAuth;
 #[cfg(feature = "server")]
 pub use crate::ratelimit::MemoryRateLimit;
+#[cfg(feature = "echo")]
+#[doc(hidden)]
+pub use crate::socket::echo::echo;
 pub use crate::{
     access::{Access, ObjectClass},
     authenticate::{AuthError, Authenticate, Caller, Proof, bearer},

@@ -16,23 +16,31 @@ use gpting_core::profile::Member;
 use gpting_core::store::{Change, Committed, Expect, StoreError, StoreResult, Work};
 use sqlx::{Postgres, Transaction};
 
-use crate::PgStore;
 use crate::again::until_won;
 use crate::error::commit_error;
 use crate::feed;
 use crate::lock::Lock;
 use crate::on_its_way::Commit;
+use crate::{PgStore, group};
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// How many new members go into one statement: enough to make its fixed cost vanish, some two megabytes of documents.
 const BATCH: usize = 1_000;
 
-/// Commits work as a whole.
-pub(crate) async fn commit(store: &PgStore, work: Work) -> StoreResult<Committed> {
+/// Commits work as a whole; a message together with those that come at the same time.
+pub(crate) async fn commit(store: &PgStore, mut work: Work) -> StoreResult<Committed> {
     if work.is_empty() {
         return Ok(Committed::default());
     }
+    if let ([Change::Append(message)], [] | [_]) = (work.changes.as_slice(), work.events.as_slice()) {
+        return group::append(store, message.clone(), work.events.pop()).await;
+    }
+    commit_alone(store, work).await
+}
+
+/// Commits work as a whole, and nothing else with it.
+pub(crate) async fn commit_alone(store: &PgStore, work: Work) -> StoreResult<Committed> {
     if let Some(committed) = until_won(|| commit_at_once(store, &work)).await? {
         return Ok(committed);
     }

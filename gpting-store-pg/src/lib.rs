@@ -23,6 +23,7 @@
 //!   connection is changed. Its transactions must default to READ COMMITTED, as PostgreSQL's do; under a stricter
 //!   default works are done over more often.
 //! - **Durable** means what the server's `synchronous_commit` says; the store does not touch it. Leave it `on`.
+//! - **Messages that come at the same time** are committed together, up to 128 by one statement.
 //! - **Wake-ups** between processes go over `LISTEN` and `NOTIFY` when the host asks for it: [`PgStore::bus`].
 //! - **The feed of changed members** ends at the oldest transaction that is still writing members. Write to the tables
 //!   only through a store: a transaction that has an id before it locks `member` may be passed over by the feed.
@@ -37,6 +38,7 @@ mod erase;
 mod error;
 mod event;
 mod feed;
+mod group;
 mod job;
 mod live;
 mod lock;
@@ -55,6 +57,8 @@ mod transfer;
 
 #[cfg(feature = "accounts")]
 mod account;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use gpting_core::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
@@ -77,6 +81,7 @@ pub use crate::schema::InvalidSchema;
 pub use crate::transfer::PgTransfer;
 
 use crate::error::{migrate_error, store_error};
+use crate::group::Group;
 use crate::row::Statement;
 use crate::schema::Schema;
 
@@ -104,6 +109,7 @@ const APPLIED: &str = "
 pub struct PgStore {
     pool: PgPool,
     schema: Schema,
+    group: Arc<Group>,
 }
 
 impl std::fmt::Debug for PgStore {
@@ -115,7 +121,11 @@ impl std::fmt::Debug for PgStore {
 impl PgStore {
     /// A store in the schema `gpting`, on a pool that may serve others too. Nothing is asked of the database yet.
     pub fn new(pool: PgPool) -> Self {
-        Self { pool, schema: Schema::default() }
+        Self::on(pool, Schema::default())
+    }
+
+    fn on(pool: PgPool, schema: Schema) -> Self {
+        Self { pool, schema, group: Arc::default() }
     }
 
     /// The same in a schema of another name.

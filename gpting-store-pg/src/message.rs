@@ -186,7 +186,7 @@ impl Commit<'_> {
     }
 }
 
-fn appended_of(row: &Row<'_>, message: &NewMessage) -> StoreResult<Appended> {
+pub(crate) fn appended_of(row: &Row<'_>, message: &NewMessage) -> StoreResult<Appended> {
     let replayed: bool = row.get("replayed")?;
     let mut stored = message.clone().at_seq(row.count("seq")?);
     if replayed {

@@ -84,6 +84,6 @@ impl Options {
             .connect_with(connect)
             .await
             .map_err(store_error)?;
-        Ok(PgStore { pool, schema: self.schema })
+        Ok(PgStore::on(pool, self.schema))
     }
 }

@@ -65,7 +65,7 @@ async fn message(feed: &mut Subscription, seq: u64) -> Duration {
                 return began.elapsed();
             }
             ChatEvent::Read { .. } | ChatEvent::Typing { .. } | ChatEvent::Me => {}
-            event => panic!("{event:?}"),
+            event @ (ChatEvent::ResyncRequired { .. } | ChatEvent::Closed { .. } | _) => panic!("{event:?}"),
         }
     }
 }

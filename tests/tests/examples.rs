@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::Command;
 
 /// What each example must print, in this order.
-const PROMISED: [(&str, &[&str]); 4] = [
+const PROMISED: [(&str, &[&str]); 5] = [
     ("engine_only", &["Pick { id: 2, score: 0."]),
     ("own_signal", &["june 0.", "Signal(\"same_event\") +0.700", "theo 0."]),
+    ("echo", &["names no address"]),
     // Checks itself, and says nothing when all is well.
     ("own_store", &[]),
     (

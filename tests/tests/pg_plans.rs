@@ -232,6 +232,9 @@ async fn settle(store: &PgStore, n: i64) {
     commit(store, [Change::PutPair(Box::new(pair(n, m)), Expect::New)], 1).await;
     commit(store, [Change::PutRoom(room(n, n, m), Expect::New)], 0).await;
     commit(store, [Change::Append(message(n, n, n))], 1).await;
+    // Those that come while another is on its way go together.
+    let more = (1..=4).map(|k| commit(store, [Change::Append(message(n, m, 900_000 + 10 * n + k))], 1));
+    futures_util::future::join_all(more).await;
     commit(store, [Change::PutReport(Box::new(report(n, n, m)), Expect::New)], 0).await;
     commit(store, [Change::PutJob(job(n), Expect::New)], 0).await;
     let account = AccountChange::PutAccount(Box::new(account(n)), Expect::New);

@@ -15,7 +15,7 @@ use crate::interaction::PairKey;
 use crate::limit::claim::Quota;
 use crate::profile::Member;
 use crate::profile::card::Card;
-use crate::store::{Change, MessageRange, Page, Work};
+use crate::store::{Appended, Change, Committed, MessageRange, Page, StoreError, Work};
 use crate::text;
 
 /// A message before it is sent.
@@ -184,33 +184,48 @@ impl Chat<'_> {
             let quota = Quota::new(most, SignedDuration::from_mins(1));
             core.spend_often(core.claim("message", &[&me.value().to_le_bytes()], quota)).await?;
         }
+        // Somebody who listens to the room here is known already. Whether it is open and theirs, the commit asks again.
+        let speaker = if core.events.is_none() { core.hub.speaker(room, me) } else { None };
+        if let Some(speaker) = speaker {
+            let message = core.new_message(me, room, text.clone(), draft.client_msg_id);
+            match core.commit(Work::new().change(Change::Append(message))).await {
+                Ok(committed) => {
+                    let appended = only_one(committed, &text)?;
+                    let is_read = appended.message.seq <= speaker.their_read;
+                    let (sender_nickname, replayed) = (speaker.nickname.to_string(), appended.replayed);
+                    let view = MessageView { sender_nickname, is_mine: true, is_read, message: appended.message };
+                    return Ok(Sent { view, replayed });
+                }
+                // Closed a moment ago, or another lost race: found out below.
+                Err(StoreError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         until_fresh(|| async {
             let participant = core.participant(me, room).await?;
-            let now = core.now();
-            // Sent again, the message has the id that it had: what the host is told then is a repetition, and no message
-            // that there never was.
-            let id = match draft.client_msg_id {
-                Some(client) => message_id(room, me, client),
-                None => MessageId::draw(&*core.rng),
-            };
-            let message =
-                NewMessage { id, room, sender: me, text: text.clone(), at: now, client_msg_id: draft.client_msg_id };
+            let message = core.new_message(me, room, text.clone(), draft.client_msg_id);
             let (other, muted) = (participant.partner.id, participant.overview.their_muted);
-            let fact = Fact::MessageSent { member: me, other, room, message: id, muted };
-            let work = Work::new().change(Change::Append(message)).event(Event { at: now, fact });
-            let committed = core.commit(work).await?;
-            let appended = committed.appended.into_iter().next().ok_or_else(|| Error::Internal {
-                what: "the store appended nothing and said nothing",
-                source: "broken store contract".into(),
-            })?;
-            // What was taken back since has no text to compare; its place is the answer all the same.
-            if appended.replayed && appended.message.unsent.is_none() && appended.message.text != text {
-                return Err(Code::IdempotencyConflict.into());
-            }
+            let fact = Fact::MessageSent { member: me, other, room, message: message.id, muted };
+            let event = Event { at: message.at, fact };
+            let committed = core.commit(Work::new().change(Change::Append(message)).event(event)).await?;
+            let appended = only_one(committed, &text)?;
             Ok(Sent { view: participant.view(appended.message), replayed: appended.replayed })
         })
         .await
     }
+}
+
+/// The one message of a commit, unless it is another one under the same `client_msg_id`.
+fn only_one(committed: Committed, text: &str) -> Result<Appended> {
+    let appended = committed.appended.into_iter().next().ok_or_else(|| Error::Internal {
+        what: "the store appended nothing and said nothing",
+        source: "broken store contract".into(),
+    })?;
+    // What was taken back since has no text to compare; its place is the answer all the same.
+    if appended.replayed && appended.message.unsent.is_none() && appended.message.text != text {
+        return Err(Code::IdempotencyConflict.into());
+    }
+    Ok(appended)
 }
 
 /// The id of the message that a sender names so in a room: always the same, and spread as evenly as a random one.
@@ -231,6 +246,16 @@ fn message_id(room: RoomId, sender: MemberId, client: Uuid) -> MessageId {
 }
 
 impl Core {
+    /// A message that is about to be said. Sent again, it has the id that it had: what the host is told then is a
+    /// repetition, and no message that there never was.
+    fn new_message(&self, sender: MemberId, room: RoomId, text: String, client_msg_id: Option<Uuid>) -> NewMessage {
+        let id = match client_msg_id {
+            Some(client) => message_id(room, sender, client),
+            None => MessageId::draw(&*self.rng),
+        };
+        NewMessage { id, room, sender, text, at: self.now(), client_msg_id }
+    }
+
     /// A room as one of its two participants sees it. Everybody else, and everybody once it is closed, gets the answer
     /// for a room that does not exist.
     pub(crate) async fn participant(&self, me: MemberId, room: RoomId) -> Result<Participant> {

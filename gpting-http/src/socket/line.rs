@@ -29,12 +29,17 @@ const RETURN_WITHIN_MS: u32 = 3_000;
 
 /// How the library reads and writes frames.
 pub(super) fn config() -> WebSocketConfig {
+    config_up_to(MAX_FRAME, WRITE_BUFFER)
+}
+
+/// The same with other limits, in bytes.
+pub(super) fn config_up_to(frame: usize, unwritten: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(MAX_FRAME))
-        .max_frame_size(Some(MAX_FRAME))
+        .max_write_buffer_size(unwritten)
+        .max_message_size(Some(frame))
+        .max_frame_size(Some(frame))
 }
 
 /// The connection of a socket.
@@ -72,12 +77,24 @@ impl Line {
         self.write(Message::Ping(bytes::Bytes::new())).await
     }
 
-    async fn write(&mut self, message: Message) -> Result<(), Option<Close>> {
+    pub(super) async fn write(&mut self, message: Message) -> Result<(), Option<Close>> {
         match timeout(WRITE_WITHIN, self.stream.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(close_for(&error)),
             Err(_) => Err(Some(Close::Slow)),
         }
+    }
+
+    /// Closes without a word, and waits a little for the other side to agree.
+    #[cfg(feature = "echo")]
+    pub(super) async fn hang_up(&mut self, close: Close) {
+        let frame = CloseFrame { code: close.code().into(), reason: Utf8Bytes::from_static(close.reason()) };
+        let ending = async {
+            self.stream.close(Some(frame)).await?;
+            while self.stream.next().await.is_some_and(|next| next.is_ok()) {}
+            Ok::<_, tungstenite::Error>(())
+        };
+        let _ = timeout(CLOSE_WITHIN, ending).await;
     }
 
     /// Says why, closes, and waits a little for the other side to agree.

@@ -6,6 +6,8 @@
 //! Invariants: a socket belongs to a caller whose session lives ([`watch`]), takes part in its rooms at every frame, is
 //! never waited for (a slow reader is closed), and is always told why it is closed ([`Close`]).
 
+#[cfg(feature = "echo")]
+pub(crate) mod echo;
 pub(crate) mod frame;
 mod line;
 mod prove;

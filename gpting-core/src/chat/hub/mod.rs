@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 pub(crate) use self::inbox::{Inbox, Told};
-pub(crate) use self::watched::{Face, Watched};
+pub(crate) use self::watched::{Face, Speaker, Watched};
 use super::room::{Message, RoomState, Since};
 use crate::id::{MemberId, RoomId};
 use crate::port::Hint;
@@ -138,6 +138,12 @@ impl Hub {
                 false
             }
         }
+    }
+
+    /// What is known of a sender in an open room that is listened to here: their nickname, who sits across, and up to where
+    /// that one has let it be seen that they have read.
+    pub(crate) fn speaker(&self, room: RoomId, member: MemberId) -> Option<Speaker> {
+        self.lock().rooms.get(&room)?.speaker(member)
     }
 
     /// Every room that is listened to has moved, as far as anybody knows.

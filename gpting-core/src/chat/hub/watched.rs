@@ -33,6 +33,13 @@ impl Face {
     }
 }
 
+/// Somebody who speaks in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Speaker {
+    pub(crate) nickname: Arc<str>,
+    pub(crate) their_read: u64,
+}
+
 /// A room that somebody listens to.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -64,6 +71,16 @@ impl Watched {
 
     pub(crate) fn is_open(&self) -> bool {
         self.is_open
+    }
+
+    /// What is known of a participant who speaks; none when they may not, as far as is known.
+    pub(crate) fn speaker(&self, member: MemberId) -> Option<Speaker> {
+        self.pair.side(member)?;
+        let partner = self.pair.other(member);
+        let (mine, theirs) = (self.face(member), self.face(partner));
+        let their_read = self.reads[usize::from(self.pair.high == partner)].shown;
+        let may = self.is_open && mine.acts && theirs.seen;
+        may.then(|| Speaker { nickname: Arc::clone(&mine.nickname), their_read })
     }
 
     /// What has to be read when the room is in this state; none when nothing was said or taken back.
