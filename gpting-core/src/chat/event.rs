@@ -1,6 +1,6 @@
 //! What somebody who listens to their rooms is told.
 
-use super::talk::MessageView;
+use super::room::MessageView;
 use crate::id::{MemberId, RoomId};
 
 /// What happens in a member's rooms.

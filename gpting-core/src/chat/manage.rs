@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::talk::MessageView;
+use super::room::MessageView;
 use crate::error::{Code, Result};
 use crate::gpting::Chat;
 use crate::id::{MemberId, RoomId};

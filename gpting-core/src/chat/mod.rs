@@ -2,6 +2,7 @@
 //!
 //! The database is the log; buses only wake. An acknowledged message is durable.
 
+mod admit;
 pub mod event;
 pub(crate) mod hub;
 pub mod live;
@@ -16,8 +17,8 @@ pub use self::event::ChatEvent;
 pub use self::hub::inbox::Rooms;
 pub use self::live::{Cursor, Subscription};
 pub use self::manage::Exported;
-pub use self::room::{Message, NewMessage, ReadMark, Room, RoomOverview, RoomState, Since};
-pub use self::talk::{Draft, MessageView, RoomView, Sent};
+pub use self::room::{Message, MessageView, NewMessage, ReadMark, Room, RoomOverview, RoomState, Since};
+pub use self::talk::{Draft, RoomView, Sent};
 pub use self::ticket::Ticket;
 
 /// Telling more often that one writes, or is there, tells nothing new: it is passed on once in this time.

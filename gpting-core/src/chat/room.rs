@@ -122,6 +122,19 @@ impl NewMessage {
     }
 }
 
+/// A message as a participant sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageView {
+    /// The message.
+    pub message: Message,
+    /// The sender's nickname.
+    pub sender_nickname: String,
+    /// Whether the viewer wrote it.
+    pub is_mine: bool,
+    /// Whether the one it was written to has read it.
+    pub is_read: bool,
+}
+
 /// A room as one participant's list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomOverview {

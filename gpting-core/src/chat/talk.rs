@@ -6,7 +6,7 @@
 use jiff::SignedDuration;
 use uuid::Uuid;
 
-use super::room::{Message, NewMessage, RoomOverview};
+use super::room::{Message, MessageView, NewMessage, RoomOverview};
 use crate::error::{Code, Error, Fault, Result};
 use crate::event::{Event, Fact};
 use crate::gpting::{Chat, Core, STRANGER, bounded, until_fresh};
@@ -44,19 +44,6 @@ impl Draft {
         self.client_msg_id = id.into();
         self
     }
-}
-
-/// A message as a participant sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MessageView {
-    /// The message.
-    pub message: Message,
-    /// The sender's nickname.
-    pub sender_nickname: String,
-    /// Whether the viewer wrote it.
-    pub is_mine: bool,
-    /// Whether the one it was written to has read it.
-    pub is_read: bool,
 }
 
 /// What sending came to. It exists only after the commit: `Ok` means durable.

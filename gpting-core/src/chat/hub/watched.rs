@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Inbox, Told};
+use super::inbox::{Inbox, Told};
 use crate::chat::room::{Message, ReadMark, Room, RoomState, Since};
 use crate::id::{MemberId, RoomId};
 use crate::interaction::PairKey;
