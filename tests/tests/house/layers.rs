@@ -20,8 +20,14 @@ const KNOTS: [&[&str]; 1] = [
 ];
 
 /// Files of the engine's room that belong to the service.
-const SERVICE_IN_MATCHING: [&str; 5] =
-    ["matching::intake", "matching::refresh", "matching::replica", "matching::slate", "matching::snapshot"];
+const SERVICE_IN_MATCHING: [&str; 6] = [
+    "matching::intake",
+    "matching::refresh",
+    "matching::daily",
+    "matching::replica",
+    "matching::slate",
+    "matching::snapshot",
+];
 
 #[derive(Debug, Default)]
 struct Graph {
