@@ -11,10 +11,10 @@ CREATE TABLE message_hidden (
     PRIMARY KEY (room, member, seq)
 );
 
+-- Without a value in `shown` the partner may see all of the mark, as marks of before and of earlier builds.
 ALTER TABLE read_mark
-    ADD COLUMN shown bigint  NOT NULL DEFAULT 0,
+    ADD COLUMN shown bigint,
     ADD COLUMN muted smallint NOT NULL DEFAULT 0;
-UPDATE read_mark SET shown = seq;
 
 -- `opened_at` is the database's own clock: readers ask for what was opened in the last seconds.
 ALTER TABLE room

@@ -56,7 +56,7 @@ const APPEND_ALL: &str = "
         INSERT INTO gpting.read_mark (room, member, seq, shown)
         SELECT room, sender, max(seq), max(seq) FROM fresh GROUP BY room, sender ORDER BY room, sender
         ON CONFLICT (room, member) DO UPDATE
-        SET seq = greatest(read_mark.seq, excluded.seq), shown = greatest(read_mark.shown, excluded.shown)
+        SET seq = greatest(read_mark.seq, excluded.seq), shown = greatest(coalesce(read_mark.shown, read_mark.seq), excluded.shown)
     ), answer AS (
         SELECT place, seq, false AS replayed, NULL::bigint AS message_id, NULL::text AS text, NULL::bigint AS at,
                NULL::bigint AS unsent

@@ -70,7 +70,7 @@ const APPEND: &str = "
         INSERT INTO gpting.read_mark (room, member, seq, shown)
         SELECT $1, $2, last_seq, last_seq FROM moved
         ON CONFLICT (room, member) DO UPDATE
-        SET seq = greatest(read_mark.seq, excluded.seq), shown = greatest(read_mark.shown, excluded.shown)
+        SET seq = greatest(read_mark.seq, excluded.seq), shown = greatest(coalesce(read_mark.shown, read_mark.seq), excluded.shown)
     ), answer AS (
         SELECT last_seq AS seq, false AS replayed, NULL::bigint AS message_id, NULL::text AS text, NULL::bigint AS at,
                NULL::bigint AS unsent

@@ -31,8 +31,8 @@ macro_rules! overview {
            page.revision, newest.seq, newest.id AS message_id, newest.sender, newest.text, newest.at, newest.client_msg_id, newest.unsent,
            EXISTS (SELECT FROM gpting.message_hidden AS hidden
                    WHERE hidden.room = page.id AND hidden.member = $1 AND hidden.seq = newest.seq) AS last_hidden,
-           coalesce(mine.seq, 0) AS my_read, coalesce(mine.shown, 0) AS my_shown,
-           coalesce(theirs.shown, 0) AS their_read,
+           coalesce(mine.seq, 0) AS my_read, coalesce(mine.shown, mine.seq, 0) AS my_shown,
+           coalesce(theirs.shown, theirs.seq, 0) AS their_read,
            coalesce(mine.muted, 0) <> 0 AS muted, coalesce(theirs.muted, 0) <> 0 AS their_muted,
            (SELECT count(*) FROM gpting.message AS new
             WHERE new.room = page.id AND new.seq > greatest(page.hidden_through, coalesce(mine.seq, 0))
@@ -91,8 +91,8 @@ const MARK_READ: &str = "
     SELECT id, $2, least($3, last_seq), CASE WHEN $4 THEN least($3, last_seq) ELSE 0 END
     FROM gpting.room WHERE id = $1 AND $2 IN (low, high)
     ON CONFLICT (room, member) DO UPDATE
-    SET seq = greatest(read_mark.seq, excluded.seq), shown = greatest(read_mark.shown, excluded.shown)
-    WHERE read_mark.seq < excluded.seq OR read_mark.shown < excluded.shown";
+    SET seq = greatest(read_mark.seq, excluded.seq), shown = greatest(coalesce(read_mark.shown, read_mark.seq), excluded.shown)
+    WHERE read_mark.seq < excluded.seq OR coalesce(read_mark.shown, read_mark.seq) < excluded.shown";
 const MUTE: &str = "
     INSERT INTO gpting.read_mark (room, member, seq, shown, muted)
     SELECT id, $2, 0, 0, $3 FROM gpting.room WHERE id = $1 AND $2 IN (low, high)

@@ -12,9 +12,9 @@ CREATE TABLE message_hidden (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX message_hidden_member ON message_hidden (member);
 
-ALTER TABLE read_mark ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;
+-- Without a value in `shown` the partner may see all of the mark, as marks of before and of earlier builds.
+ALTER TABLE read_mark ADD COLUMN shown INTEGER;
 ALTER TABLE read_mark ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;
-UPDATE read_mark SET shown = seq;
 
 -- The how manieth opening of a room it was, counted in `state.openings`.
 ALTER TABLE room ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;

@@ -18,12 +18,12 @@ const MOVED: &str = "
     WITH known AS (SELECT value ->> 0 AS id, value ->> 1 AS moves FROM json_each(?1))
     SELECT room.id, room.version, room.low, room.high, room.created_at, room.last_seq, room.closed_at,
            room.hidden_through, room.revision,
-           coalesce(lower.seq, 0) AS low_seq, coalesce(lower.shown, 0) AS low_shown,
-           coalesce(higher.seq, 0) AS high_seq, coalesce(higher.shown, 0) AS high_shown
+           coalesce(lower.seq, 0) AS low_seq, coalesce(lower.shown, lower.seq, 0) AS low_shown,
+           coalesce(higher.seq, 0) AS high_seq, coalesce(higher.shown, higher.seq, 0) AS high_shown
     FROM known CROSS JOIN room ON room.id = known.id
     LEFT JOIN read_mark AS lower ON lower.room = room.id AND lower.member = room.low
     LEFT JOIN read_mark AS higher ON higher.room = room.id AND higher.member = room.high
-    WHERE room.version + coalesce(lower.seq + lower.shown, 0) + coalesce(higher.seq + higher.shown, 0) <> known.moves";
+    WHERE room.version + coalesce(lower.seq + coalesce(lower.shown, lower.seq), 0) + coalesce(higher.seq + coalesce(higher.shown, higher.seq), 0) <> known.moves";
 
 const NEWS: &str = "
     WITH known AS (SELECT value ->> 0 AS id, value ->> 1 AS seq, value ->> 2 AS revision FROM json_each(?1)),

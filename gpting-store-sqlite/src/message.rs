@@ -25,12 +25,12 @@ const NEXT_SEQ: &str = "
 const INSERT: &str = "
     INSERT INTO message (room, seq, id, sender, text, at, client_msg_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
     INSERT INTO read_mark (room, member, seq, shown) VALUES (?1, ?4, ?2, ?2)
-    ON CONFLICT (room, member) DO UPDATE SET seq = max(seq, excluded.seq), shown = max(shown, excluded.shown)";
+    ON CONFLICT (room, member) DO UPDATE SET seq = max(seq, excluded.seq), shown = max(coalesce(shown, seq), excluded.shown)";
 
 const MARK_READ: &str = "
     INSERT INTO read_mark (room, member, seq, shown)
     SELECT id, ?2, min(?3, last_seq), iif(?4, min(?3, last_seq), 0) FROM room WHERE id = ?1 AND ?2 IN (low, high)
-    ON CONFLICT (room, member) DO UPDATE SET seq = max(seq, excluded.seq), shown = max(shown, excluded.shown)";
+    ON CONFLICT (room, member) DO UPDATE SET seq = max(seq, excluded.seq), shown = max(coalesce(shown, seq), excluded.shown)";
 
 const SENT: &str = "SELECT unsent FROM message WHERE room = ?1 AND sender = ?2 AND seq = ?3";
 

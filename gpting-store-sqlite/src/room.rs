@@ -49,7 +49,7 @@ macro_rules! overview {
         newest.unsent AS message_unsent,
         EXISTS (SELECT 1 FROM message_hidden AS hidden
                 WHERE hidden.room = page.id AND hidden.member = ?1 AND hidden.seq = newest.seq) AS last_hidden,
-        coalesce(mine.seq, 0) AS my_read, coalesce(mine.shown, 0) AS my_shown, coalesce(theirs.shown, 0) AS their_read,
+        coalesce(mine.seq, 0) AS my_read, coalesce(mine.shown, mine.seq, 0) AS my_shown, coalesce(theirs.shown, theirs.seq, 0) AS their_read,
         coalesce(mine.muted, 0) AS muted, coalesce(theirs.muted, 0) AS their_muted,
         (SELECT count(*) FROM message AS unread
          WHERE unread.room = page.id AND unread.seq > max(page.hidden_through, coalesce(mine.seq, 0))

@@ -18,7 +18,7 @@ use gpting_core::job::{Job, Task};
 use gpting_core::limit::{Claim, LimitKey, Quota};
 use gpting_core::profile::{Member, Preferences, Profile, Standing};
 use gpting_core::safety::Report;
-use gpting_core::store::{Change, Expect, FeedCursor, MessageRange, Page, Store as _, Work};
+use gpting_core::store::{Change, Expect, FeedCursor, MessageRange, Page, PairCursor, Store as _, Work};
 use gpting_store_pg::{Options, PgStore};
 use gpting_tests::Postgres;
 use serde_json::Value;
@@ -26,7 +26,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Tables that grow with use.
-const LARGE: [&str; 17] = [
+const LARGE: [&str; 18] = [
     "member",
     "erased",
     "pair",
@@ -37,6 +37,7 @@ const LARGE: [&str; 17] = [
     "read_mark",
     "ticket",
     "impression",
+    "daily_pick",
     "report",
     "job",
     "allowance",
@@ -48,7 +49,8 @@ const LARGE: [&str; 17] = [
 
 /// What runs once an hour and takes whatever is older than a time. A plan for all times at once must reckon with a third
 /// of the table; the server makes such a plan only when it is no dearer than one for the time at hand, so it never does.
-const BY_TERM: [&str; 4] = ["keep_until < $1", "created_at < $1", "2592000000000) < $1", "full_at <= $1"];
+const BY_TERM: [&str; 5] =
+    ["keep_until < $1", "created_at < $1", "2592000000000) < $1", "full_at <= $1", "day < $1 - 1"];
 
 /// Finding a few rows by an index costs less than ten of the planner's units, reading one of these indexes whole more.
 const DEAR: f64 = 200.0;
@@ -79,6 +81,8 @@ const FILL: &str = "
     SELECT 'hash' || n, 100000 + n % 20000, NULL, 1900000000000000 + n FROM generate_series(1, 20000) n;
     INSERT INTO gpting.impression (viewer, candidate, first_at, last_at, shows)
     SELECT 100000 + n, 100000 + (n * 7 + k) % 20000, n, n, 1 FROM generate_series(1, 20000) n, generate_series(1, 8) k;
+    INSERT INTO gpting.daily_pick (member, day, other)
+    SELECT 100000 + n, 20000 + k, 100000 + (n * 7 + k) % 20000 FROM generate_series(1, 20000) n, generate_series(1, 2) k;
     INSERT INTO gpting.report (id, version, reporter, subject, closed_at, keep_until, document)
     SELECT 100000 + n, 1, 100000 + n, 100000 + n / 3, CASE WHEN n % 2 = 0 THEN n END, keep_until + 1 + n, document
     FROM generate_series(1, 10000) n, gpting.report WHERE id = 1;
@@ -256,11 +260,14 @@ async fn read(store: &PgStore, n: i64) {
     store.members_by_source(&["source1".to_owned(), "source7".to_owned()]).await.unwrap();
     let (_, cursor) = store.members_changed(FeedCursor::default(), 50).await.unwrap();
     store.members_changed(cursor, 50).await.unwrap();
+    let (_, cursor) = store.pairs_changed(PairCursor::default(), 50).await.unwrap();
+    store.pairs_changed(cursor, 50).await.unwrap();
     store.pair(key).await.unwrap();
     store.pair_by_request(FriendRequestId::new(n).unwrap()).await.unwrap();
     store.list_pairs(me, PairList::Matches, page()).await.unwrap();
     store.listed(me, PairList::Decided).await.unwrap();
     store.was_served(me, id(n + 1)).await.unwrap();
+    store.picks(me, 20_001).await.unwrap();
     store.room(room).await.unwrap();
     store.room_overview(me, room).await.unwrap();
     store.list_rooms(me, page()).await.unwrap();
@@ -333,6 +340,8 @@ async fn change(store: &PgStore, n: i64) {
     let oldest = store.events(0, 10).await.unwrap();
     commit(store, [Change::DropEvents(oldest.iter().map(|stored| stored.number).collect())], 0).await;
     commit(store, [Change::DropReports { before: at(1) }], 0).await;
+    commit(store, [Change::PutPicks { day: 30_000, pairs: vec![PairKey::of(id(n), id(n + 1)).unwrap()] }], 0).await;
+    commit(store, [Change::ClearPicks { day: 20_000 }], 0).await;
     commit(store, [Change::LeaveMark(u128::from(n.unsigned_abs()))], 0).await;
     assert!(store.has_mark(u128::from(n.unsigned_abs())).await.unwrap());
     commit_account(store, [AccountChange::DropOldPendings { before: at(1) }]).await;

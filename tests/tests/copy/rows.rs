@@ -44,7 +44,9 @@ pub(crate) fn row(table: &Table, n: i64) -> Row {
             ("read_mark", "muted", _) => Cell::Integer(n % 2),
             ("message_hidden", "seq", _) => Cell::Integer(n % 4 + 1),
             ("message", "unsent", _) => sometimes(Cell::Integer(n)),
-            (_, "closed_at" | "dead_at" | "ends_at" | "friend_request", _) => sometimes(Cell::Integer(id + 5)),
+            (_, "closed_at" | "dead_at" | "shown" | "ends_at" | "friend_request", _) => {
+                sometimes(Cell::Integer(id + 5))
+            }
             (_, "document", _) => Cell::Document(document(n)),
             (_, "text", _) => Cell::Text(format!("말 {n}\n\t\"quoted\" \\ back\u{0301}slash")),
             (_, name, Kind::Text) => {

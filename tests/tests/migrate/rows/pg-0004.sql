@@ -3,6 +3,6 @@
 
 UPDATE room SET revision = 1, opened_at = 1790000000000000 WHERE id = 21;
 INSERT INTO message_hidden (room, member, seq) VALUES (21, 12, 1);
-UPDATE read_mark SET muted = 1, shown = 1 WHERE room = 21 AND member = 12;
+UPDATE read_mark SET muted = 1, shown = seq WHERE room = 21 AND member = 12;
 INSERT INTO ticket (hash, member, session, expires_at) VALUES ('dGlja2V0', 11, 61, 1790000400000000);
 UPDATE message SET unsent = 1, text = '' WHERE room = 22 AND seq = 1;
