@@ -172,7 +172,7 @@ impl State {
             Change::Erase { member, tombstone } => self.erase(member, tombstone),
             Change::DropReports { before } => self.reports.retain(|(_, row)| row.keep_until >= before),
             // A change of a later version of the port must not be passed over in silence.
-            _ => return Err(StoreError::Internal("an unknown change".into())),
+            Change::LeaveMark(_) | _ => return Err(StoreError::Internal("an unknown change".into())),
         }
         Ok(())
     }

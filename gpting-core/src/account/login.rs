@@ -265,7 +265,7 @@ impl Accounts<'_> {
     /// The public keys of access tokens (RFC 7517).
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the service was built without accounts.
+    /// [`Error::Unavailable`](crate::Error::Unavailable) when the service was built without accounts.
     pub fn jwks(&self) -> Result<serde_json::Value> {
         Ok(self.0.accounts()?.keys.jwks())
     }

@@ -1,6 +1,6 @@
 //! A member's live view of their rooms: replay, then everything new, in order and without a hole.
 //!
-//! The database is the log. A subscription enters the [`hub`](super::hub) first and reads second, so that what is
+//! The database is the log. A subscription enters the `hub` first and reads second, so that what is
 //! committed in between comes by one of the two ways, and tells what came by both only once: by `seq`. Dropping it ends
 //! it.
 

@@ -39,10 +39,9 @@ pub(crate) fn row(table: &Table, n: i64) -> Row {
             (_, "high" | "candidate" | "subject", _) | ("pair_list", "other", _) => Cell::Integer(2 * n + 2),
             ("pair_list", "list", _) => Cell::Integer(n % 5),
             ("message" | "message_hidden" | "read_mark", "room", _) => Cell::Integer(7_919 * (n / 4 + 1)),
-            ("message", "seq", _) => Cell::Integer(n % 4 + 1),
+            ("message" | "message_hidden", "seq", _) => Cell::Integer(n % 4 + 1),
             ("read_mark" | "message_hidden", "member", _) => Cell::Integer(n),
             ("read_mark", "muted", _) => Cell::Integer(n % 2),
-            ("message_hidden", "seq", _) => Cell::Integer(n % 4 + 1),
             ("message", "unsent", _) => sometimes(Cell::Integer(n)),
             (_, "closed_at" | "dead_at" | "shown" | "ends_at" | "friend_request", _) => {
                 sometimes(Cell::Integer(id + 5))

@@ -1,11 +1,12 @@
 //! What a store promises about picks: mutual, of one day, kept until the day after, gone with either of the two.
 
 use super::samples::{commit, key, member_id, put_members};
+use crate::id::MemberId;
 use crate::interaction::PairKey;
 use crate::store::{Change, Store};
 
 async fn picks(store: &dyn Store, n: i64, day: i32) -> Vec<i64> {
-    store.picks(member_id(n), day).await.expect("picks").into_iter().map(|id| id.value()).collect()
+    store.picks(member_id(n), day).await.expect("picks").into_iter().map(MemberId::value).collect()
 }
 
 fn put(day: i32, pairs: &[PairKey]) -> Change {
