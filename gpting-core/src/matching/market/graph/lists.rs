@@ -97,6 +97,7 @@ impl Lists {
     /// # Panics
     /// If the table is shorter than the lists.
     pub fn total(&self, graph: &Graph, both: &[f32], table: &[f64]) -> f64 {
-        self.matches(graph, both, table).iter().sum::<f64>() / 2.0
+        // From a zero: the sum of nothing would be a negative one.
+        self.matches(graph, both, table).iter().fold(0.0, |sum, matches| sum + matches) / 2.0
     }
 }
