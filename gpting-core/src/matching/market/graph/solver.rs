@@ -257,7 +257,8 @@ impl Slates {
                 slates.matches[person as usize] = matches;
             }
         }
-        report.expected_matches = slates.matches.iter().sum::<f64>() / 2.0;
+        // From a zero: the sum of nothing would be a negative one.
+        report.expected_matches = slates.matches.iter().fold(0.0, |sum, matches| sum + matches) / 2.0;
         report.gini = gini(&slates.matches);
         report.zero_share = zero_share(&slates.matches);
         report.without_candidate = slates.lists.iter().filter(|list| list.is_empty()).count();
