@@ -39,6 +39,7 @@ mod commit;
 mod erase;
 mod error;
 mod event;
+mod group;
 mod job;
 mod live;
 mod member;

@@ -61,13 +61,13 @@ const BEFORE: &str = "
 /// A message without its room.
 #[derive(Debug, sqlx::FromRow)]
 pub(crate) struct Row {
-    seq: i64,
-    id: i64,
-    sender: i64,
-    text: String,
-    at: i64,
-    client_msg_id: Option<Uuid>,
-    unsent: Option<i64>,
+    pub(crate) seq: i64,
+    pub(crate) id: i64,
+    pub(crate) sender: i64,
+    pub(crate) text: String,
+    pub(crate) at: i64,
+    pub(crate) client_msg_id: Option<Uuid>,
+    pub(crate) unsent: Option<i64>,
 }
 
 /// Appends a message of a participant to an open room, or finds it there.

@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::commit::{Applied, Whole, apply};
 use crate::erase;
 use crate::error::{GroupFailed, from_sqlx, is_busy, unavailable};
+use crate::group;
 use crate::settings::{self, ConnectionSettings};
 
 /// How many works may wait; whoever comes then waits to get into the queue.
@@ -204,7 +205,24 @@ impl Task {
         let connection = self.connection().await.map_err(Lost)?;
         let alone = works.len() == 1;
         let mut results = Vec::with_capacity(works.len());
-        for whole in works {
+        let mut works = works;
+        // What fails together is done one by one, so that nobody pays for another's work.
+        let mut singly = 0;
+        while !works.is_empty() {
+            let together = if singly > 0 { 0 } else { group::length(&works) };
+            if together > 0 {
+                run(connection, SAVEPOINT).await?;
+                let done = group::apply(connection, &works[..together]).await;
+                run(connection, if done.is_ok() { RELEASE } else { UNDO }).await?;
+                if let Ok(done) = done {
+                    results.extend(done);
+                    works.drain(..together);
+                    continue;
+                }
+                singly = together;
+            }
+            singly = usize::saturating_sub(singly, 1);
+            let whole = works.remove(0);
             if !alone {
                 run(connection, SAVEPOINT).await?;
             }
