@@ -390,7 +390,7 @@ impl Store for JsonStore {
         since.sort_by_key(|since| since.room);
         let news_of = |since: &Since| {
             let Since { room, seq, revision } = *since;
-            state.said(room).filter(move |it| it.seq > seq || it.unsent > Some(revision)).take(limit)
+            state.said(room).filter(move |it| it.seq > seq || revision.is_some() && it.unsent > revision).take(limit)
         };
         Ok(since.iter().flat_map(news_of).cloned().collect())
     }

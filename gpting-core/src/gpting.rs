@@ -90,14 +90,25 @@ impl Core {
             // Nobody listens: an outbox that is never emptied would only grow.
             work.events.clear();
         }
-        let after = Aftermath::of(&work);
+        let mut after = Aftermath::of(&work);
         let lessons: Vec<_> = work.changes.iter().filter_map(put_pair).collect();
         let committed = self.store.commit(work).await?;
         for pair in &lessons {
             self.replica.learn(pair);
         }
+        for appended in &committed.appended {
+            let message = &appended.message;
+            self.hub.said(message);
+            after.hints.push(Hint::Message { room: message.room, seq: message.seq });
+        }
         self.wake(&after);
         Ok(committed)
+    }
+
+    /// Passes on what is told to those who are there and stored nowhere.
+    pub(crate) fn pass_on(&self, hint: Hint) {
+        self.hub.pass_on(hint);
+        self.bus.publish(&[hint]);
     }
 
     /// Wakes whoever waits for what a commit changed.
@@ -146,10 +157,11 @@ impl Aftermath {
                         after.hints.extend(members.map(|member| Hint::Opened { room: room.id, member }));
                     }
                 }
-                Change::Append(message) => after.hints.push(Hint::Room(message.room)),
                 Change::MarkRead { room, .. } | Change::Unsend { room, .. } => after.hints.push(Hint::Room(*room)),
                 Change::PutJob(..) => after.jobs = true,
-                Change::PutPair(..)
+                // Its place is known only afterwards.
+                Change::Append(_)
+                | Change::PutPair(..)
                 | Change::Serve { .. }
                 | Change::Hide { .. }
                 | Change::Mute { .. }

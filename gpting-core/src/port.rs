@@ -26,8 +26,15 @@ pub trait EventSink: Debug + Send + Sync + 'static {
 /// A hint that something moved. Never the thing itself: who hears it reads the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hint {
-    /// A room has a new message or read mark, or was closed or opened.
+    /// A room has another state: a read mark moved, a message was taken back, it was closed or opened.
     Room(RoomId),
+    /// Something was said in a room. Of several about one room the one with the highest place is enough.
+    Message {
+        /// Where.
+        room: RoomId,
+        /// Its place; everything before it is there too.
+        seq: u64,
+    },
     /// A member changed, or one of their sessions ended.
     Member(MemberId),
     /// Somebody is writing. Nothing stored stands behind it: lost is lost.
@@ -78,6 +85,7 @@ pub struct BusHealth {
 ///   handle hear it even while everything else is out of reach;
 /// - hints may be lost, repeated, folded together and reordered: the store is the log, and everybody who waits also polls;
 /// - nothing travels but the hints: no text, no name, no address;
+/// - of messages in one room the last may stand for all;
 /// - publishing neither waits nor fails, whatever the state of what carries the hints;
 /// - a bus that was out of reach comes back by itself.
 ///

@@ -27,6 +27,16 @@ const MOVED: &str = "
     LEFT JOIN gpting.read_mark AS higher ON higher.room = room.id AND higher.member = room.high
     WHERE room.version + coalesce(lower.seq + coalesce(lower.shown, lower.seq), 0) + coalesce(higher.seq + coalesce(higher.shown, higher.seq), 0) <> known.moves";
 
+const SAID: &str = "
+    SELECT message.* FROM unnest($1::bigint[], $2::bigint[]) AS known (id, seq)
+    CROSS JOIN LATERAL (
+        SELECT room, seq, id AS message_id, sender, text, at, client_msg_id, unsent FROM gpting.message
+        WHERE message.room = known.id AND message.seq > known.seq ORDER BY message.seq LIMIT $3
+    ) AS message
+    ORDER BY message.room, message.seq";
+
+/// What was taken back is sorted by what no index is ordered by: ordered by `seq` it would be looked for along the whole
+/// room, which is what the planner takes when it has not counted the table yet.
 const NEWS: &str = "
     SELECT message.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS known (id, seq, revision)
     CROSS JOIN LATERAL (
@@ -36,7 +46,7 @@ const NEWS: &str = "
             UNION ALL
             (SELECT room, seq, id AS message_id, sender, text, at, client_msg_id, unsent FROM gpting.message
              WHERE message.room = known.id AND message.unsent > known.revision AND message.seq <= known.seq
-             ORDER BY message.seq LIMIT $4)
+             ORDER BY message.seq + 0 LIMIT $4)
         ) AS message
         ORDER BY seq LIMIT $4
     ) AS message
@@ -68,9 +78,13 @@ pub(crate) async fn rooms_moved(store: &PgStore, known: &[(RoomId, u64)]) -> Sto
 pub(crate) async fn news(store: &PgStore, since: &[Since], most: usize) -> StoreResult<Vec<Message>> {
     let rooms: Vec<i64> = since.iter().map(|since| since.room.value()).collect();
     let seqs: Vec<i64> = since.iter().map(|since| number(since.seq)).collect();
-    let revisions: Vec<i64> = since.iter().map(|since| number(since.revision)).collect();
-    let statement = store.query(NEWS).bind(rooms).bind(seqs).bind(revisions).bind(limit(most));
-    let rows = statement.fetch_all(&store.pool).await.map_err(store_error)?;
+    let statement = if since.iter().all(|since| since.revision.is_none()) {
+        store.query(SAID).bind(rooms).bind(seqs)
+    } else {
+        let revisions: Vec<i64> = since.iter().map(|since| since.revision.map_or(i64::MAX, number)).collect();
+        store.query(NEWS).bind(rooms).bind(seqs).bind(revisions)
+    };
+    let rows = statement.bind(limit(most)).fetch_all(&store.pool).await.map_err(store_error)?;
     rows.iter().map(|row| message_of(&Row::of("message", row))).collect()
 }
 

@@ -67,7 +67,7 @@ impl Options {
     pub async fn connect(self, url: &str) -> StoreResult<PgStore> {
         let connect: PgConnectOptions = url.parse().map_err(store_error)?;
         // What single statements rely on, should the role or the database default to something stricter.
-        let connect = connect.options([("default_transaction_isolation", "read committed")]);
+        let connect = connect.options([("default_transaction_isolation", "read committed"), ("jit", "off")]);
         let pool = PgPoolOptions::new()
             .max_connections(self.max_connections)
             .acquire_timeout(self.acquire_timeout)

@@ -274,7 +274,9 @@ async fn read(store: &PgStore, n: i64) {
     store.messages(room, MessageRange::After(0), 100, None).await.unwrap();
     store.messages(room, MessageRange::Before(9), 100, None).await.unwrap();
     store.rooms_moved(&[(room, 0)]).await.unwrap();
-    store.news(&[Since { room, seq: 0, revision: 0 }], 9).await.unwrap();
+    for revision in [None, Some(0)] {
+        store.news(&[Since { room, seq: 0, revision }], 9).await.unwrap();
+    }
     let (_, cursor) = store.rooms_opened(0).await.unwrap();
     store.rooms_opened(cursor).await.unwrap();
     store.ticket("hash1").await.unwrap();

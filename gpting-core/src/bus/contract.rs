@@ -229,7 +229,13 @@ pub async fn a_burst_loses_no_room(rig: &dyn Rig) {
             Ok(Ok(Hint::Room(id))) => {
                 missing.remove(&id.value());
             }
-            Ok(Ok(Hint::Member(_) | Hint::Typing { .. } | Hint::Presence { .. } | Hint::Opened { .. })) => {}
+            Ok(Ok(
+                Hint::Member(_)
+                | Hint::Message { .. }
+                | Hint::Typing { .. }
+                | Hint::Presence { .. }
+                | Hint::Opened { .. },
+            )) => {}
             // Who falls behind looks at the log of all they wait for.
             Ok(Err(RecvError::Lagged(_))) => break,
             Ok(Err(RecvError::Closed)) => panic!("a bus does not end"),

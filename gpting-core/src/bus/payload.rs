@@ -1,8 +1,8 @@
 //! Hints as one line of text, and back.
 //!
-//! `1 <origin> r5 m7 t5.7 h5.7 g5.7 o5.7`: the format's number, sixteen hexadecimal digits that tell one running process
-//! from another, then hints: a room, a member, a member who writes in a room, is there, has left it, for whom it was
-//! opened. Readers skip words that they do not know, so a newer
+//! `1 <origin> r5 s5.9 m7 t5.7 h5.7 g5.7 o5.7`: the format's number, sixteen hexadecimal digits that tell one running
+//! process from another, then hints: a room, a message in a room by its place, a member, a member who writes in a room, is
+//! there, has left it, for whom it was opened. Readers skip words that they do not know, so a newer
 //! build may add kinds while older ones still run. Nothing but ids fits in.
 
 use std::fmt::Write as _;
@@ -20,6 +20,7 @@ pub(super) fn encode(origin: u64, hints: &[Hint]) -> String {
     for hint in hints {
         let written = match hint {
             Hint::Room(room) => write!(text, " r{room}"),
+            Hint::Message { room, seq } => write!(text, " s{room}.{seq}"),
             Hint::Member(member) => write!(text, " m{member}"),
             Hint::Typing { room, member } => write!(text, " t{room}.{member}"),
             Hint::Presence { room, member, online: true } => write!(text, " h{room}.{member}"),
@@ -46,6 +47,10 @@ fn hint(word: &str) -> Option<Hint> {
     match kind {
         "r" => rest.parse().ok().map(Hint::Room),
         "m" => rest.parse().ok().map(Hint::Member),
+        "s" => {
+            let (room, seq) = rest.split_once('.')?;
+            Some(Hint::Message { room: room.parse().ok()?, seq: seq.parse().ok()? })
+        }
         "t" | "h" | "g" | "o" => {
             let (room, member) = rest.split_once('.')?;
             let (room, member) = (room.parse().ok()?, member.parse().ok()?);
@@ -68,7 +73,8 @@ mod tests {
         let (room, member) = (RoomId::new(MAX_ID).unwrap(), MemberId::new(7).unwrap());
         let seen = |online| Hint::Presence { room, member, online };
         let both = [Hint::Typing { room, member }, Hint::Opened { room, member }];
-        vec![Hint::Room(room), Hint::Member(member), both[0], seen(true), seen(false), both[1]]
+        let said = Hint::Message { room, seq: 9 };
+        vec![Hint::Room(room), said, Hint::Member(member), both[0], seen(true), seen(false), both[1]]
     }
 
     #[test]
@@ -76,7 +82,7 @@ mod tests {
         let text = encode(0xfeed, &all_kinds());
         assert_eq!(
             text,
-            "1 000000000000feed r9007199254740991 m7 t9007199254740991.7 h9007199254740991.7 g9007199254740991.7 o9007199254740991.7"
+            "1 000000000000feed r9007199254740991 s9007199254740991.9 m7 t9007199254740991.7 h9007199254740991.7 g9007199254740991.7 o9007199254740991.7"
         );
         let (origin, hints) = decode(&text).unwrap();
         assert_eq!((origin, hints.collect::<Vec<_>>()), (0xfeed, all_kinds()));
@@ -95,7 +101,7 @@ mod tests {
         for foreign in ["", "1", "hello", "2 0 r5", "1 zz r5"] {
             assert!(decode(foreign).is_none(), "{foreign:?}");
         }
-        let (_, hints) = decode("1 0 x9 r r0 r-1 m9007199254740992 t5 t5. t.5 é r5 ").unwrap();
+        let (_, hints) = decode("1 0 x9 r r0 r-1 m9007199254740992 t5 t5. t.5 s5 s5.-1 é r5 ").unwrap();
         assert_eq!(hints.collect::<Vec<_>>(), [Hint::Room(RoomId::new(5).unwrap())]);
     }
 }

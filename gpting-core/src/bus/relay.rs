@@ -3,13 +3,14 @@
 //! Held by an adapter, which forwards the three methods of [`Bus`](crate::port::Bus) to it. Time is tokio's, so a test
 //! can pause it. Logs once when a connection is lost and once when it is back.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::line::{Line, Speaker};
 use super::payload::{self, MOST};
@@ -20,7 +21,7 @@ use crate::rng::Rng;
 const BACKLOG: usize = 4096;
 /// How many hints wait to be said at the most; beyond, the oldest is lost.
 const WAITING: usize = 4096;
-/// How long hints are gathered before they are said: two people who write to each other make one line of it.
+/// How long hints are gathered after a line before the next is said: a busy instance makes two hundred lines a second.
 const GATHER: Duration = Duration::from_millis(5);
 /// How long connecting, or saying one line, may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -53,18 +54,32 @@ struct Direction {
     failures: AtomicU64,
 }
 
-/// What is still to be said, the oldest first, each hint once.
+/// What is still to be said, the oldest first, each hint once; of messages in a room the last alone.
 #[derive(Debug, Default)]
 struct Waiting {
     order: VecDeque<Hint>,
-    present: HashSet<Hint>,
+    /// What is in the order, with the newest place of a message.
+    present: HashMap<Hint, u64>,
     lost: u64,
 }
 
 impl Waiting {
     fn add(&mut self, hint: Hint) {
-        if !self.present.insert(hint) {
-            return;
+        let (hint, place) = match hint {
+            Hint::Message { room, seq } => (Hint::Message { room, seq: 0 }, seq),
+            Hint::Room(_) | Hint::Member(_) | Hint::Typing { .. } | Hint::Presence { .. } | Hint::Opened { .. } => {
+                (hint, 0)
+            }
+        };
+        match self.present.entry(hint) {
+            Entry::Occupied(mut known) => {
+                let newest = place.max(*known.get());
+                known.insert(newest);
+                return;
+            }
+            Entry::Vacant(free) => {
+                free.insert(place);
+            }
         }
         self.order.push_back(hint);
         if self.order.len() > WAITING
@@ -76,9 +91,12 @@ impl Waiting {
     }
 
     fn take(&mut self, most: usize) -> Vec<Hint> {
-        let taken: Vec<Hint> = self.order.drain(..most.min(self.order.len())).collect();
-        for hint in &taken {
-            self.present.remove(hint);
+        let mut taken: Vec<Hint> = self.order.drain(..most.min(self.order.len())).collect();
+        for hint in &mut taken {
+            let place = self.present.remove(hint);
+            if let (Hint::Message { seq, .. }, Some(place)) = (hint, place) {
+                *seq = place;
+            }
         }
         taken
     }
@@ -153,10 +171,13 @@ impl Relay {
 
     /// Says what waits until that fails; what could not be said stays in `unsaid`.
     async fn say(&self, speaker: &mut dyn Speaker, unsaid: &mut Vec<Hint>, state: &mut Reach<'_>) -> PortError {
+        // Who has been silent speaks at once; who has just spoken gathers first.
+        let mut next = Instant::now();
         loop {
             if unsaid.is_empty() {
-                *unsaid = timeout(BEAT_EVERY, self.gathered()).await.unwrap_or_default();
+                *unsaid = timeout(BEAT_EVERY, self.gathered(next)).await.unwrap_or_default();
             }
+            next = Instant::now() + GATHER;
             if let Err(error) = patiently(speaker.say(&payload::encode(self.origin, unsaid))).await {
                 return error;
             }
@@ -166,13 +187,13 @@ impl Relay {
         }
     }
 
-    /// The next hints to be said together: what came within a few milliseconds, or as many as one line holds.
-    async fn gathered(&self) -> Vec<Hint> {
+    /// The next hints to be said together: what came until `next`, or as many as one line holds.
+    async fn gathered(&self, next: Instant) -> Vec<Hint> {
         loop {
             let count = self.waiting().order.len();
             if count > 0 {
                 if count < MOST {
-                    sleep(GATHER).await;
+                    sleep_until(next).await;
                 }
                 return self.waiting().take(MOST);
             }

@@ -139,6 +139,37 @@ async fn hints_go_to_others_once_and_come_back_to_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_messages_in_a_room_the_last_is_said() {
+    let ether = Ether::new();
+    let (here, there) = (carried(&ether, 1), carried(&ether, 2));
+    let mut other = there.subscribe();
+    settle().await;
+    let said = |room, seq| Hint::Message { room: RoomId::new(room).unwrap(), seq };
+    for seq in [1, 2, 9, 8] {
+        here.publish(&[said(1, seq), said(2, 10 * seq)]);
+    }
+    settle().await;
+    assert_eq!(drain(&mut other), [said(1, 9), said(2, 90)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_silent_speaks_at_once_and_who_has_spoken_gathers() {
+    let ether = Ether::new();
+    let here = carried(&ether, 1);
+    settle().await;
+    let began = Instant::now();
+    let mut lines = Vec::new();
+    for number in 1..=40 {
+        here.publish(&[room(number)]);
+        sleep(Duration::from_millis(1)).await;
+        lines.push(ether.said().iter().filter(|line| line.contains(" r")).count());
+    }
+    assert_eq!(lines[0], 1, "the first did not wait");
+    assert!(began.elapsed() >= Duration::from_millis(40));
+    assert!((7..=9).contains(&lines[39]), "one line in five milliseconds: {lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_burst_is_one_line_and_many_rooms_are_few() {
     let ether = Ether::new();
     let (here, there) = (carried(&ether, 1), carried(&ether, 2));

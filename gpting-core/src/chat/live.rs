@@ -167,6 +167,23 @@ impl Subscription {
         }
     }
 
+    /// The next thing that happens, if it has happened already and nothing has to be read for it.
+    pub fn take(&mut self) -> Option<ChatEvent> {
+        loop {
+            let is_reading = self.opening.is_some() || !self.resuming.is_empty();
+            if self.is_over || !self.ready.is_empty() || is_reading {
+                return self.ready.pop_front();
+            }
+            let Ok(told) = self.inbox.take()? else {
+                self.is_over = true;
+                return Some(ChatEvent::TooSlow);
+            };
+            if let Some(event) = self.event(told) {
+                return Some(event);
+            }
+        }
+    }
+
     /// What the member is told of what the hub tells all; none when it is known already.
     fn event(&mut self, told: Told) -> Option<ChatEvent> {
         match told {
@@ -316,7 +333,7 @@ impl Subscription {
         }
         let mut events = vec![ChatEvent::Resumed { room, after, head, revision: state.revision }];
         if let Some(revision) = revision.filter(|revision| *revision < state.revision) {
-            let since = super::room::Since { room, seq: head, revision };
+            let since = super::room::Since { room, seq: head, revision: Some(revision) };
             let news = core.store.news(&[since], most + 1).await?;
             if news.len() > most {
                 return Ok(vec![ChatEvent::ResyncRequired { room, head, revision: state.revision }]);

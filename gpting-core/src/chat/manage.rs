@@ -133,7 +133,7 @@ impl Chat<'_> {
     /// [`Code::RoomNotFound`].
     pub async fn typing(&self, me: MemberId, room: RoomId) -> Result<()> {
         self.0.participant(me, room).await?;
-        self.0.bus.publish(&[Hint::Typing { room, member: me }]);
+        self.0.pass_on(Hint::Typing { room, member: me });
         Ok(())
     }
 
@@ -143,7 +143,7 @@ impl Chat<'_> {
     /// [`Code::RoomNotFound`].
     pub async fn present(&self, me: MemberId, room: RoomId, online: bool) -> Result<()> {
         self.0.participant(me, room).await?;
-        self.0.bus.publish(&[Hint::Presence { room, member: me, online }]);
+        self.0.pass_on(Hint::Presence { room, member: me, online });
         Ok(())
     }
 

@@ -200,6 +200,6 @@ pub struct Since {
     pub room: RoomId,
     /// Messages beyond this place,
     pub seq: u64,
-    /// and those taken back after this revision.
-    pub revision: u64,
+    /// and those taken back after this revision; none to leave these out.
+    pub revision: Option<u64>,
 }

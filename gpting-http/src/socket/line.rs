@@ -7,6 +7,7 @@ use hyper_tungstenite::HyperWebsocketStream;
 use hyper_tungstenite::tungstenite::error::ProtocolError;
 use hyper_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use hyper_tungstenite::tungstenite::{self, Message, Utf8Bytes};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::Close;
@@ -20,6 +21,8 @@ const READ_BUFFER: usize = 1024;
 /// What may wait to be written, in bytes: a few of the largest messages, then writing waits, and who is waited for too
 /// long goes.
 const WRITE_BUFFER: usize = 256 * 1024;
+/// So much is gathered before it is written, in bytes, unless it is flushed.
+const WRITE_TOGETHER: usize = 16 * 1024;
 /// How long a client may take to accept a frame.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// How long the closing handshake may take.
@@ -36,7 +39,7 @@ pub(super) fn config() -> WebSocketConfig {
 pub(super) fn config_up_to(frame: usize, unwritten: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_TOGETHER)
         .max_write_buffer_size(unwritten)
         .max_message_size(Some(frame))
         .max_frame_size(Some(frame))
@@ -69,6 +72,22 @@ impl Line {
         self.write(Message::Text(frame.to_text().into())).await
     }
 
+    /// Puts a frame beside others that are sent together by [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// How the socket ends.
+    pub(super) async fn feed(&mut self, frame: &ServerFrame) -> Result<(), Option<Close>> {
+        done(timeout(WRITE_WITHIN, self.stream.feed(Message::Text(frame.to_text().into()))).await)
+    }
+
+    /// Sends what was [fed](Self::feed).
+    ///
+    /// # Errors
+    /// How the socket ends.
+    pub(super) async fn flush(&mut self) -> Result<(), Option<Close>> {
+        done(timeout(WRITE_WITHIN, self.stream.flush()).await)
+    }
+
     /// Asks for a sign of life.
     ///
     /// # Errors
@@ -78,11 +97,7 @@ impl Line {
     }
 
     pub(super) async fn write(&mut self, message: Message) -> Result<(), Option<Close>> {
-        match timeout(WRITE_WITHIN, self.stream.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(close_for(&error)),
-            Err(_) => Err(Some(Close::Slow)),
-        }
+        done(timeout(WRITE_WITHIN, self.stream.send(message)).await)
     }
 
     /// Closes without a word, and waits a little for the other side to agree.
@@ -118,6 +133,15 @@ impl Line {
         };
         // Whether the other side agrees or is gone: the connection ends here.
         let _ = timeout(CLOSE_WITHIN, ending).await;
+    }
+}
+
+/// What became of writing something.
+fn done(written: Result<Result<(), tungstenite::Error>, Elapsed>) -> Result<(), Option<Close>> {
+    match written {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(close_for(&error)),
+        Err(Elapsed { .. }) => Err(Some(Close::Slow)),
     }
 }
 

@@ -34,6 +34,8 @@ const PING_AFTER: Duration = Duration::from_secs(20);
 const PONG_WITHIN: Duration = Duration::from_secs(10);
 /// Over how long sockets are closed when the service stops, in milliseconds.
 const STOP_WITHIN_MS: u32 = 2_000;
+/// So many events are sent together at the most, before anything else gets its turn.
+const TOLD_TOGETHER: usize = 64;
 /// So many refused frames in a row are a flood.
 const MAX_STRIKES: u32 = 30;
 /// For how many rooms at the most it is remembered when somebody last wrote or was there.
@@ -164,8 +166,11 @@ impl Session {
                     (quiet_until, pinged) = (Instant::now() + PING_AFTER, false);
                     // Boxed: what a frame sets in motion is large, and an idle socket should not hold room for it.
                     Box::pin(self.received(message)).await?;
+                    // However much a client says, it hears what others say: the answer goes out together with it.
+                    let next = self.heard.take();
+                    self.tell(next).await?;
                 }
-                event = next_event(&mut self.heard) => self.happened(event).await?,
+                event = next_event(&mut self.heard) => self.tell(Some(event)).await?,
                 () = self.place.ended() => Box::pin(still_there(&self.shared, self.caller)).await?,
                 () = sleep_until(quiet_until) => {
                     if pinged {
@@ -198,27 +203,32 @@ impl Session {
         self.line.send(&frame).await
     }
 
-    /// Something happened in a room.
-    async fn happened(&mut self, event: ChatEvent) -> Result<(), Option<Close>> {
-        if event == ChatEvent::Me {
-            // Watching would find it too; this way it takes no time.
-            return Box::pin(still_there(&self.shared, self.caller)).await;
+    /// Tells what has happened together with what else has happened by now, and with the answers that wait.
+    async fn tell(&mut self, first: Option<ChatEvent>) -> Result<(), Option<Close>> {
+        let (mut next, mut fed) = (first, 0);
+        while let Some(event) = next {
+            if event == ChatEvent::Me {
+                // Watching would find it too; this way it takes no time.
+                Box::pin(still_there(&self.shared, self.caller)).await?;
+            }
+            if event == ChatEvent::TooSlow {
+                return Err(Some(Close::Slow));
+            }
+            if let ChatEvent::Closed { room } = event
+                && self.rooms == Rooms::One(room)
+            {
+                return Err(Some(Close::NoRoom));
+            }
+            if let Some(frame) = ServerFrame::of(event, self.caller.member) {
+                self.line.feed(&frame).await?;
+            }
+            fed += 1;
+            next = if fed < TOLD_TOGETHER { self.heard.take() } else { None };
         }
-        if event == ChatEvent::TooSlow {
-            return Err(Some(Close::Slow));
-        }
-        if let ChatEvent::Closed { room } = event
-            && self.rooms == Rooms::One(room)
-        {
-            return Err(Some(Close::NoRoom));
-        }
-        match ServerFrame::of(event, self.caller.member) {
-            Some(frame) => self.line.send(&frame).await,
-            None => Ok(()),
-        }
+        self.line.flush().await
     }
 
-    /// The client said something.
+    /// The client said something; the answer waits to be [told](Self::tell).
     async fn received(&mut self, message: Message) -> Result<(), Option<Close>> {
         let read = match message {
             Message::Text(text) => ClientFrame::read(text.as_bytes()),
@@ -237,7 +247,7 @@ impl Session {
             Ok(reply) => {
                 self.strikes = 0;
                 match reply {
-                    Some(frame) => self.line.send(&frame).await,
+                    Some(frame) => self.line.feed(&frame).await,
                     None => Ok(()),
                 }
             }
@@ -249,7 +259,7 @@ impl Session {
                     }
                 }
                 problem.log("socket");
-                self.line.send(&error_frame(&problem, self.lang, id)).await
+                self.line.feed(&error_frame(&problem, self.lang, id)).await
             }
             Err(Refused::Socket(close)) => Err(close),
         }

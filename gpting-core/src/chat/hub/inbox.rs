@@ -100,22 +100,26 @@ impl Inbox {
     /// The next event, waiting for one; an error when the queue has run over.
     pub(crate) async fn next(&self) -> Result<Told, Overrun> {
         loop {
-            {
-                let mut waiting = self.lock();
-                if waiting.overrun {
-                    return Err(Overrun);
-                }
-                if let Some(told) = waiting.events.pop_front() {
-                    waiting.bytes -= told.bytes();
-                    if waiting.events.is_empty() {
-                        // An idle listener keeps no memory for the busy hour it once had.
-                        waiting.events = VecDeque::new();
-                    }
-                    return Ok(told);
-                }
+            if let Some(next) = self.take() {
+                return next;
             }
             self.filled.notified().await;
         }
+    }
+
+    /// The next event, if there is one; an error when the queue has run over.
+    pub(crate) fn take(&self) -> Option<Result<Told, Overrun>> {
+        let mut waiting = self.lock();
+        if waiting.overrun {
+            return Some(Err(Overrun));
+        }
+        let told = waiting.events.pop_front()?;
+        waiting.bytes -= told.bytes();
+        if waiting.events.is_empty() {
+            // An idle listener keeps no memory for the busy hour it once had.
+            waiting.events = VecDeque::new();
+        }
+        Some(Ok(told))
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

@@ -17,6 +17,7 @@ pub(crate) mod inbox;
 pub(crate) mod pump;
 mod watched;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -43,6 +44,10 @@ struct Listening {
     inboxes: HashMap<MemberId, Vec<Arc<Inbox>>>,
     /// Rooms that have moved, or may have.
     dirty: HashSet<RoomId>,
+    /// Rooms in which something was said, and nothing else happened as far as is known.
+    unread: HashSet<RoomId>,
+    /// Hints without anything stored behind them that were told when they were published here, and will come by the bus too.
+    echoes: HashMap<Hint, usize>,
     /// Members that have changed, or may have.
     stirred: BTreeSet<MemberId>,
     pumping: bool,
@@ -79,6 +84,7 @@ impl Hub {
                 if watched.listeners == 0 {
                     state.rooms.remove(&room);
                     state.dirty.remove(&room);
+                    state.unread.remove(&room);
                 }
             }
         }
@@ -109,10 +115,40 @@ impl Hub {
         }
     }
 
+    /// Takes a message that was committed on this instance: who listens here is told without anything being read, unless
+    /// something was said before it that is not known here yet.
+    pub(crate) fn said(&self, message: &Message) {
+        let mut state = self.lock();
+        let Listening { rooms, inboxes, .. } = &mut *state;
+        if let Some(watched) = rooms.get_mut(&message.room) {
+            watched.said(message, inboxes);
+        }
+    }
+
+    /// Takes a hint that is about to be published on this instance and behind which nothing is stored: told at once, it
+    /// does not come after the message that was being written.
+    pub(crate) fn pass_on(&self, hint: Hint) {
+        let mut state = self.lock();
+        if state.pumping {
+            *state.echoes.entry(hint).or_default() += 1;
+            state.tell_ephemeral(hint);
+        }
+    }
+
     /// Takes a hint of the bus. Says whether there is now something to read.
     pub(crate) fn hint(&self, hint: Hint) -> bool {
         let mut state = self.lock();
+        if state.is_echo(hint) {
+            return false;
+        }
         match hint {
+            Hint::Message { room, seq } => {
+                let is_news = state.rooms.get(&room).is_some_and(|watched| seq > watched.head());
+                if is_news {
+                    state.unread.insert(room);
+                }
+                is_news
+            }
             Hint::Room(room) => {
                 let is_watched = state.rooms.contains_key(&room);
                 if is_watched {
@@ -125,12 +161,8 @@ impl Hub {
                 state.stirred.insert(member);
                 true
             }
-            Hint::Typing { room, member } => {
-                state.tell_partner(room, member, &Told::Typing { room, member });
-                false
-            }
-            Hint::Presence { room, member, online } => {
-                state.tell_partner(room, member, &Told::Presence { room, member, online });
+            Hint::Typing { .. } | Hint::Presence { .. } => {
+                state.tell_ephemeral(hint);
                 false
             }
             Hint::Opened { room, member } => {
@@ -166,9 +198,20 @@ impl Hub {
         let mut state = self.lock();
         let dirty = std::mem::take(&mut state.dirty);
         if all {
+            state.unread.clear();
+            // An echo that did not come by now was lost on its way.
+            state.echoes.clear();
             return state.rooms.iter().map(|(id, watched)| (*id, watched.moves)).collect();
         }
+        state.unread.retain(|id| !dirty.contains(id));
         dirty.into_iter().filter_map(|id| Some((id, state.rooms.get(&id)?.moves))).collect()
+    }
+
+    /// What has to be read of rooms in which something was said, and which are not asked about.
+    pub(crate) fn to_read(&self) -> Vec<Since> {
+        let mut state = self.lock();
+        let unread = std::mem::take(&mut state.unread);
+        unread.into_iter().filter_map(|id| Some(state.rooms.get(&id)?.since_head(id))).collect()
     }
 
     /// What was asked about is still to be asked: the answer did not come.
@@ -182,8 +225,8 @@ impl Hub {
         states.iter().filter_map(|state| known.rooms.get(&state.room.id)?.since(&state.room)).collect()
     }
 
-    /// Tells everybody what they may know of rooms in these states with these new messages, by room and `seq`. Rooms of
-    /// which `limit` came have more.
+    /// Tells everybody what they may know of rooms in these states with these new messages, by room and `seq`; of other
+    /// rooms, what was said there. Rooms of which `limit` came have more.
     pub(crate) fn moved(&self, states: &[RoomState], news: Vec<Message>, limit: usize) {
         let mut by_room: HashMap<RoomId, Vec<Message>> = HashMap::new();
         for message in news {
@@ -197,8 +240,16 @@ impl Hub {
             let news = by_room.remove(&id).unwrap_or_default();
             if !watched.take(state, news, limit, inboxes) {
                 dirty.insert(id);
-                self.work.notify_one();
             }
+        }
+        for (id, news) in by_room {
+            // A room in another state than is known here, or with more in it, is asked about as a whole.
+            if rooms.get_mut(&id).is_some_and(|watched| !watched.read(news, limit, inboxes)) {
+                dirty.insert(id);
+            }
+        }
+        if !dirty.is_empty() {
+            self.work.notify_one();
         }
     }
 
@@ -234,6 +285,8 @@ impl Hub {
         if state.inboxes.is_empty() {
             state.pumping = false;
             state.dirty.clear();
+            state.unread.clear();
+            state.echoes.clear();
             state.stirred.clear();
         }
         !state.pumping
@@ -259,6 +312,27 @@ impl Listening {
     fn tell_member(&self, member: MemberId, told: &Told) {
         for inbox in self.inboxes.get(&member).into_iter().flatten() {
             inbox.put(told.clone());
+        }
+    }
+
+    /// Whether a hint is one that was told here before it was published.
+    fn is_echo(&mut self, hint: Hint) -> bool {
+        let Entry::Occupied(mut waiting) = self.echoes.entry(hint) else { return false };
+        *waiting.get_mut() -= 1;
+        if *waiting.get() == 0 {
+            waiting.remove();
+        }
+        true
+    }
+
+    /// Tells what nothing is stored of.
+    fn tell_ephemeral(&self, hint: Hint) {
+        match hint {
+            Hint::Typing { room, member } => self.tell_partner(room, member, &Told::Typing { room, member }),
+            Hint::Presence { room, member, online } => {
+                self.tell_partner(room, member, &Told::Presence { room, member, online });
+            }
+            Hint::Room(_) | Hint::Message { .. } | Hint::Member(_) | Hint::Opened { .. } => {}
         }
     }
 

@@ -14,6 +14,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Hub;
+use crate::chat::room::Since;
 use crate::gpting::Core;
 use crate::id::RoomId;
 use crate::port::Hint;
@@ -21,14 +22,17 @@ use crate::store::StoreResult;
 
 /// How many messages of one room are read at once.
 const BATCH: usize = 200;
+/// How long after a reading the next one begins at the earliest: it costs the store about the same for one message and for
+/// fifty.
+const REST: Duration = Duration::from_millis(4);
 /// How long after a failure the store is asked again.
 const AGAIN: Duration = Duration::from_millis(250);
 
 /// Starts the pump. `hints` are those since before the first listener was taken in.
 pub(crate) fn start(core: &Arc<Core>, hints: Receiver<Hint>) {
     let every = core.config.chat.poll_every.max(SignedDuration::from_millis(10)).unsigned_abs();
-    let pump =
-        Pump { core: Arc::downgrade(core), hub: Arc::clone(&core.hub), hints, every, opened: 0, next: Instant::now() };
+    let (hub, now) = (Arc::clone(&core.hub), Instant::now());
+    let pump = Pump { core: Arc::downgrade(core), hub, hints, every, opened: 0, next: now, rested: now };
     tokio::spawn(pump.run());
 }
 
@@ -41,6 +45,8 @@ struct Pump {
     opened: u64,
     /// When everything is asked about next.
     next: Instant,
+    /// Before then nothing is read, so that what comes meanwhile is read together.
+    rested: Instant,
 }
 
 impl Pump {
@@ -85,6 +91,7 @@ impl Pump {
                 break;
             }
         }
+        sleep_until(self.rested).await;
         loop {
             match self.hints.try_recv() {
                 Ok(hint) => {
@@ -116,20 +123,24 @@ impl Pump {
                 self.hub.opened(room, [pair.low, pair.high]);
             }
         }
-        let asked = self.hub.to_ask(polls);
-        if asked.is_empty() {
+        let (asked, unread) = (self.hub.to_ask(polls), self.hub.to_read());
+        if asked.is_empty() && unread.is_empty() {
             return Ok(());
         }
-        let done = self.read(core, &asked).await;
+        let rooms: Vec<RoomId> =
+            asked.iter().map(|(room, _)| *room).chain(unread.iter().map(|since| since.room)).collect();
+        let done = self.read(core, &asked, unread).await;
         if done.is_err() {
-            self.hub.ask_again(asked.iter().map(|(room, _): &(RoomId, u64)| *room));
+            self.hub.ask_again(rooms.into_iter());
         }
+        self.rested = Instant::now() + REST;
         done
     }
 
-    async fn read(&self, core: &Core, asked: &[(RoomId, u64)]) -> StoreResult<()> {
-        let states = core.store.rooms_moved(asked).await?;
-        let since = self.hub.since(&states);
+    async fn read(&self, core: &Core, asked: &[(RoomId, u64)], unread: Vec<Since>) -> StoreResult<()> {
+        let states = if asked.is_empty() { Vec::new() } else { core.store.rooms_moved(asked).await? };
+        let mut since = self.hub.since(&states);
+        since.extend(unread);
         let news = if since.is_empty() { Vec::new() } else { core.store.news(&since, BATCH).await? };
         self.hub.moved(&states, news, BATCH);
         Ok(())

@@ -89,7 +89,7 @@ fn both_hear_what_is_said_once_and_in_order() {
     hub.enter(&elsewhere);
     assert_eq!(hub.to_ask(false), [(room(1), 1)], "looked at once, for what came before it was watched");
     let since = hub.since(&[state(2, 0, 3)]);
-    assert_eq!((since[0].seq, since[0].revision), (0, 0));
+    assert_eq!((since[0].seq, since[0].revision), (0, None));
     hub.moved(&[state(2, 0, 3)], vec![message(1, 1, None), message(2, 2, None), message(3, 1, None)], 99);
     // A state that is older than its news, and news that comes twice: nothing is told again.
     hub.moved(&[state(3, 0, 4)], vec![message(3, 1, None)], 99);
@@ -98,6 +98,64 @@ fn both_hear_what_is_said_once_and_in_order() {
     }
     assert!(heard(&elsewhere).is_empty());
     assert_eq!(hub.to_ask(true), [(room(1), 4)]);
+}
+
+#[test]
+fn what_was_committed_here_is_told_unread_and_other_messages_are_read_without_the_room() {
+    let hub = Hub::default();
+    let inbox = listen(&hub, 1, Rooms::All);
+    hub.to_ask(false);
+    let news = |seq| Hint::Message { room: room(1), seq };
+    hub.said(&message(1, 1, None));
+    assert!(!hub.hint(news(1)), "told already: nothing to read");
+    // The third was committed here, the second elsewhere: it has to come first.
+    hub.said(&message(3, 1, None));
+    assert_eq!(heard(&inbox), ["1 of n1"]);
+    assert!(hub.hint(news(3)));
+    assert!(hub.to_ask(false).is_empty(), "the state of the room is not asked for");
+    let since = hub.to_read();
+    assert_eq!(since, [crate::chat::Since { room: room(1), seq: 1, revision: None }]);
+    hub.said(&message(2, 2, None));
+    // What was read meanwhile holds what was told meanwhile.
+    hub.moved(&[], vec![message(2, 2, None), message(3, 1, None)], 9);
+    assert_eq!(heard(&inbox), ["2 of n2", "3 of n1"]);
+    assert!(hub.to_read().is_empty());
+    hub.said(&message(3, 1, None));
+    assert!(heard(&inbox).is_empty(), "the same again is nothing new");
+    // Taken back before it was read, or more than fits: the room is asked about as a whole.
+    for (news, limit) in [(vec![message(4, 1, Some(1))], 9), (vec![message(4, 1, None)], 1)] {
+        assert!(hub.hint(Hint::Message { room: room(1), seq: 4 }));
+        assert_eq!(hub.to_read().len(), 1);
+        hub.moved(&[], news, limit);
+        assert_eq!(hub.to_ask(false).len(), 1);
+        assert!(heard(&inbox).is_empty());
+    }
+    let mut closed = state(4, 0, 9);
+    closed.room.closed_at = Some(jiff::Timestamp::UNIX_EPOCH);
+    hub.moved(&[closed], Vec::new(), 9);
+    hub.said(&message(4, 1, None));
+    hub.moved(&[], vec![message(4, 1, None)], 9);
+    assert_eq!(heard(&inbox), ["closed 1"], "nothing of a closed room is told");
+    assert!(!hub.hint(Hint::Message { room: room(2), seq: 1 }), "nobody watches it");
+}
+
+#[test]
+fn what_is_passed_on_is_told_once_and_before_what_is_said_next() {
+    let hub = Hub::default();
+    let inbox = listen(&hub, 2, Rooms::All);
+    hub.to_ask(false);
+    let typing = Hint::Typing { room: room(1), member: id(1) };
+    hub.pass_on(typing);
+    hub.said(&message(1, 1, None));
+    hub.hint(typing);
+    assert_eq!(heard(&inbox), ["1 types", "1 of n1"], "the bus brings it again");
+    hub.hint(typing);
+    assert_eq!(heard(&inbox), ["1 types"], "from another instance");
+    // An echo that was lost keeps nobody silent for longer than until the next poll.
+    hub.pass_on(typing);
+    hub.to_ask(true);
+    hub.hint(typing);
+    assert_eq!(heard(&inbox), ["1 types", "1 types"]);
 }
 
 #[test]

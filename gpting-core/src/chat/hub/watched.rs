@@ -83,10 +83,47 @@ impl Watched {
         may.then(|| Speaker { nickname: Arc::clone(&mine.nickname), their_read })
     }
 
+    /// The newest message told.
+    pub(crate) fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// What has to be read when something was said, and nothing else happened.
+    pub(crate) fn since_head(&self, room: RoomId) -> Since {
+        Since { room, seq: self.head, revision: None }
+    }
+
+    /// Tells a message that was just committed, if it is the next one. Of others the bus tells that they are there.
+    pub(crate) fn said(&mut self, message: &Message, to: &Inboxes) {
+        if self.is_open && message.seq == self.head + 1 && message.unsent.is_none() {
+            self.head = message.seq;
+            self.tell_message(message.clone(), to);
+        }
+    }
+
+    /// Tells what was said in a room that was not asked about; false when it has to be.
+    pub(crate) fn read(&mut self, news: Vec<Message>, limit: usize, to: &Inboxes) -> bool {
+        let is_plain = self.is_open && news.len() < limit && news.iter().all(|message| message.unsent.is_none());
+        if is_plain {
+            for message in news.into_iter().filter(|message| message.seq > self.head).collect::<Vec<_>>() {
+                self.head = message.seq;
+                self.tell_message(message, to);
+            }
+        }
+        is_plain
+    }
+
+    fn tell_message(&self, message: Message, to: &Inboxes) {
+        let room = message.room;
+        let nickname = Arc::clone(&self.face(message.sender).nickname);
+        self.tell_both(room, &Told::Message { message: Arc::new(message), nickname }, to);
+    }
+
     /// What has to be read when the room is in this state; none when nothing was said or taken back.
     pub(crate) fn since(&self, room: &Room) -> Option<Since> {
-        let has_news = room.last_seq > self.head || room.revision > self.revision;
-        has_news.then_some(Since { room: room.id, seq: self.head, revision: self.revision })
+        let revision = (room.revision > self.revision).then_some(self.revision);
+        let has_news = room.last_seq > self.head || revision.is_some();
+        has_news.then_some(Since { room: room.id, seq: self.head, revision })
     }
 
     /// Takes a newer state with its news and tells the listeners; false when there is more to read.
@@ -125,19 +162,19 @@ impl Watched {
     /// Tells what was said and taken back; false when there is more.
     fn tell_news(&mut self, room: &Room, news: Vec<Message>, limit: usize, to: &Inboxes) -> bool {
         let whole = news.len() < limit;
-        let before = self.head;
+        // Told meanwhile or not: whoever has read messages gets further by reading on.
+        let is_stuck = news.iter().all(|message| message.seq <= self.head && message.unsent.is_some());
         for message in news {
             if message.seq > self.head {
                 self.head = message.seq;
                 if message.seq > room.hidden_through {
-                    let nickname = Arc::clone(&self.face(message.sender).nickname);
-                    self.tell_both(room.id, &Told::Message { message: Arc::new(message), nickname }, to);
+                    self.tell_message(message, to);
                 }
             } else if let Some(revision) = message.unsent.filter(|revision| *revision > self.revision) {
                 self.tell_both(room.id, &Told::Unsent { room: room.id, seq: message.seq, revision }, to);
             }
         }
-        if !whole && self.head == before {
+        if !whole && is_stuck {
             // So much was taken back that it alone fills the reading: nobody can be told one by one.
             self.revision = room.revision;
             self.tell_both(room.id, &Told::Lost { room: room.id }, to);

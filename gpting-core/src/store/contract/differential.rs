@@ -345,7 +345,7 @@ impl Run {
         let mut states = store.rooms_moved(&known).await.expect("rooms");
         states.sort_by_key(|state| state.room.id);
         read.add(&states);
-        let since: Vec<_> = known.iter().map(|(room, _)| Since { room: *room, seq: 5, revision: 1 }).collect();
+        let since: Vec<_> = known.iter().map(|(room, _)| Since { room: *room, seq: 5, revision: Some(1) }).collect();
         read.add(&store.news(&since, 4).await.expect("news"));
         read.add(&store.due_jobs(&KINDS, at(self.next - 50), 3).await.expect("jobs"));
         let events = store.events(0, 1000).await.expect("events");

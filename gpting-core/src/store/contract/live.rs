@@ -182,10 +182,15 @@ pub async fn news_is_found_in_many_rooms(store: &dyn Store) {
     commit(store, [unsend(1, 1, 2)]).await;
     commit(store, [unsend(1, 1, 5)]).await;
     commit(store, [unsend(1, 1, 1)]).await;
-    let news = async |since: &[(i64, u64, u64)], limit| -> Vec<(i64, u64)> {
+    // -1 stands for those who do not ask what was taken back.
+    let news = async |since: &[(i64, u64, i64)], limit| -> Vec<(i64, u64)> {
         let since: Vec<Since> = since
             .iter()
-            .map(|(room, seq, revision)| Since { room: room_id(*room), seq: *seq, revision: *revision })
+            .map(|(room, seq, revision)| Since {
+                room: room_id(*room),
+                seq: *seq,
+                revision: u64::try_from(*revision).ok(),
+            })
             .collect();
         let news = store.news(&since, limit).await.expect("news");
         news.iter().map(|message| (message.room.value(), message.seq)).collect()
@@ -194,8 +199,12 @@ pub async fn news_is_found_in_many_rooms(store: &dyn Store) {
     assert_eq!(news(&[(2, 4, 0), (1, 6, 3), (9, 0, 0)], 9).await, [(2, 5), (2, 6)]);
     assert_eq!(news(&[(1, 4, 0)], 9).await, [(1, 1), (1, 2), (1, 5), (1, 6)]);
     assert_eq!(news(&[(1, 6, 1)], 9).await, [(1, 1), (1, 5)]);
+    assert_eq!(news(&[(1, 4, -1), (2, 5, -1)], 9).await, [(1, 5), (1, 6), (2, 6)]);
+    assert_eq!(news(&[(1, 4, -1), (2, 0, -1)], 1).await, [(1, 5), (2, 1)]);
+    assert_eq!(news(&[(1, 5, 1)], 9).await, [(1, 1), (1, 5), (1, 6)]);
+    assert_eq!(news(&[(1, 6, -1), (2, 5, 0)], 9).await, [(2, 6)], "one asks, the other does not");
     assert_eq!(news(&[(3, 0, 0), (1, 3, 2), (2, 5, 0)], 2).await, [(1, 1), (1, 4), (2, 6), (3, 1), (3, 2)]);
-    let texts = store.news(&[Since { room: room_id(1), seq: 0, revision: 0 }], 9).await.expect("news");
+    let texts = store.news(&[Since { room: room_id(1), seq: 0, revision: Some(0) }], 9).await.expect("news");
     assert_eq!(texts, said(store, 1, None).await, "each once, and whole");
 }
 

@@ -217,7 +217,9 @@ impl Store for MemoryStore {
         since.sort_by_key(|since| since.room);
         let news_of = |since: &Since| {
             let Since { room, seq, revision } = *since;
-            let is_new = move |m: &&Message| m.seq > seq || m.unsent.is_some_and(|unsent| unsent > revision);
+            let is_new = move |m: &&Message| {
+                m.seq > seq || revision.is_some_and(|known| m.unsent.is_some_and(|unsent| unsent > known))
+            };
             state.messages.range((room, 0)..(room, u64::MAX)).map(|(_, m)| m).filter(is_new).take(limit)
         };
         Ok(since.iter().flat_map(news_of).cloned().collect())
