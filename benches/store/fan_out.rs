@@ -59,6 +59,9 @@ impl Way {
         let store = Arc::clone(pg) as Arc<dyn Store>;
         let g = Gpting::builder_on(Arc::clone(&store)).bus(here).build().await.expect("a store can be served");
         let mut way = Self { g: g.clone(), first_room, heard: Arc::default(), running: Vec::new(), stop: Vec::new() };
+        for place in 0..i64::try_from(tasks).expect("few tasks") {
+            way.hold(first_room + place).await;
+        }
         if listens {
             let other = Gpting::builder_on(store).bus(there).build().await.expect("a store can be served");
             way.run(&g);
@@ -74,6 +77,13 @@ impl Way {
             let _ = stopped.await;
         }));
         self.stop.push(stop);
+    }
+
+    /// Whoever writes in a room has a socket open, as in every client, and hears what they said themselves.
+    async fn hold(&mut self, room: i64) {
+        let mut own =
+            self.g.chat().join(member_id(room * 2), room_id(room), None).await.expect("a participant may join");
+        self.running.push(tokio::spawn(async move { while own.next().await.is_ok() {} }));
     }
 
     /// Follows the first room, and makes sure that nothing is missed.

@@ -4,7 +4,7 @@
 //! - calls of the store a second, of so many tasks at once (append a message, put a like with its event, read a page of a
 //!   room, load twenty members), beside `pgbench` with as many clients sending the very statement that the store has prepared;
 //!   and SQLite with full durability beside it;
-//! - acked messages a second through [`Chat::send`](gpting_core::gpting::Chat::send), beside `pgbench` inserting bare rows into
+//! - acked messages a second through [`Chat::send`](gpting_core::gpting::Chat::send) of people who hold a socket open, beside `pgbench` inserting bare rows into
 //!   a table like that of messages, one a commit;
 //! - the same with wake-ups over PostgreSQL and over Redis to one subscriber in another instance, beside none at all.
 //!
