@@ -2,6 +2,7 @@
 //! before `resumed`, and loads the history when it is told to.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -27,17 +28,26 @@ pub(crate) struct Run {
     pub(crate) sockets: Vec<String>,
     /// The addresses for requests, straight.
     pub(crate) http: Vec<String>,
+    /// Whether enough is said, however much somebody still had to say.
+    pub(crate) enough: AtomicBool,
 }
 
 impl Run {
-    fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.began.elapsed()
     }
 }
 
 /// One of them, by chance.
-fn any(of: &[String]) -> &str {
+pub(crate) fn any(of: &[String]) -> &str {
     &of[SystemRng.below(u32::try_from(of.len()).unwrap()) as usize]
+}
+
+/// One of so many, by chance, and another than the last.
+fn another(count: usize, last: Option<usize>) -> usize {
+    let others = u32::try_from(count - usize::from(last.is_some())).unwrap();
+    let drawn = SystemRng.below(others) as usize;
+    drawn + usize::from(last.is_some_and(|last| drawn >= last))
 }
 
 /// Somebody who talks in all of their rooms.
@@ -53,6 +63,8 @@ pub(crate) struct Client {
     pub(crate) waiting: VecDeque<(Id, u64, Uuid)>,
     pub(crate) last: HashMap<u64, u64>,
     pub(crate) epoch: Option<u64>,
+    /// The instance of the last connection: the next is at another.
+    pub(crate) at: Option<usize>,
     pub(crate) http: reqwest::Client,
 }
 
@@ -70,7 +82,9 @@ impl Client {
     /// Talks until all is said and acknowledged, and everything up to `heads` has come, once those are known.
     pub(crate) async fn live(mut self, heads: Heads) -> Self {
         while !self.is_done(&heads) {
-            let url = format!("{}/ws/", any(&self.run.sockets));
+            let at = another(self.run.sockets.len(), self.at);
+            self.at = Some(at);
+            let url = format!("{}/ws/", self.run.sockets[at]);
             let bearer = format!("Bearer {}", self.person.access);
             match Socket::open(&url, &[("authorization", &bearer)]).await {
                 Ok(socket) => drop(self.talk(socket, &heads).await),
@@ -103,6 +117,9 @@ impl Client {
         }
         let mut next = tokio::time::Instant::now() + self.pause;
         while !self.is_done(heads) {
+            if self.run.enough.load(Ordering::Relaxed) {
+                self.to_say = 0;
+            }
             let ready_to_say = self.to_say > 0 && self.waiting.len() < WINDOW;
             let patience = if ready_to_say { next } else { tokio::time::Instant::now() + Duration::from_millis(200) };
             let frame = socket.next(patience.saturating_duration_since(tokio::time::Instant::now())).await;
