@@ -36,6 +36,8 @@ const PONG_WITHIN: Duration = Duration::from_secs(10);
 const STOP_WITHIN_MS: u32 = 2_000;
 /// So many refused frames in a row are a flood.
 const MAX_STRIKES: u32 = 30;
+/// So many events are told in a row before the client is listened to again.
+const TOLD_IN_A_ROW: u32 = 16;
 /// For how many rooms at the most it is remembered when somebody last wrote or was there.
 const MOST_EPHEMERAL: usize = 32;
 
@@ -157,15 +159,21 @@ impl Session {
         let mut quiet_until = Instant::now() + PING_AFTER;
         let mut pinged = false;
         let mut stop_at = None;
+        let mut told_in_a_row = 0;
         loop {
             tokio::select! {
-                received = self.line.next() => {
-                    let message = received?;
-                    (quiet_until, pinged) = (Instant::now() + PING_AFTER, false);
-                    // Boxed: what a frame sets in motion is large, and an idle socket should not hold room for it.
-                    Box::pin(self.received(message)).await?;
-                }
-                event = next_event(&mut self.heard) => self.happened(event).await?,
+                turn = next_turn(&mut self.line, &mut self.heard, told_in_a_row < TOLD_IN_A_ROW) => match turn {
+                    Turn::Said(received) => {
+                        let message = received?;
+                        (quiet_until, pinged, told_in_a_row) = (Instant::now() + PING_AFTER, false, 0);
+                        // Boxed: what a frame sets in motion is large, and an idle socket should not hold room for it.
+                        Box::pin(self.received(message)).await?;
+                    }
+                    Turn::Happened(event) => {
+                        told_in_a_row += 1;
+                        self.happened(event).await?;
+                    }
+                },
                 () = self.place.ended() => Box::pin(still_there(&self.shared, self.caller)).await?,
                 () = sleep_until(quiet_until) => {
                     if pinged {
@@ -365,6 +373,35 @@ async fn still_there(shared: &Shared, caller: Caller) -> Result<(), Option<Close
         Err(error) => {
             tracing::warn!(%error, "a socket's session could not be checked");
             Ok(())
+        }
+    }
+}
+
+/// Whose turn it is.
+enum Turn {
+    /// The client has sent something, or is gone.
+    Said(Result<Message, Option<Close>>),
+    /// Something happened.
+    Happened(ChatEvent),
+}
+
+/// What comes next from either side. Of what is there already the events are `told_first`, or else what the client says.
+///
+/// A message that a client sends makes more than one event for it. Whoever sends many without waiting would fall behind
+/// with hearing of them, although they read, were their frames taken as readily as events.
+async fn next_turn(line: &mut Line, heard: &mut Subscription, told_first: bool) -> Turn {
+    let (said, happened) = (line.next(), next_event(heard));
+    if told_first {
+        tokio::select! {
+            biased;
+            event = happened => Turn::Happened(event),
+            received = said => Turn::Said(received),
+        }
+    } else {
+        tokio::select! {
+            biased;
+            received = said => Turn::Said(received),
+            event = happened => Turn::Happened(event),
         }
     }
 }
