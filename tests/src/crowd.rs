@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gpting_core::Gpting;
 use gpting_core::account::{Account, AccountChange, AccountKeys, AccountStore, AccountWork, Device};
+use gpting_core::config::Config;
 use gpting_core::id::MemberId;
 use gpting_core::interaction::{Pair, PairKey};
 use gpting_core::profile::Member;
@@ -43,13 +44,19 @@ pub struct Crowd<S> {
 impl<S: AccountStore> Crowd<S> {
     /// On a server and its store, opened beside it.
     pub async fn on(server: &Server, store: Arc<S>) -> Self {
+        Self::with(server, store, Config::default()).await
+    }
+
+    /// The same, with tokens by this configuration.
+    pub async fn with(server: &Server, store: Arc<S>, config: Config) -> Self {
         let key = |name: &str| -> [u8; 32] {
             let text = std::fs::read_to_string(server.data_dir().join("keys").join(name)).expect("the server's keys");
             let bytes = URL_SAFE_NO_PAD.decode(text.trim()).expect("a key is base64");
             bytes.try_into().expect("a key has 32 bytes")
         };
         let keys = AccountKeys::new(key("signing.seed"), key("refresh.secret")).expect("keys of a server");
-        let g = Gpting::builder_with_accounts(Arc::clone(&store), keys).build().await.expect("an open store");
+        let g = Gpting::builder_with_accounts(Arc::clone(&store), keys).config(config).build().await;
+        let g = g.expect("an open store");
         let mut form = Registration::new("crowd", "F").born("1996-03-02");
         PASSWORD.clone_into(&mut form.password);
         let name = form.username.clone();

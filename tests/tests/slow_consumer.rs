@@ -297,6 +297,7 @@ async fn who_stops_reading_is_let_go_and_nobody_else_notices() {
             // Places are not resumed by somebody who does not read: what they are sent they were sent live.
             reader.resuming.clear();
             let both = tokio::join!(saying, others);
+            held.push(memory.most());
             let before: usize = known.values().map(BTreeMap::len).sum();
             let ended = reader.read(&mut known, all).await;
             let heard = known.values().map(BTreeMap::len).sum::<usize>() - before;
@@ -310,10 +311,12 @@ async fn who_stops_reading_is_let_go_and_nobody_else_notices() {
         } else {
             let (spoken, outcome, closed) = tokio::join!(saying, others, stage.follow(reader, &mut known, all));
             eprintln!("turn {turn}: who reads was let go {closed} times");
+            held.push(memory.most());
             (spoken, outcome)
         };
-        let (most, spent) = (memory.most(), began.elapsed());
-        eprintln!("turn {turn}: {spent:.1?}, {most} KiB");
+        let (spent, most) = (began.elapsed(), held.last().unwrap());
+        let (talk, middle) = (outcome.rate(), outcome.percentile(50));
+        eprintln!("turn {turn}: {spent:.1?}, {most} KiB; the others {talk:.0} messages/s, {middle:.1?} in the middle");
         for (room, messages) in spoken {
             said.entry(room).or_default().extend(messages);
         }
@@ -324,8 +327,12 @@ async fn who_stops_reading_is_let_go_and_nobody_else_notices() {
         if turn > 0 {
             let times = if stops { &mut with } else { &mut without };
             times.extend(outcome.delivered);
-            held.push(most);
+        } else {
+            // What reading the history takes, later those who stopped reading do.
+            stage.load(&mut Known::new()).await;
+            held.clear();
         }
+        memory.most();
     }
     over.store(true, Ordering::Relaxed);
     let grown = held.chunks(2).map(|turns| turns[1].saturating_sub(turns[0])).max().unwrap();

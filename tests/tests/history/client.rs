@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gpting_core::{Rng, SystemRng};
-use gpting_tests::{Person, Socket};
+use gpting_tests::Socket;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -30,6 +30,19 @@ pub(crate) struct Run {
     pub(crate) http: Vec<String>,
     /// Whether enough is said, however much somebody still had to say.
     pub(crate) enough: AtomicBool,
+    /// Sockets that servers have closed.
+    pub(crate) closings: Mutex<Vec<Closing>>,
+}
+
+/// A socket that its server has closed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closing {
+    /// The instance.
+    pub(crate) at: usize,
+    pub(crate) code: u16,
+    /// When it was closed, and when its client was back, at whichever instance.
+    pub(crate) closed: Duration,
+    pub(crate) back: Option<Duration>,
 }
 
 impl Run {
@@ -54,7 +67,8 @@ fn another(count: usize, last: Option<usize>) -> usize {
 pub(crate) struct Client {
     pub(crate) run: Arc<Run>,
     pub(crate) number: usize,
-    pub(crate) person: Person,
+    /// Their access token.
+    pub(crate) access: String,
     pub(crate) rooms: Vec<u64>,
     /// How many messages are still to be said, and how long to wait between two.
     pub(crate) to_say: u64,
@@ -65,6 +79,8 @@ pub(crate) struct Client {
     pub(crate) epoch: Option<u64>,
     /// The instance of the last connection: the next is at another.
     pub(crate) at: Option<usize>,
+    /// After how many milliseconds to come back, when the server has said so.
+    pub(crate) return_after: Option<u64>,
     pub(crate) http: reqwest::Client,
 }
 
@@ -81,18 +97,34 @@ pub(crate) fn id_of(text: &str) -> Id {
 impl Client {
     /// Talks until all is said and acknowledged, and everything up to `heads` has come, once those are known.
     pub(crate) async fn live(mut self, heads: Heads) -> Self {
+        let mut closing: Option<usize> = None;
         while !self.is_done(&heads) {
             let at = another(self.run.sockets.len(), self.at);
             self.at = Some(at);
             let url = format!("{}/ws/", self.run.sockets[at]);
-            let bearer = format!("Bearer {}", self.person.access);
+            let bearer = format!("Bearer {}", self.access);
             match Socket::open(&url, &[("authorization", &bearer)]).await {
-                Ok(socket) => drop(self.talk(socket, &heads).await),
+                Ok(mut socket) => {
+                    if let Some(closing) = closing.take() {
+                        let now = self.run.now();
+                        self.run.closings.lock().unwrap()[closing].back = Some(now);
+                    }
+                    let _ = self.talk(&mut socket, &heads).await;
+                    closing = socket.close_code().filter(|code| *code != 1006).map(|code| self.was_closed(at, code));
+                }
                 Err(status) => assert!(status == 0 || status >= 500 || status == 429, "refused: {status}"),
             }
-            tokio::time::sleep(Duration::from_millis(u64::from(20 + SystemRng.below(80)))).await;
+            let wait = self.return_after.take().unwrap_or_else(|| u64::from(20 + SystemRng.below(80)));
+            tokio::time::sleep(Duration::from_millis(wait)).await;
         }
         self
+    }
+
+    /// Notes that a server has closed a socket; answers under which number.
+    fn was_closed(&self, at: usize, code: u16) -> usize {
+        let mut closings = self.run.closings.lock().unwrap();
+        closings.push(Closing { at, code, closed: self.run.now(), back: None });
+        closings.len() - 1
     }
 
     fn is_done(&self, heads: &Heads) -> bool {
@@ -103,7 +135,7 @@ impl Client {
     }
 
     /// On one connection, until it breaks or all is done; none when it broke.
-    async fn talk(&mut self, mut socket: Socket, heads: &Heads) -> Option<()> {
+    async fn talk(&mut self, socket: &mut Socket, heads: &Heads) -> Option<()> {
         let ready = socket.next(Duration::from_secs(10)).await?;
         assert_eq!(ready["type"], "ready");
         let epoch = ready["epoch"].as_u64();
@@ -113,7 +145,7 @@ impl Client {
         socket.try_send(&json!({"type": "resume", "epoch": epoch, "rooms": places})).await.ok()?;
         let mut resuming: HashSet<u64> = self.rooms.iter().copied().collect();
         for (id, room, client) in self.waiting.clone() {
-            self.say(&mut socket, id, room, client).await?;
+            self.say(socket, id, room, client).await?;
         }
         let mut next = tokio::time::Instant::now() + self.pause;
         while !self.is_done(heads) {
@@ -133,7 +165,7 @@ impl Client {
                 None if socket.is_closed() => return None,
                 None if ready_to_say => {
                     next += self.pause;
-                    self.say_something(&mut socket).await?;
+                    self.say_something(socket).await?;
                 }
                 None => {}
             }
@@ -167,7 +199,7 @@ impl Client {
     fn say_by_request(&self, id: Id, room: u64, client: Uuid) {
         let url = format!("{}/api/chat/rooms/{room}/messages/", any(&self.run.http));
         let body = json!({"content": text(id), "client_msg_id": client});
-        let (run, request) = (Arc::clone(&self.run), self.http.post(url).bearer_auth(&self.person.access).json(&body));
+        let (run, request) = (Arc::clone(&self.run), self.http.post(url).bearer_auth(&self.access).json(&body));
         tokio::spawn(async move {
             let Ok(answer) = request.send().await else { return };
             if answer.status() == 201
@@ -181,7 +213,7 @@ impl Client {
     /// Reads the end of a room's history at whichever instance.
     fn read(&self, room: u64) {
         let url = format!("{}/api/chat/rooms/{room}/messages/?limit=100", any(&self.run.http));
-        let (run, request) = (Arc::clone(&self.run), self.http.get(url).bearer_auth(&self.person.access));
+        let (run, request) = (Arc::clone(&self.run), self.http.get(url).bearer_auth(&self.access));
         tokio::spawn(async move {
             let began = run.now();
             let Ok(answer) = request.send().await else { return };
@@ -213,6 +245,7 @@ impl Client {
             "message" if !resuming.contains(&room.unwrap()) => {
                 self.show(room.unwrap(), frame["seq"].as_u64().unwrap(), frame["message"].as_str().unwrap());
             }
+            "closing" => self.return_after = frame["retry_after_ms"].as_u64().filter(|_| frame["reconnect"] == true),
             "closed" => panic!("a room of theirs was closed: {frame}"),
             _ => {}
         }
@@ -233,7 +266,7 @@ impl Client {
             let after = self.last[&room];
             let url = any(&self.run.http);
             let url = format!("{url}/api/chat/rooms/{room}/messages/?limit=100&after_seq={after}");
-            let answer = self.http.get(url).bearer_auth(&self.person.access).send().await;
+            let answer = self.http.get(url).bearer_auth(&self.access).send().await;
             let Ok(answer) = answer else { continue };
             let Ok(body) = answer.json::<Value>().await else { continue };
             let Some(page) = body.as_array() else { continue };

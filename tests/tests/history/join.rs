@@ -13,7 +13,8 @@ use tokio::task::JoinSet;
 
 use crate::client::{Run, any, id_of, listed};
 use crate::history::{History, Id, Read, Verdict, check};
-use crate::{Size, Stage, acknowledged};
+use crate::log::{acknowledged, said};
+use crate::{Size, Stage};
 
 /// So many join at the same time: with those who talk fewer than a member may have sockets.
 const AT_ONCE: usize = 4;
@@ -138,13 +139,14 @@ async fn who_joins_in_full_flow_misses_nothing() {
         sockets: stage.servers.iter().map(Server::socket_url).collect(),
         http: stage.servers.iter().map(Server::url).collect(),
         enough: AtomicBool::new(false),
+        closings: Mutex::default(),
     });
     let (heads_known, heads) = watch::channel(None);
     let talking = stage.clients(&run, u64::MAX, size.rate, &heads);
-    crate::said(&run, 400).await;
+    said(&run, 400).await;
     let (since, before) = (Instant::now(), run.history.lock().unwrap().sends.len());
     let reads = joins(&stage, &run, room, count).await;
-    let (spent, said) = (since.elapsed(), run.history.lock().unwrap().sends.len() - before);
+    let (spent, flowed) = (since.elapsed(), run.history.lock().unwrap().sends.len() - before);
     run.enough.store(true, Ordering::Relaxed);
     // Who has just begun to say something says it.
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -158,7 +160,7 @@ async fn who_joins_in_full_flow_misses_nothing() {
     history.reads.extend(reads.iter().cloned());
     let verdict = check(&history);
     let shown: usize = reads.iter().map(|read| read.messages.len()).sum();
-    let rate = said as f64 / spent.as_secs_f64();
+    let rate = flowed as f64 / spent.as_secs_f64();
     eprintln!("{count} joins while {rate:.0} messages/s flowed, {shown} messages shown: {verdict:?}");
     assert_eq!(verdict, Verdict::default());
     assert_eq!(reads.len(), count);

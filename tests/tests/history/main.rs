@@ -13,6 +13,7 @@ mod client;
 mod cutter;
 mod history;
 mod join;
+mod log;
 mod lossy;
 
 use std::collections::{HashMap, VecDeque};
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 use gpting_core::Gpting;
 use gpting_core::id::MemberId;
 use gpting_core::interaction::{Pair, PairKey};
-use gpting_core::store::{Change, Expect, MessageRange, Store as _, Work};
+use gpting_core::store::{Change, Expect, Store as _, Work};
 use gpting_store_pg::PgStore;
 use gpting_tests::postgres::{Database, Options};
 use gpting_tests::{Person, Postgres, Redis, Server, Settings, Socket};
@@ -31,9 +32,10 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, Heads, Run, id_of};
+use crate::client::{Client, Heads, Run};
 use crate::cutter::Cutter;
 use crate::history::{History, Verdict, check};
+use crate::log::{acknowledged, log_of, said};
 use crate::lossy::Lossy;
 
 /// How much a run does.
@@ -83,23 +85,6 @@ async fn befriend(store: &PgStore, people: &[Person]) -> HashMap<u64, [usize; 2]
         }
     }
     rooms
-}
-
-/// What is there in the end, straight from the database.
-async fn log_of(store: &PgStore, history: &mut History) {
-    for room in history.members.keys().copied().collect::<Vec<_>>() {
-        let id = gpting_core::id::RoomId::new(i64::try_from(room).unwrap()).unwrap();
-        let mut log = Vec::new();
-        loop {
-            let after = log.last().map_or(0, |(seq, _)| *seq);
-            let part = store.messages(id, MessageRange::After(after), 1_000, None).await.unwrap();
-            log.extend(part.iter().map(|message| (message.seq, id_of(&message.text))));
-            if part.len() < 1_000 {
-                break;
-            }
-        }
-        history.log.insert(room, log);
-    }
 }
 
 /// Somebody without a room, who listens all the time and must hear nothing.
@@ -170,7 +155,7 @@ impl Stage {
             let client = Client {
                 run: Arc::clone(run),
                 number,
-                person: person.at(&self.servers[0]),
+                access: person.access.clone(),
                 last: rooms.iter().map(|room| (*room, 0)).collect(),
                 rooms,
                 to_say: each,
@@ -179,6 +164,7 @@ impl Stage {
                 waiting: VecDeque::new(),
                 epoch: None,
                 at: None,
+                return_after: None,
                 http: http.clone(),
             };
             clients.spawn(client.live(heads.clone()));
@@ -207,22 +193,6 @@ impl Stage {
     }
 }
 
-/// Waits until so many messages were sent.
-async fn said(run: &Run, count: u64) {
-    while (run.history.lock().unwrap().sends.len() as u64) < count {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-/// Waits until every message is acknowledged.
-async fn acknowledged(run: &Run) {
-    let since = Instant::now();
-    while run.history.lock().unwrap().sends.values().any(|send| send.acks.is_empty()) {
-        assert!(since.elapsed() < Duration::from_mins(2), "some messages are never acknowledged");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 async fn run(bus: Option<String>, name: &str) {
     let size = Size::told();
     let mut stage = Stage::set(bus.as_deref(), &size).await;
@@ -233,6 +203,7 @@ async fn run(bus: Option<String>, name: &str) {
         sockets: stage.cutters.iter().map(Cutter::socket_url).collect(),
         http: stage.servers.iter().map(Server::url).collect(),
         enough: AtomicBool::new(false),
+        closings: Mutex::default(),
     });
     let (heads_known, heads) = watch::channel(None);
     let stranger = stage.stranger.at(&stage.servers[1]);
