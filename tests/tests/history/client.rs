@@ -174,6 +174,10 @@ impl Client {
     }
 
     async fn say_something(&mut self, socket: &mut Socket) -> Option<()> {
+        if self.run.enough.load(Ordering::Relaxed) {
+            self.to_say = 0;
+            return Some(());
+        }
         self.to_say -= 1;
         self.said += 1;
         let room = self.rooms[SystemRng.below(u32::try_from(self.rooms.len()).unwrap()) as usize];

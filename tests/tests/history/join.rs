@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use crate::client::{Run, any, id_of, listed};
 use crate::history::{History, Id, Read, Verdict, check};
-use crate::log::{acknowledged, said};
-use crate::{Size, Stage};
+use crate::log::acknowledged;
+use crate::{Size, Stage, said};
 
 /// So many join at the same time: with those who talk fewer than a member may have sockets.
 const AT_ONCE: usize = 4;

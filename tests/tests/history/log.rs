@@ -26,13 +26,6 @@ pub(crate) async fn log_of(store: &PgStore, history: &mut History) {
     }
 }
 
-/// Waits until so many messages were sent.
-pub(crate) async fn said(run: &Run, count: u64) {
-    while (run.history.lock().unwrap().sends.len() as u64) < count {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 /// Waits until every message is acknowledged.
 pub(crate) async fn acknowledged(run: &Run) {
     let since = Instant::now();

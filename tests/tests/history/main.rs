@@ -32,10 +32,10 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, Heads, Run};
+use crate::client::{Client, Closing, Heads, Run};
 use crate::cutter::Cutter;
 use crate::history::{History, Verdict, check};
-use crate::log::{acknowledged, log_of, said};
+use crate::log::{acknowledged, log_of};
 use crate::lossy::Lossy;
 
 /// How much a run does.
@@ -193,6 +193,13 @@ impl Stage {
     }
 }
 
+/// Waits until so many messages were sent.
+async fn said(run: &Run, count: u64) {
+    while (run.history.lock().unwrap().sends.len() as u64) < count {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 async fn run(bus: Option<String>, name: &str) {
     let size = Size::told();
     let mut stage = Stage::set(bus.as_deref(), &size).await;
@@ -223,6 +230,10 @@ async fn run(bus: Option<String>, name: &str) {
     stage.log(&mut history).await;
     let verdict = check(&history);
     let stored: usize = history.log.values().map(Vec::len).sum();
+    // Whoever was told to come back by the server that was drained is back.
+    let told = run.closings.lock().unwrap().clone();
+    let is_due = |one: &Closing| one.code == 1013 || (one.code == 1012 && one.at == 1);
+    assert!(told.iter().all(|one| is_due(one) && one.back >= Some(one.closed)), "{told:?}");
     let cuts: usize = stage.cutters.iter().map(Cutter::cuts).sum();
     let (rooms, reads) = (history.log.len(), history.reads.len());
     eprintln!(
