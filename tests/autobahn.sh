@@ -11,9 +11,10 @@ echo_pid=
 trap '[ -z "$echo_pid" ] || kill "$echo_pid"; rm -rf "$folder"' EXIT
 
 "$python" -m pip install --quiet --target "$folder/suite" \
-    incremental==16.10.1 Twisted==19.10.0 zope.interface==4.6.0 autobahntestsuite==25.10.1
+    setuptools==44.0.0 incremental==16.10.1 Twisted==19.10.0 zope.interface==4.6.0 autobahntestsuite==25.10.1
 touch "$folder/suite/zope/__init__.py"
 cargo build --quiet -p gpting-examples --example echo
+: >"$folder/echo.log"
 GPTING_ECHO_LISTEN=$listen "${CARGO_TARGET_DIR:-target}/debug/examples/echo" >"$folder/echo.log" 2>&1 &
 echo_pid=$!
 until grep -q listening "$folder/echo.log"; do

@@ -2,7 +2,7 @@
 //!
 //! [`postgres`] starts a database cluster and [`mod@redis`] a Redis (both from `gpting-rig`, which the benches use too), [`nginx`] the proxy, [`server`] the built server in a child process, [`mail`] reads what
 //! the server mailed, [`person`] signs up and calls the documented endpoints, [`answer`] checks every error for
-//! its documented shape, [`socket`] speaks the chat frames. [`town`] opens the library itself on each store, with the
+//! its documented shape, [`socket`] speaks the chat frames, [`crowd`] makes many people on a server at once. [`town`] opens the library itself on each store, with the
 //! port [`double`]s. The tests are targets in `tests/`, each named in
 //! `Cargo.toml`; whatever needs PostgreSQL lives here too, so that no published crate depends on the rig.
 //!
@@ -13,6 +13,7 @@
 
 pub mod answer;
 pub mod canary;
+pub mod crowd;
 pub mod double;
 pub mod mail;
 pub mod nginx;
@@ -23,6 +24,7 @@ pub mod socket;
 pub mod town;
 
 pub use answer::Answer;
+pub use crowd::{Crowd, Face};
 pub use gpting_rig::{Postgres, Redis, guard, postgres, redis};
 pub use nginx::Nginx;
 pub use person::{Person, Registration};

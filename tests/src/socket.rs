@@ -86,6 +86,14 @@ impl Socket {
         self.stream.send(Message::text(text)).await.expect("the socket is open");
     }
 
+    /// Sends a text frame as it stands to a server that may be gone.
+    ///
+    /// # Errors
+    /// The connection is.
+    pub async fn try_send_text(&mut self, text: &str) -> Result<(), Error> {
+        self.stream.send(Message::text(text)).await
+    }
+
     /// Sends a binary frame.
     pub async fn send_binary(&mut self, bytes: &[u8]) {
         self.stream.send(Message::binary(bytes.to_vec())).await.expect("the socket is open");
@@ -94,6 +102,11 @@ impl Socket {
     /// Whether the socket is closed.
     pub fn is_closed(&self) -> bool {
         self.closed.is_some()
+    }
+
+    /// The code with which it was closed, once it is; 1006 when it just went away.
+    pub fn close_code(&self) -> Option<u16> {
+        self.closed
     }
 
     /// The next frame of any type; `None` when the time is up or the socket closed.

@@ -15,22 +15,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gpting_core::Gpting;
-use gpting_core::account::{AccountChange, AccountKeys, AccountStore, AccountWork, Device};
-use gpting_core::id::MemberId;
-use gpting_core::interaction::{Pair, PairKey};
-use gpting_core::store::{Change, Expect, Work};
+use gpting_core::account::AccountStore;
 use gpting_store_pg::PgStore;
 use gpting_store_sqlite::SqliteStore;
 use gpting_tests::postgres::Options;
-use gpting_tests::{Person, Postgres, Registration, Server, Settings};
+use gpting_tests::{Crowd, Postgres, Server, Settings};
 use load::{Couple, Outcome};
 use sqlx::{Connection as _, PgPool, SqliteConnection};
 use tokio::task::JoinSet;
-
-const PASSWORD: &str = "everybody has this one";
 
 fn asked() -> bool {
     let asked = std::env::var_os("GPTING_CAPACITY").is_some();
@@ -48,43 +40,13 @@ fn seconds() -> Duration {
     Duration::from_secs(number("GPTING_CAPACITY_SECONDS", 8).into())
 }
 
-/// Friends in pairs, signed in: room and access tokens. Their accounts have the password hash of one who signed up.
+/// Friends in pairs, signed in: room and access tokens.
 async fn couples<S: AccountStore>(server: &Server, store: Arc<S>, count: usize) -> Vec<(u64, [String; 2])> {
-    let key = |name: &str| -> [u8; 32] {
-        let text = std::fs::read_to_string(server.data_dir().join("keys").join(name)).unwrap();
-        URL_SAFE_NO_PAD.decode(text.trim()).unwrap().try_into().unwrap()
-    };
-    let keys = AccountKeys::new(key("signing.seed"), key("refresh.secret")).unwrap();
-    let g = Gpting::builder_with_accounts(Arc::clone(&store), keys).build().await.unwrap();
-    let mut form = Registration::new("first", "F").born("1996-03-02");
-    PASSWORD.clone_into(&mut form.password);
-    let first = Person::sign_up(server, form).await;
-    let first = MemberId::new(i64::try_from(first.id).unwrap()).unwrap();
-    let model = store.account(first).await.unwrap().unwrap().value;
-    let pattern = store.members(&[first]).await.unwrap().remove(0).value;
+    let mut crowd = Crowd::on(server, store).await;
     let mut couples = Vec::new();
-    for number in 0..count {
-        let mut access = Vec::new();
-        let mut ids = Vec::new();
-        for side in 0..2 {
-            let id = MemberId::draw(&gpting_core::SystemRng);
-            let (mut member, mut account) = (pattern.clone(), model.clone());
-            (member.id, account.member) = (id, id);
-            account.username = format!("crowd{number}x{side}");
-            account.email = format!("{}@example.com", account.username);
-            account.email_canonical.clone_from(&account.email);
-            let put = Work::new().change(Change::PutMember(Box::new(member), Expect::New));
-            let work = AccountWork::new().change(AccountChange::PutAccount(Box::new(account), Expect::New)).with(put);
-            store.commit_account(work).await.unwrap();
-            let tokens = g.accounts().login(&format!("crowd{number}x{side}"), PASSWORD, Device::default()).await;
-            access.push(tokens.unwrap().tokens.access);
-            ids.push(id);
-        }
-        let mut pair = Pair::strangers(PairKey::of(ids[0], ids[1]).unwrap());
-        pair.friends_since = Some(model.created_at);
-        store.commit(Work::new().change(Change::PutPair(Box::new(pair), Expect::New))).await.unwrap();
-        let room = g.chat().room_with(ids[0], ids[1]).await.unwrap().0.overview.room.id;
-        couples.push((u64::try_from(room.value()).unwrap(), access.try_into().unwrap()));
+    for _ in 0..count {
+        let (a, b) = (crowd.face().await, crowd.face().await);
+        couples.push((crowd.befriend(&a, &b).await, [a.access, b.access]));
     }
     couples
 }

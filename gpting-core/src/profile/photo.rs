@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::member::{Member, Photo};
-use crate::error::{Code, Error, Fault, Result};
+use crate::error::{Chain, Code, Error, Fault, Result};
 use crate::gpting::{Core, Profiles, STRANGER};
 use crate::id::{JobId, MemberId, PhotoId};
 use crate::job::{Job, Task};
@@ -153,8 +153,10 @@ fn without_photos() -> Error {
     Error::Unavailable { part: "the picture storage", retry_after: std::time::Duration::from_mins(1) }
 }
 
+/// Where pictures are kept may be another machine: what fails there may work later.
 fn blob_failed(error: PortError) -> Error {
-    Error::Internal { what: "the picture storage failed", source: Box::new(error) }
+    tracing::warn!(error = %Chain(&error), "the picture storage failed");
+    Error::Unavailable { part: "the picture storage", retry_after: std::time::Duration::from_secs(5) }
 }
 
 /// 128 random bits in hexadecimal: a name that nobody can guess.

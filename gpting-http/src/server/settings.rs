@@ -20,6 +20,7 @@ use lettre::message::Mailbox;
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub(crate) use self::layer::Layer;
+use super::blobs::Bucket;
 use crate::layer::client::AddrRange;
 
 /// A setting that cannot be used, and why. Never repeats the value: it may be a secret.
@@ -60,6 +61,15 @@ pub(crate) enum BusChoice {
     Redis(RedisBus),
 }
 
+/// Where photos are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Photos {
+    /// As files.
+    Folder(PathBuf),
+    /// As objects of S3, or of a store that speaks as it does.
+    Bucket(Bucket),
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogFormat {
@@ -93,7 +103,7 @@ pub(crate) struct Settings {
     /// Whether a language model is configured. This release reads the settings and uses none.
     pub(crate) has_llm: bool,
     /// Where photos are kept.
-    pub(crate) photos_dir: PathBuf,
+    pub(crate) photos: Photos,
     /// How often the index is written down for the next start; none when it is not.
     pub(crate) index_snapshot: Option<Duration>,
     /// Whether sockets take `?token=`.
@@ -220,7 +230,7 @@ impl Settings {
             mail_from,
             public_url: public_url(text(&written.public_url))?,
             has_llm: has_llm(written)?,
-            photos_dir: photos_dir(text(&written.blob_url), &data_dir)?,
+            photos: photos(text(&written.blob_url), &data_dir)?,
             index_snapshot: index_snapshot(text(&written.index_snapshot).as_deref())?,
             ws_query_token: switch("ws_query_token", text(&written.ws_query_token).as_deref(), true)?,
             rate_limits,
@@ -271,7 +281,10 @@ impl Settings {
             },
             "bus_url" => Some(if matches!(self.bus, BusChoice::Local) { "local" } else { "postgres" }.to_owned()),
             "mail_from" => Some(self.mail_from.to_string()),
-            "blob_url" => Some(self.photos_dir.display().to_string()),
+            "blob_url" => match &self.photos {
+                Photos::Folder(folder) => Some(folder.display().to_string()),
+                Photos::Bucket(_) => None,
+            },
             "index_snapshot" => Some("15".to_owned()),
             "ws_query_token" => on(self.ws_query_token),
             "rate_limits" => on(self.rate_limits),
@@ -406,13 +419,15 @@ fn origin(raw: &str) -> Result<String, SettingError> {
     }
 }
 
-fn photos_dir(url: Option<String>, data_dir: &Path) -> Result<PathBuf, SettingError> {
+fn photos(url: Option<String>, data_dir: &Path) -> Result<Photos, SettingError> {
+    let refused = || SettingError::new("blob_url", "expected a folder, file:///<folder>, or s3://<bucket>/<prefix>");
     match url {
-        None => Ok(data_dir.join("photos")),
+        None => Ok(Photos::Folder(data_dir.join("photos"))),
         Some(url) => match url.split_once("://") {
-            None => Ok(url.into()),
-            Some(("file", path)) if path.starts_with('/') => Ok(path.into()),
-            Some(_) => Err(SettingError::new("blob_url", "this build keeps photos in a folder only")),
+            None => Ok(Photos::Folder(url.into())),
+            Some(("file", path)) if path.starts_with('/') => Ok(Photos::Folder(path.into())),
+            Some(("s3", address)) => Bucket::parse(address).map(Photos::Bucket).ok_or_else(refused),
+            Some(_) => Err(refused()),
         },
     }
 }

@@ -25,12 +25,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::accept::{self, Limits};
 use super::admin::Admin;
-use super::blobs::FolderBlobs;
+use super::blobs::Blobs;
 use super::index_file::IndexFile;
 use super::keys::{Keys, make_private_folder};
 use super::mailbox::FileMailer;
 use super::pictures::PictureWorkshop;
-use super::settings::Settings;
+use super::settings::{Photos, Settings};
 use super::smtp::SmtpMailer;
 use super::store::AnyStore;
 use super::traffic::Traffic;
@@ -121,10 +121,14 @@ async fn open(settings: &Settings) -> Result<(Gpting, AnyStore, [u8; 32]), Start
     make_private_folder(&settings.data_dir)?;
     let keys = Keys::open(&settings.keys_dir, &SystemRng)?;
     let store = AnyStore::open(&settings.database).await?;
+    let blobs = match &settings.photos {
+        Photos::Folder(folder) => Blobs::in_folder(folder)?,
+        Photos::Bucket(bucket) => Blobs::in_bucket(bucket, std::env::vars_os().filter_map(as_text))?,
+    };
     let builder = store
         .builder(keys.account_keys()?)
         .bus(store.bus(&settings.bus))
-        .blobs(FolderBlobs::open(&settings.photos_dir)?)
+        .blobs(blobs)
         .pictures(PictureWorkshop::new(super::cores()));
     let mut config = config(settings);
     let builder = match settings.index_snapshot {
@@ -140,6 +144,11 @@ async fn open(settings: &Settings) -> Result<(Gpting, AnyStore, [u8; 32]), Start
         None => builder.mailer(FileMailer::open(&settings.mail_dir(), settings.mail_from.clone())?),
     };
     Ok((builder.build().await?, store, keys.url_key()))
+}
+
+/// A variable that is text; others are none of those that are read.
+fn as_text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {
+    Some((name.into_string().ok()?, value.into_string().ok()?))
 }
 
 /// The limits of a server on the open internet, or none.

@@ -240,6 +240,31 @@ async fn malformed_frames_are_answered_and_the_socket_lives() {
 }
 
 #[tokio::test]
+async fn who_says_much_at_once_and_reads_is_not_too_slow() {
+    const MANY: u64 = 1_000;
+    let town = Town::new().await;
+    let (jimin, _, room) = town.couple().await;
+    let base = serve(&town).await;
+    let mut socket = Socket::open(&format!("{base}/ws/chat/{room}/?token={}", jimin.access), &[]).await.unwrap();
+    socket.next("ready").await;
+    let (mut says, mut hears) = socket.0.split();
+    let saying = async {
+        for _ in 0..MANY {
+            says.send(Message::text(r#"{"message": "안녕"}"#)).await.unwrap();
+        }
+    };
+    let hearing = async {
+        let mut acked = 0;
+        while acked < MANY {
+            let message = tokio::time::timeout(SOON, hears.next()).await.expect("in time").unwrap().unwrap();
+            assert!(!message.is_close(), "after {acked}: {message:?}");
+            acked += u64::from(message.to_text().is_ok_and(|text| text.contains(r#""type":"ack""#)));
+        }
+    };
+    tokio::join!(saying, hearing);
+}
+
+#[tokio::test]
 async fn sockets_end_with_their_session_their_room_and_the_service() {
     let town = Town::new().await;
     let (jimin, minho, room) = town.couple().await;

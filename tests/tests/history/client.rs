@@ -2,11 +2,12 @@
 //! before `resumed`, and loads the history when it is told to.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gpting_core::{Rng, SystemRng};
-use gpting_tests::{Person, Socket};
+use gpting_tests::Socket;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -27,24 +28,47 @@ pub(crate) struct Run {
     pub(crate) sockets: Vec<String>,
     /// The addresses for requests, straight.
     pub(crate) http: Vec<String>,
+    /// Whether enough is said, however much somebody still had to say.
+    pub(crate) enough: AtomicBool,
+    /// Sockets that servers have closed.
+    pub(crate) closings: Mutex<Vec<Closing>>,
+}
+
+/// A socket that its server has closed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closing {
+    /// The instance.
+    pub(crate) at: usize,
+    pub(crate) code: u16,
+    /// When it was closed, and when its client was back, at whichever instance.
+    pub(crate) closed: Duration,
+    pub(crate) back: Option<Duration>,
 }
 
 impl Run {
-    fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.began.elapsed()
     }
 }
 
 /// One of them, by chance.
-fn any(of: &[String]) -> &str {
+pub(crate) fn any(of: &[String]) -> &str {
     &of[SystemRng.below(u32::try_from(of.len()).unwrap()) as usize]
+}
+
+/// One of so many, by chance, and another than the last.
+fn another(count: usize, last: Option<usize>) -> usize {
+    let others = u32::try_from(count - usize::from(last.is_some())).unwrap();
+    let drawn = SystemRng.below(others) as usize;
+    drawn + usize::from(last.is_some_and(|last| drawn >= last))
 }
 
 /// Somebody who talks in all of their rooms.
 pub(crate) struct Client {
     pub(crate) run: Arc<Run>,
     pub(crate) number: usize,
-    pub(crate) person: Person,
+    /// Their access token.
+    pub(crate) access: String,
     pub(crate) rooms: Vec<u64>,
     /// How many messages are still to be said, and how long to wait between two.
     pub(crate) to_say: u64,
@@ -53,6 +77,10 @@ pub(crate) struct Client {
     pub(crate) waiting: VecDeque<(Id, u64, Uuid)>,
     pub(crate) last: HashMap<u64, u64>,
     pub(crate) epoch: Option<u64>,
+    /// The instance of the last connection: the next is at another.
+    pub(crate) at: Option<usize>,
+    /// After how many milliseconds to come back, when the server has said so.
+    pub(crate) return_after: Option<u64>,
     pub(crate) http: reqwest::Client,
 }
 
@@ -69,16 +97,34 @@ pub(crate) fn id_of(text: &str) -> Id {
 impl Client {
     /// Talks until all is said and acknowledged, and everything up to `heads` has come, once those are known.
     pub(crate) async fn live(mut self, heads: Heads) -> Self {
+        let mut closing: Option<usize> = None;
         while !self.is_done(&heads) {
-            let url = format!("{}/ws/", any(&self.run.sockets));
-            let bearer = format!("Bearer {}", self.person.access);
+            let at = another(self.run.sockets.len(), self.at);
+            self.at = Some(at);
+            let url = format!("{}/ws/", self.run.sockets[at]);
+            let bearer = format!("Bearer {}", self.access);
             match Socket::open(&url, &[("authorization", &bearer)]).await {
-                Ok(socket) => drop(self.talk(socket, &heads).await),
+                Ok(mut socket) => {
+                    if let Some(closing) = closing.take() {
+                        let now = self.run.now();
+                        self.run.closings.lock().unwrap()[closing].back = Some(now);
+                    }
+                    let _ = self.talk(&mut socket, &heads).await;
+                    closing = socket.close_code().filter(|code| *code != 1006).map(|code| self.was_closed(at, code));
+                }
                 Err(status) => assert!(status == 0 || status >= 500 || status == 429, "refused: {status}"),
             }
-            tokio::time::sleep(Duration::from_millis(u64::from(20 + SystemRng.below(80)))).await;
+            let wait = self.return_after.take().unwrap_or_else(|| u64::from(20 + SystemRng.below(80)));
+            tokio::time::sleep(Duration::from_millis(wait)).await;
         }
         self
+    }
+
+    /// Notes that a server has closed a socket; answers under which number.
+    fn was_closed(&self, at: usize, code: u16) -> usize {
+        let mut closings = self.run.closings.lock().unwrap();
+        closings.push(Closing { at, code, closed: self.run.now(), back: None });
+        closings.len() - 1
     }
 
     fn is_done(&self, heads: &Heads) -> bool {
@@ -89,7 +135,7 @@ impl Client {
     }
 
     /// On one connection, until it breaks or all is done; none when it broke.
-    async fn talk(&mut self, mut socket: Socket, heads: &Heads) -> Option<()> {
+    async fn talk(&mut self, socket: &mut Socket, heads: &Heads) -> Option<()> {
         let ready = socket.next(Duration::from_secs(10)).await?;
         assert_eq!(ready["type"], "ready");
         let epoch = ready["epoch"].as_u64();
@@ -99,10 +145,13 @@ impl Client {
         socket.try_send(&json!({"type": "resume", "epoch": epoch, "rooms": places})).await.ok()?;
         let mut resuming: HashSet<u64> = self.rooms.iter().copied().collect();
         for (id, room, client) in self.waiting.clone() {
-            self.say(&mut socket, id, room, client).await?;
+            self.say(socket, id, room, client).await?;
         }
         let mut next = tokio::time::Instant::now() + self.pause;
         while !self.is_done(heads) {
+            if self.run.enough.load(Ordering::Relaxed) {
+                self.to_say = 0;
+            }
             let ready_to_say = self.to_say > 0 && self.waiting.len() < WINDOW;
             let patience = if ready_to_say { next } else { tokio::time::Instant::now() + Duration::from_millis(200) };
             let frame = socket.next(patience.saturating_duration_since(tokio::time::Instant::now())).await;
@@ -116,7 +165,7 @@ impl Client {
                 None if socket.is_closed() => return None,
                 None if ready_to_say => {
                     next += self.pause;
-                    self.say_something(&mut socket).await?;
+                    self.say_something(socket).await?;
                 }
                 None => {}
             }
@@ -125,6 +174,10 @@ impl Client {
     }
 
     async fn say_something(&mut self, socket: &mut Socket) -> Option<()> {
+        if self.run.enough.load(Ordering::Relaxed) {
+            self.to_say = 0;
+            return Some(());
+        }
         self.to_say -= 1;
         self.said += 1;
         let room = self.rooms[SystemRng.below(u32::try_from(self.rooms.len()).unwrap()) as usize];
@@ -150,7 +203,7 @@ impl Client {
     fn say_by_request(&self, id: Id, room: u64, client: Uuid) {
         let url = format!("{}/api/chat/rooms/{room}/messages/", any(&self.run.http));
         let body = json!({"content": text(id), "client_msg_id": client});
-        let (run, request) = (Arc::clone(&self.run), self.http.post(url).bearer_auth(&self.person.access).json(&body));
+        let (run, request) = (Arc::clone(&self.run), self.http.post(url).bearer_auth(&self.access).json(&body));
         tokio::spawn(async move {
             let Ok(answer) = request.send().await else { return };
             if answer.status() == 201
@@ -164,7 +217,7 @@ impl Client {
     /// Reads the end of a room's history at whichever instance.
     fn read(&self, room: u64) {
         let url = format!("{}/api/chat/rooms/{room}/messages/?limit=100", any(&self.run.http));
-        let (run, request) = (Arc::clone(&self.run), self.http.get(url).bearer_auth(&self.person.access));
+        let (run, request) = (Arc::clone(&self.run), self.http.get(url).bearer_auth(&self.access));
         tokio::spawn(async move {
             let began = run.now();
             let Ok(answer) = request.send().await else { return };
@@ -196,6 +249,7 @@ impl Client {
             "message" if !resuming.contains(&room.unwrap()) => {
                 self.show(room.unwrap(), frame["seq"].as_u64().unwrap(), frame["message"].as_str().unwrap());
             }
+            "closing" => self.return_after = frame["retry_after_ms"].as_u64().filter(|_| frame["reconnect"] == true),
             "closed" => panic!("a room of theirs was closed: {frame}"),
             _ => {}
         }
@@ -216,7 +270,7 @@ impl Client {
             let after = self.last[&room];
             let url = any(&self.run.http);
             let url = format!("{url}/api/chat/rooms/{room}/messages/?limit=100&after_seq={after}");
-            let answer = self.http.get(url).bearer_auth(&self.person.access).send().await;
+            let answer = self.http.get(url).bearer_auth(&self.access).send().await;
             let Ok(answer) = answer else { continue };
             let Ok(body) = answer.json::<Value>().await else { continue };
             let Some(page) = body.as_array() else { continue };

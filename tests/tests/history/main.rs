@@ -3,8 +3,8 @@
 //! middle of it one server is killed, one drained, and the database killed and started again.
 //!
 //! In a hurry by default. For the whole of it:
-//! `GPTING_HISTORY_PEOPLE=11 GPTING_HISTORY_MESSAGES=34000 cargo test -p gpting-tests --test history -- --nocapture --test-threads 1`
-//! (per bus: 55 rooms, 34,000 messages).
+//! `GPTING_HISTORY_PEOPLE=11 GPTING_HISTORY_MESSAGES=34000 GPTING_HISTORY_CUTS=1000 GPTING_HISTORY_JOINS=500 cargo test -p gpting-tests --test history -- --nocapture --test-threads 1`
+//! (per bus: 55 rooms, 34,000 messages, at least a thousand lines cut; then five hundred who join a room in full flow).
 
 #![expect(clippy::unwrap_used, reason = "the whole file is tests; what they are made of counts as one")]
 #![expect(clippy::print_stderr, reason = "what was counted is told")]
@@ -12,16 +12,19 @@
 mod client;
 mod cutter;
 mod history;
+mod join;
+mod log;
 mod lossy;
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gpting_core::Gpting;
 use gpting_core::id::MemberId;
 use gpting_core::interaction::{Pair, PairKey};
-use gpting_core::store::{Change, Expect, MessageRange, Store as _, Work};
+use gpting_core::store::{Change, Expect, Store as _, Work};
 use gpting_store_pg::PgStore;
 use gpting_tests::postgres::{Database, Options};
 use gpting_tests::{Person, Postgres, Redis, Server, Settings, Socket};
@@ -29,9 +32,10 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, Heads, Run, id_of};
+use crate::client::{Client, Closing, Heads, Run};
 use crate::cutter::Cutter;
 use crate::history::{History, Verdict, check};
+use crate::log::{acknowledged, log_of};
 use crate::lossy::Lossy;
 
 /// How much a run does.
@@ -40,6 +44,8 @@ struct Size {
     messages: u64,
     /// Messages a second, of all together.
     rate: u64,
+    /// So many lines break, at least.
+    cuts: usize,
     /// At most so many bytes on a line before it breaks.
     line: u32,
 }
@@ -51,11 +57,15 @@ impl Size {
         };
         let people = usize::try_from(number("GPTING_HISTORY_PEOPLE", 5)).unwrap();
         let messages = number("GPTING_HISTORY_MESSAGES", 1_200);
+        let cuts = number("GPTING_HISTORY_CUTS", 100);
+        // Each message is told to two people in some 350 bytes; lines carry half of this on average.
+        let line = (messages * 1_000 / cuts).max(4_000);
         Self {
             people,
             messages,
             rate: number("GPTING_HISTORY_RATE", 200),
-            line: if messages > 5_000 { 400_000 } else { 40_000 },
+            cuts: usize::try_from(cuts).unwrap(),
+            line: u32::try_from(line).unwrap(),
         }
     }
 }
@@ -75,23 +85,6 @@ async fn befriend(store: &PgStore, people: &[Person]) -> HashMap<u64, [usize; 2]
         }
     }
     rooms
-}
-
-/// What is there in the end, straight from the database.
-async fn log_of(store: &PgStore, history: &mut History) {
-    for room in history.members.keys().copied().collect::<Vec<_>>() {
-        let id = gpting_core::id::RoomId::new(i64::try_from(room).unwrap()).unwrap();
-        let mut log = Vec::new();
-        loop {
-            let after = log.last().map_or(0, |(seq, _)| *seq);
-            let part = store.messages(id, MessageRange::After(after), 1_000, None).await.unwrap();
-            log.extend(part.iter().map(|message| (message.seq, id_of(&message.text))));
-            if part.len() < 1_000 {
-                break;
-            }
-        }
-        history.log.insert(room, log);
-    }
 }
 
 /// Somebody without a room, who listens all the time and must hear nothing.
@@ -162,7 +155,7 @@ impl Stage {
             let client = Client {
                 run: Arc::clone(run),
                 number,
-                person: person.at(&self.servers[0]),
+                access: person.access.clone(),
                 last: rooms.iter().map(|room| (*room, 0)).collect(),
                 rooms,
                 to_say: each,
@@ -170,6 +163,8 @@ impl Stage {
                 said: 0,
                 waiting: VecDeque::new(),
                 epoch: None,
+                at: None,
+                return_after: None,
                 http: http.clone(),
             };
             clients.spawn(client.live(heads.clone()));
@@ -205,15 +200,6 @@ async fn said(run: &Run, count: u64) {
     }
 }
 
-/// Waits until every message is acknowledged.
-async fn acknowledged(run: &Run) {
-    let since = Instant::now();
-    while run.history.lock().unwrap().sends.values().any(|send| send.acks.is_empty()) {
-        assert!(since.elapsed() < Duration::from_mins(2), "some messages are never acknowledged");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 async fn run(bus: Option<String>, name: &str) {
     let size = Size::told();
     let mut stage = Stage::set(bus.as_deref(), &size).await;
@@ -223,6 +209,8 @@ async fn run(bus: Option<String>, name: &str) {
         history: Mutex::new(History { members: members.clone(), ..History::default() }),
         sockets: stage.cutters.iter().map(Cutter::socket_url).collect(),
         http: stage.servers.iter().map(Server::url).collect(),
+        enough: AtomicBool::new(false),
+        closings: Mutex::default(),
     });
     let (heads_known, heads) = watch::channel(None);
     let stranger = stage.stranger.at(&stage.servers[1]);
@@ -242,6 +230,10 @@ async fn run(bus: Option<String>, name: &str) {
     stage.log(&mut history).await;
     let verdict = check(&history);
     let stored: usize = history.log.values().map(Vec::len).sum();
+    // Whoever was told to come back by the server that was drained is back.
+    let told = run.closings.lock().unwrap().clone();
+    let is_due = |one: &Closing| one.code == 1013 || (one.code == 1012 && one.at == 1);
+    assert!(told.iter().all(|one| is_due(one) && one.back >= Some(one.closed)), "{told:?}");
     let cuts: usize = stage.cutters.iter().map(Cutter::cuts).sum();
     let (rooms, reads) = (history.log.len(), history.reads.len());
     eprintln!(
@@ -250,7 +242,7 @@ async fn run(bus: Option<String>, name: &str) {
     assert_eq!(verdict, Verdict::default());
     assert_eq!(leaked, 0);
     assert_eq!(stored as u64, total);
-    assert!(cuts > size.people, "the lines have broken");
+    assert!(cuts >= size.cuts, "{cuts} lines have broken");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

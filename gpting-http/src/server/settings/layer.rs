@@ -80,8 +80,8 @@ layer! {
     /// The model that embeds
     #[arg(long, global = true, value_name = "NAME")]
     embedding_model,
-    /// Where photos are kept [default: <data dir>/photos]
-    #[arg(long, global = true, value_name = "FOLDER")]
+    /// Where photos are kept: a folder, or `s3://<bucket>/<prefix>` [default: <data dir>/photos]
+    #[arg(long, global = true, value_name = "FOLDER|URL")]
     blob_url,
     /// Minutes between two writings of the index for the next start; `off` for none [default: 15]
     #[arg(long, global = true, value_name = "MINUTES|off")]

@@ -51,7 +51,7 @@ fn the_defaults_are_those_documented() {
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8000");
     assert_eq!(settings.admin_listen.unwrap().to_string(), "127.0.0.1:9000");
     assert!(matches!(&settings.database, Database::Sqlite(path) if path == Path::new("./gpting-data/gpting.db")));
-    assert_eq!(settings.photos_dir, Path::new("./gpting-data/photos"));
+    assert_eq!(settings.photos, Photos::Folder("./gpting-data/photos".into()));
     assert_eq!(settings.mail_dir(), Path::new("./gpting-data/mail"));
     assert_eq!(settings.index_snapshot, Some(Duration::from_mins(15)));
     assert_eq!(settings.web_url(settings.listen), "http://127.0.0.1:8000/");
@@ -101,7 +101,10 @@ fn what_cannot_be_used_is_refused_by_name() {
         ("GPTING_SMTP_URL", "http://localhost"),
         ("GPTING_MAIL_FROM", "nobody"),
         ("GPTING_PUBLIC_URL", "dating.example"),
-        ("GPTING_BLOB_URL", "s3://bucket"),
+        ("GPTING_BLOB_URL", "s3://"),
+        ("GPTING_BLOB_URL", "s3://user:secret@bucket"),
+        ("GPTING_BLOB_URL", "s3://bucket/../other"),
+        ("GPTING_BLOB_URL", "gs://bucket"),
         ("GPTING_LOG", "xml"),
         ("GPTING_WS_QUERY_TOKEN", "maybe"),
         ("GPTING_TRUSTED_PROXIES", "10.0.0.0/64"),
@@ -191,6 +194,17 @@ fn a_stopping_server_waits_up_to_a_minute() {
     for wrong in ["61", "-1", "soon", "1.5"] {
         assert!(drain(wrong).unwrap_err().to_string().starts_with("GPTING_DRAIN_SECONDS"), "{wrong}");
     }
+}
+
+#[test]
+fn photos_are_in_a_folder_or_a_bucket() {
+    let photos = |url| from_environment(&[("GPTING_BLOB_URL", url)]).unwrap();
+    assert_eq!(photos("/srv/photos").photos, Photos::Folder("/srv/photos".into()));
+    assert_eq!(photos("file:///srv/photos").photos, Photos::Folder("/srv/photos".into()));
+    let bucket = photos("s3://dating-photos/eu");
+    assert_eq!(bucket.photos, Photos::Bucket(Bucket::parse("dating-photos/eu").unwrap()));
+    let shown = bucket.effective().iter().find(|setting| setting.name == "blob_url").unwrap();
+    assert_eq!(shown.value.as_deref(), Some("s3://dating-photos/eu"));
 }
 
 #[test]
