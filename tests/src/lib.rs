@@ -52,4 +52,6 @@ mod pages {
     struct Pg;
     #[doc = include_str!("../../gpting-bus-redis/README.md")]
     struct Redis;
+    #[doc = include_str!("../../gpting-llm/README.md")]
+    struct Llm;
 }
