@@ -145,3 +145,73 @@ fn a_server_cannot_make_a_call_cost_more_than_it_can() {
     assert_eq!(believed(told(10, 500), 100, 50, 1_000), Usage { input: 10, output: 500 }, "it thought");
     assert_eq!(believed(None, 100, 50, 20), Usage { input: 34, output: 17 });
 }
+
+/// Spoils a body in one to four places: bytes cut, doubled, turned over, or replaced by what breaks readers.
+fn spoil(rng: &gpting_core::SeededRng, body: &str) -> Vec<u8> {
+    use gpting_core::Rng as _;
+    const BREAKERS: [&str; 12] =
+        ["null", "NaN", "-1", "1e999", "\u{202e}", "{", "]", "\"", "\\ud800", "18446744073709551616", "[[[[", "\0"];
+    let below = |bound: usize| rng.below(u32::try_from(bound).unwrap()) as usize;
+    let mut bytes = body.as_bytes().to_vec();
+    for _ in 0..=below(4) {
+        let at = below(bytes.len() + 1);
+        match below(5) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.splice(at..at, BREAKERS[below(BREAKERS.len())].bytes())),
+            2 => {
+                let end = (at + below(24)).min(bytes.len());
+                drop(bytes.splice(at..end, BREAKERS[below(BREAKERS.len())].bytes()));
+            }
+            3 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << below(8)),
+            _ => {
+                let end = (at + below(40)).min(bytes.len());
+                let twice = bytes[at..end].to_vec();
+                drop(bytes.splice(at..at, twice));
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn thirty_thousand_spoilt_answers_break_nothing_and_let_nothing_through() {
+    let text = json!({
+        "choices": [{ "index": 0, "finish_reason": "stop", "message": {
+            "role": "assistant", "refusal": null, "content": "<think>x</think>```json\n{\"trait\":\"차분\"}\n```",
+        } }],
+        "usage": { "prompt_tokens": 12, "completion_tokens": 7 },
+    });
+    let vectors = json!({
+        "data": [{ "index": 0, "embedding": [0.5, -1.25] }, { "index": 1, "embedding": [3.0, 4e-3] }],
+        "usage": { "prompt_tokens": 3 },
+    });
+    let models = json!({ "data": [{ "id": "a" }, { "id": "b" }] }).to_string();
+    let (text, vectors) = (text.to_string(), vectors.to_string());
+    assert!(read_chat(text.as_bytes()).is_ok() && read_embeddings(vectors.as_bytes(), 2, 2).is_ok());
+    let rng = gpting_core::SeededRng::new(20_261_127);
+    let (mut taken, mut refused) = (0, 0);
+    for _ in 0..10_000 {
+        let bytes = spoil(&rng, &text);
+        match read_chat(&bytes) {
+            Ok(written) => {
+                taken += 1;
+                assert!(format::bare(&written.text).len() <= written.text.len());
+                let usage = believed(written.usage, 100, bytes.len(), 50);
+                assert!(usage.input <= 100 && usage.output <= 50.max(bytes.len() as u64), "{usage:?}");
+            }
+            Err(failure) => {
+                refused += 1;
+                assert!(matches!(failure, Failure::Unreadable | Failure::Refused), "{failure:?}");
+            }
+        }
+        let bytes = spoil(&rng, &vectors);
+        if let Ok((vectors, _)) = read_embeddings(&bytes, 2, 2) {
+            let is_sound = |vector: &Vec<f32>| vector.len() == 2 && vector.iter().all(|number| number.is_finite());
+            assert!(vectors.len() == 2 && vectors.iter().all(is_sound), "{vectors:?}");
+        }
+        let _ = read_models(&spoil(&rng, &models));
+        let _ = format::is_about_format(&bytes);
+    }
+    // Both ends of it were looked at.
+    assert!(taken > 300 && refused > 3_000, "{taken} {refused}");
+}
