@@ -55,8 +55,8 @@ pub enum BuildError {
     /// A number of dimensions that no model has, or that this one does not make.
     #[error("no such number of dimensions can be had of this embedding model")]
     Dims,
-    /// No client can be made; certificates of authorities are missing, most likely.
-    #[error("no TLS client can be made on this machine")]
+    /// No client can be made.
+    #[error("no TLS client can be made on this machine: it has no certificates of authorities, most likely")]
     Client,
 }
 

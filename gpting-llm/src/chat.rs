@@ -52,7 +52,13 @@ impl LlmText {
                 {
                     place += 1;
                 }
-                Err(failure) => return Err(failure),
+                Err(failure) => {
+                    if let Failure::Refused { usage: Some(usage) } = failure {
+                        let most = prompt.max_tokens.into();
+                        server.line.counters.spent(wire::believed(Some(usage), body.len(), 0, most));
+                    }
+                    return Err(failure);
+                }
             }
         }
     }

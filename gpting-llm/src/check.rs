@@ -117,6 +117,9 @@ async fn probe<T>(
         Ok(answer) if (200..300).contains(&answer.status) => read(&answer),
         Ok(answer) => Err(of_status(answer.status)),
         Err(OnceLost::Late) => Err(format!("no answer within {} s", server.patience(Pace::Background).as_secs())),
+        Err(OnceLost::Lost(Lost::Unreachable)) if server.base.starts_with("https:") => {
+            Err("out of reach, or its certificate is not trusted here".to_owned())
+        }
         Err(OnceLost::Lost(Lost::Unreachable)) => Err("out of reach".to_owned()),
         Err(OnceLost::Lost(Lost::Cut)) => Err("the connection was cut".to_owned()),
         Err(OnceLost::Lost(Lost::TooLarge)) => Err("the answer is larger than 1 MiB".to_owned()),
@@ -142,7 +145,8 @@ fn of_status(status: u16) -> String {
 }
 
 fn unreadable(failure: &Failure) -> String {
-    let what = if matches!(failure, Failure::Refused) { "the model declined" } else { "what came back is no answer" };
+    let what =
+        if matches!(failure, Failure::Refused { .. }) { "the model declined" } else { "what came back is no answer" };
     what.to_owned()
 }
 

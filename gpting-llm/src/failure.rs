@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use gpting_core::assist::model::ModelError;
+use gpting_core::assist::model::{ModelError, Usage};
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -23,7 +23,10 @@ pub(crate) enum Failure {
         body: Vec<u8>,
     },
     /// It declined to answer.
-    Refused,
+    Refused {
+        /// What that cost, where the server says.
+        usage: Option<Usage>,
+    },
     /// What came back is not an answer.
     Unreadable,
 }
@@ -33,7 +36,7 @@ impl From<Failure> for ModelError {
         match failure {
             Failure::Unavailable { retry_after } => Self::Unavailable { retry_after },
             Failure::Rejected { status, .. } => Self::Rejected { status },
-            Failure::Refused => Self::Refused,
+            Failure::Refused { .. } => Self::Refused,
             Failure::Unreadable => Self::Unreadable,
         }
     }

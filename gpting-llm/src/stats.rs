@@ -96,7 +96,7 @@ impl Counters {
             Ok(_) => 0,
             Err(Failure::Unavailable { .. }) => 1,
             Err(Failure::Rejected { .. }) => 2,
-            Err(Failure::Refused) => 3,
+            Err(Failure::Refused { .. }) => 3,
             Err(Failure::Unreadable) => 4,
         };
         counters.0[place].fetch_add(1, Ordering::Relaxed);

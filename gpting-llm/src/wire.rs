@@ -124,11 +124,11 @@ pub(crate) fn read_chat(bytes: &[u8]) -> Result<Written, Failure> {
     let usage = answer.usage.as_ref().map(usage);
     let choice = answer.choices.into_iter().next().ok_or(Failure::Unreadable)?;
     if choice.message.refusal.is_some_and(|refusal| !refusal.is_empty()) {
-        return Err(Failure::Refused);
+        return Err(Failure::Refused { usage });
     }
     let text = choice.message.content.filter(|text| !text.is_empty());
     match (choice.finish_reason.as_deref(), text) {
-        (Some("content_filter"), None) => Err(Failure::Refused),
+        (Some("content_filter"), None) => Err(Failure::Refused { usage }),
         (Some("stop"), Some(text)) => Ok(Written { text, is_whole: true, usage }),
         // `length`, `content_filter`, and whatever else cuts an answer short.
         (Some("length"), None) => Ok(Written { text: String::new(), is_whole: false, usage }),

@@ -86,7 +86,7 @@ fn line(script: &Arc<Script>, seed: u64) -> Line {
 fn read(bytes: &[u8]) -> Result<(), Failure> {
     match bytes {
         b"good" => Ok(()),
-        b"no" => Err(Failure::Refused),
+        b"no" => Err(Failure::Refused { usage: None }),
         _ => Err(Failure::Unreadable),
     }
 }
@@ -147,7 +147,7 @@ async fn what_is_refused_is_asked_once() {
     {
         let script = Script::new(&[], turn.clone());
         let ended = ask(&line(&script, 1)).await;
-        let expected = matches!(ended, Err(Failure::Refused)) && is_refusal
+        let expected = matches!(ended, Err(Failure::Refused { .. })) && is_refusal
             || matches!(ended, Err(Failure::Unreadable)) && !is_refusal;
         assert!(expected, "{turn:?}: {ended:?}");
         assert_eq!(script.times().len(), 1, "{turn:?}");

@@ -77,12 +77,12 @@ fn the_ways_to_finish_are_told_apart() {
     let cut = said(&choice(Value::Null, json!("length"))).unwrap();
     assert_eq!((cut.text.as_str(), cut.is_whole), ("", false), "all of it went into thinking");
     for empty in [Value::Null, json!("")] {
-        assert!(matches!(said(&choice(empty.clone(), json!("content_filter"))), Err(Failure::Refused)));
+        assert!(matches!(said(&choice(empty.clone(), json!("content_filter"))), Err(Failure::Refused { .. })));
         assert!(matches!(said(&choice(empty.clone(), json!("stop"))), Err(Failure::Unreadable)));
         assert!(matches!(said(&choice(empty, json!("tool_calls"))), Err(Failure::Unreadable)));
     }
     let refusal = json!({ "message": { "content": null, "refusal": "No." }, "finish_reason": "stop" });
-    assert!(matches!(said(&refusal), Err(Failure::Refused)));
+    assert!(matches!(said(&refusal), Err(Failure::Refused { .. })));
     let none = json!({ "message": { "content": "ok", "refusal": null }, "finish_reason": "stop" });
     assert!(said(&none).unwrap().is_whole);
 }
@@ -201,7 +201,7 @@ fn thirty_thousand_spoilt_answers_break_nothing_and_let_nothing_through() {
             }
             Err(failure) => {
                 refused += 1;
-                assert!(matches!(failure, Failure::Unreadable | Failure::Refused), "{failure:?}");
+                assert!(matches!(failure, Failure::Unreadable | Failure::Refused { .. }), "{failure:?}");
             }
         }
         let bytes = spoil(&rng, &vectors);
