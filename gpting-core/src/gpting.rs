@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::assist::model::{Embedder, TextModel};
 use crate::chat::hub::Hub;
 use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
@@ -59,6 +60,10 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) replica: Replica,
     pub(crate) snapshots: Option<Arc<dyn SnapshotStore>>,
+    #[expect(dead_code, reason = "the use-cases of `assist` ask it")]
+    pub(crate) text_model: Option<Arc<dyn TextModel>>,
+    #[expect(dead_code, reason = "the use-cases of `assist` ask it")]
+    pub(crate) embedder: Option<Arc<dyn Embedder>>,
     pub(crate) saved: tokio::sync::Mutex<Saved>,
     pub(crate) index_loaded: AtomicBool,
     /// When the feed was last read to its end, in microseconds since 1970.
@@ -214,6 +219,8 @@ pub struct Builder {
     limits: Option<Arc<dyn Limits>>,
     workers: Vec<Arc<dyn Worker>>,
     snapshots: Option<Arc<dyn SnapshotStore>>,
+    text_model: Option<Arc<dyn TextModel>>,
+    embedder: Option<Arc<dyn Embedder>>,
     catalogue: Catalogue,
     config: Config,
     #[cfg(feature = "accounts")]
@@ -252,6 +259,10 @@ impl Builder {
         limits: Limits,
         /// Keeps the index between two starts; nowhere by default.
         snapshots: SnapshotStore,
+        /// Reads and writes text; the templates and rules of the library by default.
+        text_model: TextModel,
+        /// Turns text into vectors; nobody by default.
+        embedder: Embedder,
     }
 
     /// Performs one kind of jobs of the host's own; may be called for several kinds. A kind whose name is taken is passed
@@ -317,6 +328,8 @@ impl Builder {
             config: self.config,
             replica,
             snapshots: self.snapshots,
+            text_model: self.text_model,
+            embedder: self.embedder,
             saved: tokio::sync::Mutex::default(),
             index_loaded: AtomicBool::new(false),
             feed_read: AtomicI64::new(0),
@@ -353,6 +366,8 @@ impl Gpting {
             limits: None,
             workers: Vec::new(),
             snapshots: None,
+            text_model: None,
+            embedder: None,
             catalogue: Catalogue::built_in().clone(),
             config: Config::default(),
             #[cfg(feature = "accounts")]

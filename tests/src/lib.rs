@@ -3,7 +3,7 @@
 //! [`postgres`] starts a database cluster and [`mod@redis`] a Redis (both from `gpting-rig`, which the benches use too), [`nginx`] the proxy, [`server`] the built server in a child process, [`mail`] reads what
 //! the server mailed, [`person`] signs up and calls the documented endpoints, [`answer`] checks every error for
 //! its documented shape, [`socket`] speaks the chat frames, [`crowd`] makes many people on a server at once. [`town`] opens the library itself on each store, with the
-//! port [`double`]s. The tests are targets in `tests/`, each named in
+//! port [`double`]s; [`hostile`] is what people write to mislead a language model. The tests are targets in `tests/`, each named in
 //! `Cargo.toml`; whatever needs PostgreSQL lives here too, so that no published crate depends on the rig.
 //!
 //! Invariants: nothing is skipped for want of a program (the test fails and says what to install); nothing
@@ -15,6 +15,7 @@ pub mod answer;
 pub mod canary;
 pub mod crowd;
 pub mod double;
+pub mod hostile;
 pub mod mail;
 pub mod nginx;
 pub mod operation;
@@ -54,4 +55,6 @@ mod pages {
     struct Pg;
     #[doc = include_str!("../../gpting-bus-redis/README.md")]
     struct Redis;
+    #[doc = include_str!("../../gpting-llm/README.md")]
+    struct Llm;
 }

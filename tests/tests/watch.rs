@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
+use gpting_llm::stand_in::StandIn;
 use gpting_tests::{Person, Postgres, Registration, Server, Settings, Socket};
 use serde_json::{Value, json};
 
@@ -73,7 +74,9 @@ fn listed() -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_metrics_are_those_that_are_documented_and_count_right() {
     let database = Postgres::shared().database("metrics").await;
-    let settings = Settings::postgres(&database.url);
+    let model = StandIn::start().await.unwrap();
+    let settings =
+        Settings::postgres(&database.url).with("GPTING_LLM_URL", &model.url()).with("GPTING_LLM_MODEL", "stand-in");
     let server = Server::start(settings.clone()).await;
     let before = scrape(&server).await;
     let served: BTreeSet<String> = before.kinds.keys().cloned().collect();
@@ -129,11 +132,11 @@ async fn the_metrics_are_those_that_are_documented_and_count_right() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_alone_tells_nothing_of_a_bus() {
+async fn a_server_alone_tells_nothing_of_a_bus_or_a_model() {
     let server = Server::start(Settings::sqlite()).await;
     let served: BTreeSet<String> = scrape(&server).await.kinds.keys().cloned().collect();
-    let without_bus: BTreeSet<String> = listed().into_iter().filter(|name| !name.starts_with("gpting_bus_")).collect();
-    assert_eq!(served, without_bus);
+    let is_alone = |name: &String| !name.starts_with("gpting_bus_") && !name.starts_with("gpting_llm_");
+    assert_eq!(served, listed().into_iter().filter(is_alone).collect());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

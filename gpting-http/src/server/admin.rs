@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gpting_core::Gpting;
+use gpting_llm::Llm;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
 
+use super::llm;
 use super::traffic::{Traffic, metric};
 use crate::layer::drain::Drain;
 
@@ -22,6 +24,7 @@ use crate::layer::drain::Drain;
 #[derive(Clone, Debug)]
 pub(crate) struct Admin {
     g: Gpting,
+    llm: Option<Llm>,
     traffic: Arc<Traffic>,
     drain: Drain,
     started: Instant,
@@ -29,9 +32,9 @@ pub(crate) struct Admin {
 }
 
 impl Admin {
-    /// Tells about this service, these counters, these sockets; it has just become ready.
-    pub(crate) fn new(g: Gpting, traffic: Arc<Traffic>, drain: Drain, started: Instant) -> Self {
-        Self { g, traffic, drain, started, ready_after: started.elapsed() }
+    /// Tells about this service, its language model, these counters, these sockets; it has just become ready.
+    pub(crate) fn new(g: Gpting, llm: Option<Llm>, traffic: Arc<Traffic>, drain: Drain, started: Instant) -> Self {
+        Self { g, llm, traffic, drain, started, ready_after: started.elapsed() }
     }
 
     /// Answers a request.
@@ -76,6 +79,9 @@ impl Admin {
             metric(&mut text, "gpting_bus_failures_total", "counter", "Connections of the bus lost.", bus.failures);
         }
         jobs::metrics(&mut text, &self.g.jobs().health());
+        if let Some(llm) = &self.llm {
+            llm::metrics(&mut text, &llm.stats());
+        }
         process(&mut text);
         text.push_str(&self.traffic.render());
         text
@@ -133,7 +139,7 @@ mod tests {
     async fn metrics_are_numbers_in_the_text_format() {
         let g = Gpting::builder(MemoryStore::default()).build().await.unwrap();
         let drain = Drain::default();
-        let admin = Admin::new(g, Arc::default(), drain.clone(), Instant::now());
+        let admin = Admin::new(g, None, Arc::default(), drain.clone(), Instant::now());
         let get = async |path: &str| admin.answer(&Request::get(path).body(()).unwrap().into_parts().0).await;
         let body = get("/metrics").await.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8(body.to_vec()).unwrap();

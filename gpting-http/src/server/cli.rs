@@ -1,4 +1,5 @@
-//! The command line: `gpting [serve]`, `migrate`, `import`, `backup`, `copy`, `picks`, `simulate`, `evaluate`, `bench`, `openapi`, `config`.
+//! The command line: `gpting [serve]`, `migrate`, `import`, `backup`, `copy`, `picks`, `llm check`, `simulate`,
+//! `evaluate`, `bench`, `openapi`, `config`.
 //!
 //! Called by the binary; parses, reads the settings, runs one command. What a command answers goes to standard output,
 //! everything else to standard error. Invariant: the process ends with 0 only when the command did what it was asked.
@@ -16,7 +17,7 @@ use super::import::{self, Progress, Summary};
 use super::settings::{Database, Layer, Settings};
 use super::start::{self, StartError};
 use super::store::AnyStore;
-use super::{bench, copy, evaluate, keys, logging, picks, simulate};
+use super::{bench, copy, evaluate, keys, llm, logging, picks, simulate};
 
 /// Rows between two lines of progress where no terminal is.
 const LINE_EVERY: u64 = 10_000;
@@ -60,6 +61,9 @@ enum Command {
     Copy(copy::Copy),
     /// Make today's mutual picks for everybody; the server does it every night
     Picks(picks::Picks),
+    /// The language model
+    #[command(subcommand)]
+    Llm(llm::check::Command),
     /// Compare methods of matching on the published markets
     Simulate(simulate::Simulate),
     /// Measure predictions on real people
@@ -119,7 +123,8 @@ fn execute(cli: Cli) -> Result<(), StartError> {
         | Command::Import { .. }
         | Command::Backup { .. }
         | Command::Copy(_)
-        | Command::Picks(_) => {
+        | Command::Picks(_)
+        | Command::Llm(_) => {
             logging::begin(settings.log);
         }
     }
@@ -134,6 +139,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
             Command::Backup { file } => back_up(&settings, &file).await,
             Command::Copy(flags) => Box::pin(copy::run(&flags, &settings)).await,
             Command::Picks(flags) => pick(&settings, &flags).await,
+            Command::Llm(llm::check::Command::Check { json }) => llm::check::run(settings.llm.as_ref(), json).await,
             Command::Simulate(_) | Command::Evaluate(_) | Command::Bench(_) | Command::Openapi | Command::Config => {
                 Ok(())
             }

@@ -1,11 +1,12 @@
 //! The `gpting` server: what the binary adds to the service that others can mount.
 //!
 //! ```text
-//! cli ─► settings ─► start ─┬─ keys, store, mailbox | smtp, blobs, pictures ─► Gpting ─► GptingHttp
+//! cli ─► settings ─► start ─┬─ keys, store, mailbox | smtp, blobs, pictures, llm ─► Gpting ─► GptingHttp
 //!                           ├─ accept (public port) ─► GptingHttp
 //!                           └─ accept (admin port)  ─► admin ◄─ traffic
 //! cli ─► import ─► Gpting
 //! cli ─► copy ─► both stores; django ─► Gpting
+//! cli ─► llm check ─► the server of language models
 //! cli ─► simulate, evaluate, bench ─► the core's laboratory
 //! ```
 //!
@@ -25,6 +26,7 @@ mod import;
 mod index_file;
 mod keys;
 mod letter;
+mod llm;
 mod logging;
 mod mailbox;
 mod picks;

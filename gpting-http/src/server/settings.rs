@@ -9,12 +9,15 @@
 //! - limits are switched off only where nobody else can call.
 
 mod layer;
+mod llm;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gpting_bus_redis::RedisBus;
+use gpting_core::assist::model::Embedder as _;
+use gpting_llm::Llm;
 use gpting_store_pg::PgBus;
 use lettre::message::Mailbox;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -100,8 +103,8 @@ pub(crate) struct Settings {
     pub(crate) mail_from: Mailbox,
     /// What addresses in answers begin with; empty for a service at the root of its host.
     pub(crate) public_url: String,
-    /// Whether a language model is configured. This release reads the settings and uses none.
-    pub(crate) has_llm: bool,
+    /// The server of language models, if there is one.
+    pub(crate) llm: Option<Llm>,
     /// Where photos are kept.
     pub(crate) photos: Photos,
     /// How often the index is written down for the next start; none when it is not.
@@ -229,8 +232,8 @@ impl Settings {
             smtp_url: smtp_url.map(SecretString::from),
             mail_from,
             public_url: public_url(text(&written.public_url))?,
-            has_llm: has_llm(written)?,
             photos: photos(text(&written.blob_url), &data_dir)?,
+            llm: llm::llm(written)?,
             index_snapshot: index_snapshot(text(&written.index_snapshot).as_deref())?,
             ws_query_token: switch("ws_query_token", text(&written.ws_query_token).as_deref(), true)?,
             rate_limits,
@@ -285,6 +288,12 @@ impl Settings {
                 Photos::Folder(folder) => Some(folder.display().to_string()),
                 Photos::Bucket(_) => None,
             },
+            "llm_profile" => self.llm.as_ref().map(|llm| llm.profile().name().to_owned()),
+            "llm_plain_http" => self.llm.as_ref().map(|_| "off".to_owned()),
+            "embedding_dims" => {
+                let embedder = self.llm.as_ref().and_then(Llm::embedder);
+                embedder.map(|embedder| embedder.dims().to_string())
+            }
             "index_snapshot" => Some("15".to_owned()),
             "ws_query_token" => on(self.ws_query_token),
             "rate_limits" => on(self.rate_limits),
@@ -440,20 +449,6 @@ fn index_snapshot(text: Option<&str>) -> Result<Option<Duration>, SettingError> 
             Ok(minutes @ 1..=720) => Ok(Some(Duration::from_mins(minutes))),
             _ => Err(SettingError::new("index_snapshot", "expected 1 to 720 minutes, or `off`")),
         },
-    }
-}
-
-fn has_llm(written: &Layer) -> Result<bool, SettingError> {
-    let Some(url) = written.llm_url.as_deref().map(str::trim).filter(|url| !url.is_empty()) else {
-        return match written.llm_api_key {
-            Some(_) => Err(SettingError::new("llm_url", "is needed beside `llm_api_key`")),
-            None => Ok(false),
-        };
-    };
-    if url.parse::<http::Uri>().is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https"))) {
-        Ok(true)
-    } else {
-        Err(SettingError::new("llm_url", "expected an http or https address"))
     }
 }
 

@@ -28,6 +28,7 @@ use super::admin::Admin;
 use super::blobs::Blobs;
 use super::index_file::IndexFile;
 use super::keys::{Keys, make_private_folder};
+use super::llm;
 use super::mailbox::FileMailer;
 use super::pictures::PictureWorkshop;
 use super::settings::{Photos, Settings};
@@ -80,7 +81,7 @@ pub(super) async fn serve(settings: &Settings) -> Result<(), StartError> {
         async move { stop.cancelled().await }
     });
     let admin = admin.map(|listener| {
-        let admin = Admin::new(g.clone(), Arc::clone(&traffic), drain.clone(), started);
+        let admin = Admin::new(g.clone(), settings.llm.clone(), Arc::clone(&traffic), drain.clone(), started);
         let answer = tower::service_fn(move |request: Request<Incoming>| {
             let (admin, (head, _)) = (admin.clone(), request.into_parts());
             async move { Ok::<_, Infallible>(admin.answer(&head).await) }
@@ -143,6 +144,7 @@ async fn open(settings: &Settings) -> Result<(Gpting, AnyStore, [u8; 32]), Start
         Some(url) => builder.mailer(SmtpMailer::new(url, settings.mail_from.clone())?),
         None => builder.mailer(FileMailer::open(&settings.mail_dir(), settings.mail_from.clone())?),
     };
+    let builder = llm::install(builder, settings.llm.as_ref());
     Ok((builder.build().await?, store, keys.url_key()))
 }
 
@@ -194,8 +196,8 @@ fn announce(settings: &Settings, listening_on: SocketAddr) {
     if !settings.rate_limits {
         tracing::warn!("request rates are not limited");
     }
-    if settings.has_llm {
-        tracing::warn!("a language model is configured, but this release uses none: nothing is sent to it");
+    if let Some(model) = &settings.llm {
+        llm::announce(model);
     }
 }
 

@@ -110,6 +110,7 @@ fn links_between_pages_lead_somewhere() {
         "docs/chat.md",
         "docs/embedding.md",
         "docs/learning.md",
+        "docs/llm.md",
         "docs/operations.md",
         "docs/privacy.md",
     ] {

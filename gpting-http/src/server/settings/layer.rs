@@ -68,7 +68,7 @@ layer! {
     /// Where people reach this service
     #[arg(long, global = true, value_name = "URL")]
     public_url,
-    /// An OpenAI-compatible service; read and checked, not used by this release
+    /// The base URL of an OpenAI-compatible server; without it no language model is used
     #[arg(long, global = true, value_name = "URL")]
     llm_url,
     /// Its key
@@ -77,9 +77,18 @@ layer! {
     /// The model that reads and writes
     #[arg(long, global = true, value_name = "NAME")]
     llm_model,
+    /// What kind of server it is: `openai`, `vllm`, `ollama`, `llama-cpp`, `lm-studio` or `compatible` [default: by its address]
+    #[arg(long, global = true, value_name = "KIND")]
+    llm_profile,
+    /// Plain http to a server on another machine [default: off]
+    #[arg(long, global = true, value_name = "on|off")]
+    llm_plain_http,
     /// The model that embeds
     #[arg(long, global = true, value_name = "NAME")]
     embedding_model,
+    /// How many numbers its vectors have [default: known for well-known models]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    embedding_dims,
     /// Where photos are kept: a folder, or `s3://<bucket>/<prefix>` [default: <data dir>/photos]
     #[arg(long, global = true, value_name = "FOLDER|URL")]
     blob_url,

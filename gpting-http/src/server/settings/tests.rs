@@ -111,6 +111,8 @@ fn what_cannot_be_used_is_refused_by_name() {
         ("GPTING_ALLOWED_ORIGINS", "*"),
         ("GPTING_ALLOWED_ORIGINS", "https://a.example/path"),
         ("GPTING_LLM_URL", "localhost"),
+        ("GPTING_LLM_URL", "http://vllm:8000"),
+        ("GPTING_LLM_URL", "https://llm.example/v1?key=k"),
     ] {
         let mut pairs = vec![(name, value)];
         if name == "GPTING_SMTP_URL" {
@@ -120,7 +122,9 @@ fn what_cannot_be_used_is_refused_by_name() {
         assert!(error.starts_with(name), "{name}={value}: {error}");
     }
     assert!(refused(&[("GPTING_SMTP_URL", "smtp://localhost")]).starts_with("GPTING_MAIL_FROM"));
-    assert!(refused(&[("GPTING_LLM_API_KEY", "k")]).starts_with("GPTING_LLM_URL"));
+    for name in ["GPTING_LLM_API_KEY", "GPTING_LLM_MODEL", "GPTING_LLM_PROFILE", "GPTING_EMBEDDING_MODEL"] {
+        assert!(refused(&[(name, "k")]).starts_with("GPTING_LLM_URL"), "{name}");
+    }
 }
 
 #[test]
@@ -150,7 +154,7 @@ fn secrets_are_shown_nowhere() {
         ("GPTING_SMTP_URL", &format!("smtps://mail:{canary}@smtp.example")),
         ("GPTING_MAIL_FROM", "a@example.com"),
         ("GPTING_BUS_URL", &format!("rediss://bus:{canary}@redis.example/1")),
-        ("GPTING_LLM_URL", &format!("https://user:{canary}@llm.example/v1")),
+        ("GPTING_LLM_URL", "https://llm.example/v1"),
         ("GPTING_LLM_API_KEY", canary),
     ])
     .unwrap();
@@ -163,6 +167,10 @@ fn secrets_are_shown_nowhere() {
             .contains(canary)
     );
     assert!(!format!("{:?}", flags(&[("smtp_url", canary)])).contains(canary));
+    for url in [format!("https://user:{canary}@llm.example/v1"), format!("https://llm.example/v1?key={canary}")] {
+        assert!(!refused(&[("GPTING_LLM_URL", &url)]).contains(canary));
+    }
+    assert!(!refused(&[("GPTING_LLM_URL", "http://[::1]"), ("GPTING_LLM_API_KEY", "c4nary\u{7f}")]).contains("c4nary"));
 }
 
 #[test]
@@ -223,4 +231,39 @@ fn the_index_is_written_down_every_so_many_minutes_or_never() {
 fn a_password_in_a_url_is_seen() {
     assert!(has_password("postgres://a:secret@b/c") && has_password("postgres://b/c?password=secret"));
     assert!(!has_password("postgres://a@b/c") && !has_password("sqlite:///a/b.db"));
+}
+
+#[test]
+fn a_language_model_is_there_when_it_is_named_and_can_be_used() {
+    use gpting_core::assist::model::TextModel as _;
+    assert!(from_environment(&[]).unwrap().llm.is_none());
+    assert!(from_environment(&[("GPTING_LLM_URL", ""), ("GPTING_LLM_MODEL", " ")]).unwrap().llm.is_none());
+    let ollama = ("GPTING_LLM_URL", "http://localhost:11434");
+    let settings =
+        from_environment(&[ollama, ("GPTING_LLM_MODEL", "qwen3:8b"), ("GPTING_EMBEDDING_MODEL", "bge-m3")]).unwrap();
+    let llm = settings.llm.as_ref().unwrap();
+    assert_eq!((llm.url(), llm.profile().name()), ("http://localhost:11434/v1", "ollama"));
+    assert_eq!((llm.text().unwrap().name(), llm.embedder().unwrap().dims()), ("qwen3:8b", 1_024));
+    let shown = |name| settings.effective().iter().find(|setting| setting.name == name).unwrap().value.clone();
+    assert_eq!(shown("llm_profile").as_deref(), Some("ollama"));
+    assert_eq!(shown("embedding_dims").as_deref(), Some("1024"));
+
+    let vllm =
+        [("GPTING_LLM_URL", "http://vllm:8000"), ("GPTING_LLM_PLAIN_HTTP", "on"), ("GPTING_LLM_PROFILE", "vllm")];
+    assert_eq!(from_environment(&vllm).unwrap().llm.unwrap().profile().name(), "vllm");
+    let own = [ollama, ("GPTING_EMBEDDING_MODEL", "of-my-own"), ("GPTING_EMBEDDING_DIMS", "99")];
+    assert_eq!(from_environment(&own).unwrap().llm.unwrap().embedder().unwrap().dims(), 99);
+
+    for (name, pairs) in [
+        ("GPTING_LLM_API_KEY", &[("GPTING_LLM_URL", "https://api.openai.com/v1")][..]),
+        ("GPTING_LLM_PROFILE", &[ollama, ("GPTING_LLM_PROFILE", "gpt")]),
+        ("GPTING_LLM_PLAIN_HTTP", &[ollama, ("GPTING_LLM_PLAIN_HTTP", "maybe")]),
+        ("GPTING_EMBEDDING_DIMS", &[ollama, ("GPTING_EMBEDDING_MODEL", "of-my-own")]),
+        ("GPTING_EMBEDDING_DIMS", &[ollama, ("GPTING_EMBEDDING_MODEL", "m"), ("GPTING_EMBEDDING_DIMS", "many")]),
+        ("GPTING_EMBEDDING_DIMS", &[ollama, ("GPTING_EMBEDDING_MODEL", "bge-m3"), ("GPTING_EMBEDDING_DIMS", "3")]),
+        ("GPTING_EMBEDDING_MODEL", &[ollama, ("GPTING_EMBEDDING_DIMS", "3")]),
+        ("GPTING_LLM_URL", &[("GPTING_LLM_URL", "http://10.0.0.1:8000/v1")]),
+    ] {
+        assert!(refused(pairs).starts_with(name), "{name}: {}", refused(pairs));
+    }
 }

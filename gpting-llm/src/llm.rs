@@ -1,0 +1,86 @@
+//! [`Llm`]: one server, and the ports that it hands out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gpting_core::assist::model::Pace;
+
+use crate::builder::Builder;
+use crate::chat::LlmText;
+use crate::embedding::LlmEmbedder;
+use crate::format::Formats;
+use crate::line::Line;
+use crate::profile::Profile;
+use crate::stats::Stats;
+
+/// An OpenAI-compatible server with the models that are used of it. Clones are the same server: they share its permits, its
+/// breaker and its counters.
+#[derive(Clone, Debug)]
+pub struct Llm {
+    pub(crate) server: Arc<Server>,
+}
+
+/// What the ports of a server share.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) base: String,
+    pub(crate) profile: Profile,
+    pub(crate) line: Line,
+    pub(crate) formats: Formats,
+    pub(crate) interactive: Duration,
+    pub(crate) background: Duration,
+    pub(crate) model: Option<String>,
+    pub(crate) embedding: Option<EmbeddingModel>,
+}
+
+/// The embedding model of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct EmbeddingModel {
+    pub(crate) name: String,
+    pub(crate) dims: usize,
+    pub(crate) shortened: Option<usize>,
+}
+
+impl Server {
+    /// How long a call may take in all.
+    pub(crate) fn patience(&self, pace: Pace) -> Duration {
+        match pace {
+            Pace::Background => self.background,
+            Pace::Interactive => self.interactive,
+        }
+    }
+}
+
+impl Llm {
+    /// Begins with the base URL of a server: `https://api.openai.com/v1`, `http://localhost:11434`. One without a path gets `/v1`.
+    pub fn builder(url: &str) -> Builder {
+        Builder::new(url)
+    }
+
+    /// The text model, if one was named.
+    pub fn text(&self) -> Option<LlmText> {
+        let model = self.server.model.as_deref()?;
+        Some(LlmText::new(Arc::clone(&self.server), model))
+    }
+
+    /// The embedding model, if one was named.
+    pub fn embedder(&self) -> Option<LlmEmbedder> {
+        let model = self.server.embedding.as_ref()?;
+        Some(LlmEmbedder::new(Arc::clone(&self.server), &model.name, model.dims, model.shortened))
+    }
+
+    /// The base URL; nothing secret is in it.
+    pub fn url(&self) -> &str {
+        &self.server.base
+    }
+
+    /// What it is taken for.
+    pub fn profile(&self) -> Profile {
+        self.server.profile
+    }
+
+    /// What it was asked so far, and what that cost.
+    pub fn stats(&self) -> Stats {
+        self.server.line.counters.read(self.server.line.breaker.open_for().is_some())
+    }
+}
