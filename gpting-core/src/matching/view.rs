@@ -159,6 +159,15 @@ impl<Id: PersonId> View<Id> {
         Ok(Viewer::new(&self.state, self.state.row(me)?, Relax::default()).reach())
     }
 
+    /// How many more people `me` could be shown with each of these relaxations. Exact; `O(people)`, whatever the number of
+    /// steps, and a few tests more for whoever only distance or age hides.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownPerson`].
+    pub fn gains(&self, me: Id, steps: &[Relax]) -> Result<Vec<usize>, EngineError> {
+        Ok(Viewer::new(&self.state, self.state.row(me)?, Relax::default()).gains(steps))
+    }
+
     /// The population behind this view.
     pub(super) fn state(&self) -> &State<Id> {
         &self.state

@@ -39,7 +39,7 @@ fn assert_same(a: &Engine<u32>, b: &Engine<u32>, ids: &[u32]) {
     let (a, b) = (a.view(), b.view());
     for &me in ids {
         assert_eq!(a.contains(me), b.contains(me));
-        for relax in [Relax::default(), Relax { age: true, distance: true }] {
+        for relax in [Relax::default(), Relax { age: true, distance: true, ..Relax::default() }] {
             let [one, other] = [&a, &b].map(|view| view.query(me).limit(1000).relax(relax).measured());
             // Not even the effort differs: the index is the same, leaf by leaf.
             assert_eq!(one, other);
