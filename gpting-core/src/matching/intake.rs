@@ -3,9 +3,10 @@
 //! Called by [`super::replica`] for every member that changes, and by the parser of preferences, so that a wish that
 //! cannot be turned into a rule is refused when it is stated. Pure.
 
-use super::{AttributeRule, Cell, Gender, Genders, Person, Strength, Wants};
+use super::{AttributeRule, Cell, Emphases, Emphasis, Gender, Genders, Person, Strength, Wants};
+use crate::profile::answer::engine_answers;
 use crate::profile::catalogue::{AttributeKind, Catalogue};
-use crate::profile::{AttributeWish, Member, WishStrength, parse_gender};
+use crate::profile::{AttributeWish, Member, PreferenceWeights, WeightLevel, WishStrength, parse_gender};
 use crate::safety::age::day;
 use crate::safety::{Purpose, is_granted};
 
@@ -34,7 +35,9 @@ pub(crate) fn person(member: &Member, catalogue: &Catalogue) -> Option<Person> {
             attributes.extend(attribute.engine_values(value).into_iter().map(|value| (attribute.number, value)));
         }
     }
-    Some(person.interests(&interests).attributes(&attributes))
+    let answers = engine_answers(&member.answers, catalogue, sensitive_allowed);
+    let emphases = emphases(member.preferences.weights);
+    Some(person.interests(&interests).attributes(&attributes).answers(answers).emphases(emphases))
 }
 
 fn wants(member: &Member, catalogue: &Catalogue) -> Wants {
@@ -46,6 +49,22 @@ fn wants(member: &Member, catalogue: &Catalogue) -> Wants {
     wants.max_distance_km = preferences.max_distance_km;
     wants.rules = preferences.attributes.iter().filter_map(|wish| rule(wish, catalogue)).collect();
     wants
+}
+
+fn emphases(weights: PreferenceWeights) -> Emphases {
+    let level = |level| match level {
+        WeightLevel::Off => Emphasis::Off,
+        WeightLevel::Low => Emphasis::Low,
+        WeightLevel::Normal => Emphasis::Normal,
+        WeightLevel::High => Emphasis::High,
+    };
+    Emphases {
+        distance: level(weights.distance),
+        age: level(weights.age),
+        interests: level(weights.interests),
+        attributes: level(weights.attributes),
+        questions: level(weights.questions),
+    }
 }
 
 fn rule(wish: &AttributeWish, catalogue: &Catalogue) -> Option<AttributeRule> {

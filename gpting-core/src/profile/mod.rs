@@ -1,5 +1,6 @@
 //! Who members are and whom they wish to meet.
 
+pub mod answer;
 pub mod card;
 pub mod catalogue;
 pub mod edit;
@@ -14,10 +15,11 @@ pub mod preference;
 mod spelling;
 pub mod wish;
 
+pub use self::answer::{Answer, AnswerInput, GivenAnswer, Importance};
 pub use self::card::Card;
 pub use self::edit::ProfileEdit;
 pub use self::locate::LocateInput;
 pub use self::member::{Member, Photo, Profile, Standing, gender_letter_of, parse_gender};
 pub use self::members::Imported;
-pub use self::preference::{AttributeWish, Preferences, WishStrength};
+pub use self::preference::{AttributeWish, Preferences, PreferenceWeights, WeightLevel, WishStrength};
 pub use self::wish::PreferencesEdit;
