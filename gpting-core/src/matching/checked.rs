@@ -72,10 +72,7 @@ impl Checked {
                 | flag(person.verified, Gate::VERIFIED)
                 | flag(person.verified_only, Gate::VERIFIED_ONLY)
                 | flag(person.cell.is_some(), Gate::PLACED)
-                | flag(
-                    lists.dealbreakers().next().is_some() || lists.answers().has_dealbreakers(),
-                    Gate::DEALBREAKERS,
-                )
+                | flag(lists.dealbreakers().next().is_some() || lists.answers().has_dealbreakers(), Gate::DEALBREAKERS)
                 | flag(!lists.interests().is_empty(), Gate::INTERESTS)
                 | flag(lists.tastes().next().is_some(), Gate::TASTES)
                 | flag(!person.answers.is_empty(), Gate::ANSWERS),

@@ -48,6 +48,11 @@ pub struct Relax {
     pub age_years: u8,
 }
 
+impl Relax {
+    /// Everything holds.
+    pub const NONE: Self = Self { distance: false, age: false, within_km: None, age_years: 0 };
+}
+
 /// One of a viewer's own filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Filter {

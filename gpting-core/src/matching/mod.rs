@@ -72,9 +72,15 @@ mod walk;
 mod weights;
 
 #[cfg(feature = "service")]
+pub mod compatibility;
+#[cfg(feature = "service")]
 pub mod daily;
 #[cfg(feature = "service")]
 pub(crate) mod intake;
+#[cfg(feature = "service")]
+pub mod reach;
+#[cfg(feature = "service")]
+pub mod reasons;
 #[cfg(feature = "service")]
 mod refresh;
 #[cfg(feature = "service")]

@@ -277,13 +277,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
     ///
     /// Rarity is `ln(N / n) / ln N` (inverse document frequency, Spärck Jones 1972), in [0, 1].
     #[inline]
-    fn interests(
-        &self,
-        theirs: Facts<'_>,
-        others: emphasis::Packed,
-        there: &mut impl Sink,
-        back: &mut impl Sink,
-    ) {
+    fn interests(&self, theirs: Facts<'_>, others: emphasis::Packed, there: &mut impl Sink, back: &mut impl Sink) {
         if self.rarity.is_empty() {
             return;
         }

@@ -78,6 +78,15 @@ impl<Id: PersonId> View<Id> {
         Ok(Viewer::new(&self.state, a, Relax::default()).eligible(b))
     }
 
+    /// [`Self::eligible`] with limits of `viewer` set aside or widened; symmetric only without.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownPerson`].
+    pub fn eligible_with(&self, viewer: Id, candidate: Id, relax: Relax) -> Result<bool, EngineError> {
+        let (viewer, candidate) = (self.state.row(viewer)?, self.state.row(candidate)?);
+        Ok(Viewer::new(&self.state, viewer, relax).eligible(candidate))
+    }
+
     /// Whether what the two have done keeps `candidate` from being shown to `viewer`: the viewer's decision, the
     /// candidate's pass, a block or an unmatch by either.
     ///

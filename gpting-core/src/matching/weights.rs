@@ -60,7 +60,16 @@ impl Default for Weights {
 impl Weights {
     /// Nothing but [`Self::content`], at 1: what a vector database ranks by.
     pub fn content_only() -> Self {
-        Self { pickiness: 0.0, appeal: 0.0, interests: 0.0, attributes: 0.0, questions: 0.0, near: 0.0, age: 0.0, ..Self::default() }
+        Self {
+            pickiness: 0.0,
+            appeal: 0.0,
+            interests: 0.0,
+            attributes: 0.0,
+            questions: 0.0,
+            near: 0.0,
+            age: 0.0,
+            ..Self::default()
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), EngineError> {

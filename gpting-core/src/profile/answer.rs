@@ -218,7 +218,10 @@ mod tests {
         let none = BTreeMap::new();
         let first = apply(&none, &[given("rhythm", "morning", Some(&["evening", "morning"]))]).unwrap();
         let answer = &first["rhythm"];
-        assert_eq!((answer.accepts.as_slice(), answer.importance), (&["morning".to_owned(), "evening".to_owned()][..], Importance::Somewhat));
+        assert_eq!(
+            (answer.accepts.as_slice(), answer.importance),
+            (&["morning".to_owned(), "evening".to_owned()][..], Importance::Somewhat)
+        );
         let second = apply(&first, &[given("contact", "daily", None), given("rhythm", "evening", None)]).unwrap();
         assert_eq!((second.len(), second["rhythm"].importance), (2, Importance::Irrelevant));
         assert_eq!(second["rhythm"].accepts.len(), 3, "whoever does not say accepts everything");

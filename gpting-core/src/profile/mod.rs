@@ -21,5 +21,5 @@ pub use self::edit::ProfileEdit;
 pub use self::locate::LocateInput;
 pub use self::member::{Member, Photo, Profile, Standing, gender_letter_of, parse_gender};
 pub use self::members::Imported;
-pub use self::preference::{AttributeWish, Preferences, PreferenceWeights, WeightLevel, WishStrength};
+pub use self::preference::{AttributeWish, PreferenceWeights, Preferences, WeightLevel, WishStrength};
 pub use self::wish::PreferencesEdit;

@@ -32,7 +32,14 @@ pub struct Preferences {
 impl Default for Preferences {
     /// Everybody of legal age anywhere, but no gender: who has not said whom they wish to meet is shown to nobody.
     fn default() -> Self {
-        Self { genders: Vec::new(), age_min: MIN_AGE, age_max: MAX_AGE, max_distance_km: None, attributes: Vec::new(), weights: PreferenceWeights::default() }
+        Self {
+            genders: Vec::new(),
+            age_min: MIN_AGE,
+            age_max: MAX_AGE,
+            max_distance_km: None,
+            attributes: Vec::new(),
+            weights: PreferenceWeights::default(),
+        }
     }
 }
 

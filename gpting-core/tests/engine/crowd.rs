@@ -241,7 +241,8 @@ impl Plan {
             for _ in 0..dice.below(12) {
                 let accepts = 1 + dice.next() % 15;
                 let dealbreaker = is_picky && dice.chance(3);
-                answers.insert(70_000 * dice.below(9) as u32, (dice.below(4) as u8, accepts, dice.below(5), dealbreaker));
+                answers
+                    .insert(70_000 * dice.below(9) as u32, (dice.below(4) as u8, accepts, dice.below(5), dealbreaker));
             }
         }
         // Half of the people have never touched them.

@@ -72,8 +72,8 @@ fn spec() -> impl Strategy<Value = Spec> {
     let answers = prop::collection::btree_map(0_u32..6, said, 0..5);
     let level = prop_oneof![4 => Just(0_usize), 3 => 0_usize..4];
     let own = (answers, prop::array::uniform5(level));
-    ((gender(), born, cell(), genders, ages, limit), (rules(), lists, vector(), vector(), flags, -2_i8..=2), own).prop_map(
-        |((gender, born, cell, genders, ages, max_km), (rules, lists, is, seeks, flags, appeal), own)| Spec {
+    ((gender(), born, cell(), genders, ages, limit), (rules(), lists, vector(), vector(), flags, -2_i8..=2), own)
+        .prop_map(|((gender, born, cell, genders, ages, max_km), (rules, lists, is, seeks, flags, appeal), own)| Spec {
             gender,
             born,
             cell,
@@ -91,8 +91,7 @@ fn spec() -> impl Strategy<Value = Spec> {
             appeal: f32::from(appeal) / 2.0,
             answers: own.0,
             emphases: own.1,
-        },
-    )
+        })
 }
 
 pub(crate) fn ops() -> impl Strategy<Value = Vec<Op>> {

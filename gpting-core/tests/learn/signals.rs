@@ -29,9 +29,7 @@ fn plain_page(view: &View<u32>, people: u32, me: u32, limit: usize) -> Vec<Pick<
 #[test]
 fn pages_stay_exact_under_every_term() {
     let town = Town::new(20, 700, DIMS);
-    let config = Config::dims(DIMS)
-        .signal(exploration(1, 0.8))
-        .signal(Scaled::new(exploration(4, 0.5), -1.0).unwrap());
+    let config = Config::dims(DIMS).signal(exploration(1, 0.8)).signal(Scaled::new(exploration(4, 0.5), -1.0).unwrap());
     let view = town.engine(config, true).view();
     for me in (0..700).step_by(41) {
         let page = view.top(me, 15, After::Start).unwrap();

@@ -98,12 +98,37 @@ fn numbers(weights: &Weights) -> [f64; WEIGHTS] {
         age_years,
         content,
     } = *weights;
-    [like_rate, prior_decisions, pickiness, appeal, interests, attributes, questions, near, near_km, age, age_years, content]
+    [
+        like_rate,
+        prior_decisions,
+        pickiness,
+        appeal,
+        interests,
+        attributes,
+        questions,
+        near,
+        near_km,
+        age,
+        age_years,
+        content,
+    ]
 }
 
 fn weights_of(numbers: [f64; WEIGHTS]) -> Weights {
-    let [like_rate, prior_decisions, pickiness, appeal, interests, attributes, questions, near, near_km, age, age_years, content] =
-        numbers;
+    let [
+        like_rate,
+        prior_decisions,
+        pickiness,
+        appeal,
+        interests,
+        attributes,
+        questions,
+        near,
+        near_km,
+        age,
+        age_years,
+        content,
+    ] = numbers;
     Weights {
         like_rate,
         prior_decisions,
