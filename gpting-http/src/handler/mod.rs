@@ -12,6 +12,7 @@ pub(crate) mod meta;
 pub(crate) mod photo;
 pub(crate) mod preference;
 pub(crate) mod profile;
+pub(crate) mod question;
 pub(crate) mod safety;
 
 use gpting_core::store::{Before, Page};

@@ -13,6 +13,7 @@ pub(crate) mod matching;
 pub(crate) mod photo;
 pub(crate) mod preference;
 pub(crate) mod profile;
+pub(crate) mod question;
 pub(crate) mod safety;
 
 use gpting_core::lang::Lang;

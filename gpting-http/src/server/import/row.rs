@@ -148,7 +148,7 @@ impl Intake<'_> {
             last_active: self.now,
             profile,
             preferences,
-            answers: std::collections::BTreeMap::new(),
+            answers: BTreeMap::new(),
             consents,
         })
     }
