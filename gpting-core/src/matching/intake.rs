@@ -4,15 +4,16 @@
 //! cannot be turned into a rule is refused when it is stated. Pure.
 
 use super::{AttributeRule, Cell, Emphases, Emphasis, Gender, Genders, Person, Strength, Wants};
+use crate::assist::local::LocalAnalyst;
 use crate::profile::answer::engine_answers;
 use crate::profile::catalogue::{AttributeKind, Catalogue};
-use crate::profile::{AttributeWish, Member, PreferenceWeights, WeightLevel, WishStrength, parse_gender};
+use crate::profile::{AttributeWish, Member, PreferenceWeights, Profile, WeightLevel, WishStrength, parse_gender};
 use crate::safety::age::day;
 use crate::safety::{Purpose, is_granted};
 
 /// The engine's row of a member; none of somebody who has not said enough to be met. Whoever is hidden is there and takes
 /// no part: what they did, and what was done to them, is not forgotten.
-pub(crate) fn person(member: &Member, catalogue: &Catalogue) -> Option<Person> {
+pub(crate) fn person(member: &Member, catalogue: &Catalogue, analyst: &LocalAnalyst) -> Option<Person> {
     let profile = &member.profile;
     let (gender, born) = (profile.gender?, profile.birth_date?);
     let mut person = Person::born(gender, day(born))
@@ -37,7 +38,15 @@ pub(crate) fn person(member: &Member, catalogue: &Catalogue) -> Option<Person> {
     }
     let answers = engine_answers(&member.answers, catalogue, sensitive_allowed);
     let emphases = emphases(member.preferences.weights);
-    Some(person.interests(&interests).attributes(&attributes).answers(answers).emphases(emphases))
+    let person = person.interests(&interests).attributes(&attributes).answers(answers).emphases(emphases);
+    Some(if analyst.dims() == 0 { person } else { person.content(&content(profile, catalogue, analyst)) })
+}
+
+/// What the text and the interests speak of, which everybody may read.
+fn content(profile: &Profile, catalogue: &Catalogue, analyst: &LocalAnalyst) -> Vec<f32> {
+    let interests = profile.interests.iter().filter_map(|code| catalogue.interest(code));
+    let named = interests.map(|interest| interest.label.ko.as_str());
+    analyst.vector_of([profile.bio.as_str()].into_iter().chain(named))
 }
 
 fn wants(member: &Member, catalogue: &Catalogue) -> Wants {

@@ -12,7 +12,7 @@ pub mod members;
 pub mod photo;
 pub mod place;
 pub mod preference;
-mod spelling;
+pub(crate) mod spelling;
 pub mod wish;
 
 pub use self::answer::{Answer, AnswerInput, GivenAnswer, Importance};
