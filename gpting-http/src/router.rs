@@ -12,7 +12,7 @@ use http::Method;
 use crate::access::Access::{self, Member, Public, Signed};
 use crate::access::ObjectClass::{self, FriendRequest, MemberInBody, MemberInPath, Nothing, Own, Photo, Room};
 use crate::endpoint::{Endpoint, Param, ParamKind, at_once, document, get, on, raw};
-use crate::handler::{chat, interaction, matching, meta, photo, preference, profile, question, safety};
+use crate::handler::{chat, interaction, matching, meta, photo, preference, profile, question, safety, suggestion};
 use crate::layer::rate::RateClass::{self, Decide, Free, Message, Picture, Read, Report, Socket, Upload, Write};
 
 /// One line of the table.
@@ -103,6 +103,7 @@ pub(crate) fn table() -> Vec<Route> {
         r(POST,   "/api/accounts/profile/photos/",        Member, Upload,  Own,           &[201],      on(photo::add), "Adds a picture"),
         r(PUT,    "/api/accounts/profile/photos/",        Member, Write,   Own,           &[200],      on(photo::order), "Puts the pictures in order"),
         r(DELETE, "/api/accounts/profile/photos/{id}/",   Member, Write,   Photo,         &[200],      get(photo::delete), "Deletes a picture"),
+        r(GET,    "/api/accounts/profile/suggestions/",   Member, Read,    Own,           &[200],      get(suggestion::suggestions), "What the own text suggests to add to the own profile"),
         r(GET,    "/api/accounts/preferences/",           Member, Read,    Own,           &[200],      get(preference::read), "Whom one wishes to meet"),
         r(PUT,    "/api/accounts/preferences/",           Member, Write,   Own,           &[200],      on(preference::write), "Says whom one wishes to meet"),
         r(GET,    "/api/accounts/interests/",             Public, Read,    Nothing,       &[200],      at_once(preference::interests), "The interests there are"),

@@ -15,6 +15,7 @@ pub(crate) mod preference;
 pub(crate) mod profile;
 pub(crate) mod question;
 pub(crate) mod safety;
+pub(crate) mod suggestion;
 
 use gpting_core::lang::Lang;
 use gpting_core::profile::card::Label as CardLabel;

@@ -44,7 +44,7 @@ const PARTICLES: &[&str] = &[
 ];
 /// Particles that follow a final consonant, and those that follow a vowel.
 const AFTER_CONSONANT: &[&str] = &["으로는", "으로", "이랑", "이나", "은", "을", "과", "이"];
-const AFTER_VOWEL: &[&str] = &["로는", "로", "랑", "나", "는", "를", "와"];
+const AFTER_VOWEL: &[&str] = &["로는", "로", "랑", "나", "는", "를", "와", "가"];
 /// Particles that may stand behind a single syllable.
 const SURE: &[&str] = &["은", "을", "는", "를"];
 /// Endings of verbs and adjectives; longest first.
@@ -298,7 +298,7 @@ fn stems(word: &str) -> Vec<String> {
 /// A Korean word without what is hung behind it.
 fn korean(word: &str) -> String {
     let mut stem = word;
-    while let Some(shorter) = without_particle(stem).or_else(|| without_ending(stem)) {
+    while let Some(shorter) = without_ending(stem).or_else(|| without_particle(stem)) {
         stem = shorter;
     }
     stem.to_owned()
