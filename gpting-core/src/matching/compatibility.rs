@@ -43,8 +43,8 @@ impl Matching<'_> {
         }
         let why = view.explain(me, other).map_err(engine_failed)?;
         let card = Card::of(&member, viewer.value.profile.location.as_ref(), connected, &core.catalogue, now);
-        let mut told = reasons(&why, &card, &core.catalogue);
-        for fact in facts(&why, &card) {
+        let mut told = reasons(&why, &card.shown(), &core.catalogue);
+        for fact in facts(&why, &card.shown()) {
             // A fact that has been told as a reason is not told again.
             let is_known = told.iter().any(|reason| reason.text == fact.text);
             if told.len() < FEWEST && !is_known {

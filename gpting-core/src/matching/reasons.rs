@@ -4,9 +4,10 @@
 //! Called by `slate` and `compatibility` with the card that the viewer is shown: what is not on it is not told. What the
 //! other wishes, answers, or has done is nobody else's to know. Pure.
 
+use std::collections::BTreeMap;
+
 use super::{Explanation, Reason};
-use crate::profile::card::{Card, Label};
-use crate::profile::catalogue::Catalogue;
+use crate::profile::catalogue::{AttributeValue, Catalogue, Label};
 use crate::profile::place::DistanceBand;
 
 /// The most sentences about one person.
@@ -30,8 +31,19 @@ pub struct SlateReason {
     pub text: Label,
 }
 
+/// What of a card the sentences may speak of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown<'a> {
+    /// Codes of interests.
+    pub(crate) interests: &'a [String],
+    /// Attributes that this viewer is shown.
+    pub(crate) attributes: &'a BTreeMap<String, AttributeValue>,
+    /// Upper bound of the band of the distance.
+    pub(crate) distance_km: Option<u16>,
+}
+
 /// What speaks for a candidate, the weightiest first, at most four.
-pub(super) fn reasons(why: &Explanation, card: &Card, catalogue: &Catalogue) -> Vec<SlateReason> {
+pub(super) fn reasons(why: &Explanation, card: &Shown<'_>, catalogue: &Catalogue) -> Vec<SlateReason> {
     let told: Vec<(f64, &'static str, Label)> = why
         .there
         .iter()
@@ -50,7 +62,7 @@ pub(super) fn reasons(why: &Explanation, card: &Card, catalogue: &Catalogue) -> 
 }
 
 /// Plain facts about two people, for whoever has fewer than two reasons: always true, never praise.
-pub(super) fn facts(why: &Explanation, card: &Card) -> Vec<SlateReason> {
+pub(super) fn facts(why: &Explanation, card: &Shown<'_>) -> Vec<SlateReason> {
     let fact = |code, text| SlateReason { code, weight: 0.0, text };
     let mut facts = Vec::new();
     if let Some(band) = card.distance_km {
@@ -89,7 +101,7 @@ fn apart(years: u8) -> Label {
     }
 }
 
-fn sentence(reason: Reason, logit: f64, card: &Card, catalogue: &Catalogue) -> Option<(&'static str, Label)> {
+fn sentence(reason: Reason, logit: f64, card: &Shown<'_>, catalogue: &Catalogue) -> Option<(&'static str, Label)> {
     match reason {
         Reason::SharedInterest(number) => {
             let interest = catalogue.interest_by_number(number).filter(|known| card.interests.contains(&known.code))?;
@@ -140,23 +152,14 @@ fn sentence(reason: Reason, logit: f64, card: &Card, catalogue: &Catalogue) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::MemberId;
     use crate::matching::Part;
-    use crate::profile::catalogue::AttributeValue;
 
-    fn card() -> Card {
-        Card {
-            id: MemberId::new(1).unwrap(),
-            nickname: "지우".to_owned(),
-            age: Some(31),
-            gender: None,
-            bio: String::new(),
-            photos: Vec::new(),
-            interests: vec!["hiking".to_owned()],
-            region: None,
-            distance_km: Some(5),
-            attributes: [("smoking".to_owned(), AttributeValue::Choice("never".to_owned()))].into(),
-        }
+    fn told_of(parts: &[(Reason, f64)], distance_km: u16) -> (Vec<SlateReason>, Vec<SlateReason>) {
+        let interests = ["hiking".to_owned()];
+        let attributes = [("smoking".to_owned(), AttributeValue::Choice("never".to_owned()))].into();
+        let shown = Shown { interests: &interests, attributes: &attributes, distance_km: Some(distance_km) };
+        let why = why(parts);
+        (reasons(&why, &shown, Catalogue::built_in()), facts(&why, &shown))
     }
 
     fn why(parts: &[(Reason, f64)]) -> Explanation {
@@ -173,17 +176,16 @@ mod tests {
         let catalogue = Catalogue::built_in();
         let number = |code: &str| catalogue.attribute(code).unwrap().number;
         let hiking = catalogue.interest("hiking").unwrap().number;
-        let told = reasons(
-            &why(&[
+        let (told, _) = told_of(
+            &[
                 (Reason::Appeal, 3.0),
                 (Reason::Pickiness, 2.0),
                 (Reason::Signal("offset"), 2.0),
                 (Reason::AttributePreferred { attribute: number("religion"), value: 4 }, 1.5),
                 (Reason::AttributePreferred { attribute: number("smoking"), value: 1 }, 1.0),
                 (Reason::SharedInterest(hiking), 0.5),
-            ]),
-            &card(),
-            catalogue,
+            ],
+            5,
         );
         assert_eq!(codes(&told), ["preferred_attribute", "shared_interest"]);
         assert!((told[0].weight - 2.0 / 3.0).abs() < 1e-12);
@@ -198,9 +200,8 @@ mod tests {
             (Reason::Content, 0.05),
             (Reason::Questions { asked: 2, fits: 2 }, 0.3),
         ];
-        let far = Card { distance_km: Some(200), ..card() };
-        assert!(reasons(&why(&parts), &far, Catalogue::built_in()).is_empty());
-        let told = facts(&why(&parts), &far);
+        let (reasons, told) = told_of(&parts, 200);
+        assert!(reasons.is_empty());
         assert_eq!(codes(&told), ["distance", "age_difference", "no_shared_interest"]);
         assert!(told[1].text.ko.contains("12살"));
         let parts = [
@@ -209,7 +210,7 @@ mod tests {
             (Reason::Content, 0.2),
             (Reason::Questions { asked: 7, fits: 5 }, 0.3),
         ];
-        let told = reasons(&why(&parts), &card(), Catalogue::built_in());
+        let (told, _) = told_of(&parts, 5);
         assert_eq!(codes(&told), ["near", "age_fit", "questions", "content"]);
         assert_eq!(told[2].text.ko, "내 질문 7개 중 5개가 잘 맞아요");
     }
@@ -217,6 +218,6 @@ mod tests {
     #[test]
     fn what_speaks_against_is_not_told() {
         let parts = [(Reason::Questions { asked: 9, fits: 1 }, -0.5), (Reason::Content, -0.3)];
-        assert!(reasons(&why(&parts), &card(), Catalogue::built_in()).is_empty());
+        assert!(told_of(&parts, 5).0.is_empty());
     }
 }

@@ -221,7 +221,7 @@ impl Core {
                 let why = view.explain(viewer.id, pick.id);
                 SlateCard {
                     score: (size - above) as f64 / size as f64,
-                    reasons: why.map(|why| reasons(&why, &card, &self.catalogue)).unwrap_or_default(),
+                    reasons: why.map(|why| reasons(&why, &card.shown(), &self.catalogue)).unwrap_or_default(),
                     picked: picked.contains(&pick.id),
                     card,
                 }

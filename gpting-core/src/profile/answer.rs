@@ -1,6 +1,7 @@
 //! Answers to the catalogue's questions: the own choice, what is accepted of others, how much it matters.
 //!
-//! Private: they appear on no card, in no list and in no reason; the engine compares them. Stored on the member.
+//! Private: they appear on no card, in no list and in no reason; the engine compares them. Stored on the member; changed
+//! by `respond`. Pure.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, question::Question};
 use crate::error::{Error, Fault, FieldError, Result};
-use crate::gpting::Profiles;
-use crate::id::MemberId;
 use crate::matching::question::{self, Choices};
 
 /// How much the answer of somebody else matters; the points are `OkCupid`'s.
@@ -94,31 +93,6 @@ pub struct GivenAnswer {
     pub importance: Option<Importance>,
     /// Whether whoever answered otherwise is never to be met.
     pub dealbreaker: bool,
-}
-
-impl Profiles<'_> {
-    /// The member's own answers, by question.
-    ///
-    /// # Errors
-    /// When there is no such member, or the store fails.
-    pub async fn answers(&self, me: MemberId) -> Result<BTreeMap<String, Answer>> {
-        Ok(self.0.acting(me).await?.value.answers)
-    }
-
-    /// Answers questions, or takes answers back; questions that are not named keep theirs. All of it or nothing.
-    ///
-    /// # Errors
-    /// A fault per refused answer, under `answers.<question>` and what is wrong of it.
-    pub async fn set_answers(&self, me: MemberId, given: Vec<AnswerInput>) -> Result<BTreeMap<String, Answer>> {
-        let core = self.0;
-        let changed = core
-            .change_member(me, None, |member, _| {
-                member.answers = applied(&member.answers, &given, &core.catalogue)?;
-                Ok(())
-            })
-            .await?;
-        Ok(changed.value.answers)
-    }
 }
 
 /// The answers after a change.

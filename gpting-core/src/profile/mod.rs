@@ -12,6 +12,7 @@ pub mod members;
 pub mod photo;
 pub mod place;
 pub mod preference;
+mod respond;
 pub(crate) mod spelling;
 pub mod wish;
 

@@ -31,37 +31,39 @@ impl Spellings {
         all
     }
 
-    /// The interests a clause names, each once, in the order of its words; the longest spelling at every word.
+    /// The interests a clause names, each once, in the order of its words; the longest spelling at every word, and behind
+    /// it, where a word goes on, the next one: `보드게임카페` names two.
     pub(super) fn found_in(&self, clause: &Clause) -> Vec<(u16, u16)> {
         let mut found = Vec::new();
-        let mut at = 0;
-        while at < clause.words.len() {
-            match self.at_word(&clause.words[at..]) {
-                Some((one, words)) => {
-                    if !found.contains(&one) {
-                        found.push(one);
-                    }
-                    at += words;
+        let words = &clause.words;
+        let (mut at, mut begun) = (0, 0);
+        while at < words.len() {
+            if let Some((one, last, end)) = self.at_word(&words[at..], begun) {
+                if !found.contains(&one) {
+                    found.push(one);
                 }
-                None => at += 1,
+                (at, begun) = (at + last, end);
+            } else {
+                (at, begun) = (at + 1, 0);
             }
         }
         found
     }
 
-    /// The longest spelling that begins with the first of these words, and how many of them it takes.
-    fn at_word(&self, words: &[String]) -> Option<((u16, u16), usize)> {
+    /// The longest spelling that begins at this byte of the first of these words; in which of them it ends, and where.
+    fn at_word(&self, words: &[String], begun: usize) -> Option<((u16, u16), usize, usize)> {
         let (mut text, mut best, mut length) = (String::new(), None, 0);
         for (number, word) in words.iter().enumerate() {
-            let is_whole = |rest: &str| rest.is_empty() || rest == "s";
-            for (at, c) in word.char_indices() {
+            let from = if number == 0 { begun } else { 0 };
+            for (at, c) in word.char_indices().filter(|(at, _)| *at >= from) {
                 text.push(c);
                 length += 1;
-                let rest = &word[at + c.len_utf8()..];
+                let end = at + c.len_utf8();
+                let rest = &word[end..];
                 // A Korean word may go on with a particle or another word, one syllable may not.
-                let may_end = if is_hangul(c) { length > 1 || rest.is_empty() } else { is_whole(rest) };
+                let may_end = if is_hangul(c) { length > 1 || rest.is_empty() } else { matches!(rest, "" | "s") };
                 if may_end && let Some(&one) = self.by_text.get(&text) {
-                    best = Some((one, number + 1));
+                    best = Some((one, number, end));
                 }
             }
             if length >= self.longest {
@@ -90,6 +92,7 @@ mod tests {
         assert_eq!(found("카페투어랑 등산좋아함"), ["cafe_tour", "hiking"]);
         assert_eq!(found("헬스장에서 러닝도 해요"), ["gym", "running"]);
         assert_eq!(found("I enjoy weight training and trekking"), ["gym", "hiking"]);
+        assert_eq!(found("보드게임카페랑 영화관데이트"), ["board_games", "cafe_tour", "movies"]);
         assert_eq!(found("춤을 추고 춤"), ["dance"], "one syllable only as a word of its own");
     }
 
