@@ -128,6 +128,7 @@ fn member(value: i64) -> Member {
             ..Profile::default()
         },
         preferences: Preferences::default(),
+        answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
     }
 }

@@ -70,6 +70,9 @@ pub struct MatchingConfig {
     pub undo_within: SignedDuration,
     /// How many people one slate ranks for the shown percentile. 100.
     pub slate_size: usize,
+    /// Dimensions of the vectors that are made of texts and interests; 0 makes none. 64: 640 bytes a person, and hardly
+    /// worse than 128.
+    pub content_dims: usize,
     /// How long a paging sees one unchanged view. 10 minutes: longer than anybody pages.
     pub view_ttl: SignedDuration,
     /// How many views are pinned at once, the oldest dropped first. 256: a view shares its rows with the others.
@@ -88,6 +91,7 @@ impl Default for MatchingConfig {
         Self {
             undo_within: SignedDuration::from_mins(10),
             slate_size: 100,
+            content_dims: 64,
             view_ttl: SignedDuration::from_mins(10),
             pinned_views: 256,
             round_threads: NonZero::<usize>::MIN,

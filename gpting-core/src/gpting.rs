@@ -298,7 +298,7 @@ impl Builder {
     /// When the store fails, or a setting of the accounts is weaker than allowed.
     pub async fn build(self) -> Result<Gpting> {
         let now = to_micros(self.clock.now());
-        let replica = Replica::new(&self.config, now)?;
+        let replica = Replica::new(&self.config, &self.catalogue, now)?;
         #[cfg(feature = "accounts")]
         let accounts = match self.accounts {
             Some((store, keys)) => Some(crate::account::AccountsPart::new(store, keys, &self.config.accounts)?),

@@ -12,7 +12,7 @@ use http::Method;
 use crate::access::Access::{self, Member, Public, Signed};
 use crate::access::ObjectClass::{self, FriendRequest, MemberInBody, MemberInPath, Nothing, Own, Photo, Room};
 use crate::endpoint::{Endpoint, Param, ParamKind, at_once, document, get, on, raw};
-use crate::handler::{chat, interaction, matching, meta, photo, preference, profile, safety};
+use crate::handler::{chat, interaction, matching, meta, photo, preference, profile, question, safety, suggestion};
 use crate::layer::rate::RateClass::{self, Decide, Free, Message, Picture, Read, Report, Socket, Upload, Write};
 
 /// One line of the table.
@@ -54,7 +54,7 @@ const SLATE: &[Param] = &[
     PAGED[1],
     Param {
         name: "relax",
-        about: "`distance`, `age` or both with a comma: sets own limits aside",
+        about: "`distance`, `age` or both with a comma: sets own limits aside; `distance:50` widens to so many km, `age:2` by so many years at both ends",
         kind: ParamKind::Text,
     },
 ];
@@ -103,10 +103,14 @@ pub(crate) fn table() -> Vec<Route> {
         r(POST,   "/api/accounts/profile/photos/",        Member, Upload,  Own,           &[201],      on(photo::add), "Adds a picture"),
         r(PUT,    "/api/accounts/profile/photos/",        Member, Write,   Own,           &[200],      on(photo::order), "Puts the pictures in order"),
         r(DELETE, "/api/accounts/profile/photos/{id}/",   Member, Write,   Photo,         &[200],      get(photo::delete), "Deletes a picture"),
+        r(GET,    "/api/accounts/profile/suggestions/",   Member, Read,    Own,           &[200],      get(suggestion::suggestions), "What the own text suggests to add to the own profile"),
         r(GET,    "/api/accounts/preferences/",           Member, Read,    Own,           &[200],      get(preference::read), "Whom one wishes to meet"),
         r(PUT,    "/api/accounts/preferences/",           Member, Write,   Own,           &[200],      on(preference::write), "Says whom one wishes to meet"),
         r(GET,    "/api/accounts/interests/",             Public, Read,    Nothing,       &[200],      at_once(preference::interests), "The interests there are"),
         r(GET,    "/api/accounts/attributes/",            Public, Read,    Nothing,       &[200],      at_once(preference::attributes), "The attributes there are"),
+        r(GET,    "/api/accounts/questions/",             Public, Read,    Nothing,       &[200],      at_once(question::questions), "The questions there are"),
+        r(GET,    "/api/accounts/answers/",               Member, Read,    Own,           &[200],      get(question::answers), "One's own answers to questions"),
+        r(PUT,    "/api/accounts/answers/",               Member, Write,   Own,           &[200],      on(question::answer), "Answers questions"),
         r(GET,    "/api/accounts/consents/",              Member, Read,    Own,           &[200],      get(profile::consents), "What one has agreed to"),
         r(PUT,    "/api/accounts/consents/",              Member, Write,   Own,           &[200],      on(profile::set_consents), "Gives or withdraws consent"),
         r(GET,    "/api/accounts/blocks/",                Member, Read,    Own,           &[200],      get(safety::blocks).query(PAGED), "Whom one blocks"),
@@ -116,7 +120,8 @@ pub(crate) fn table() -> Vec<Route> {
         r(POST,   "/api/accounts/delete/",                Member, Write,   Own,           &[200],      on(safety::delete), "Erases the account"),
         // Each other.
         r(GET,    "/api/matches/recommended/",            Member, Read,    Own,           &[200],      get(matching::recommended).query(SLATE), "People to meet, best first"),
-        r(GET,    "/api/matches/recommended/reach/",      Member, Read,    Own,           &[200],      get(matching::reach), "How many people each own filter hides"),
+        r(GET,    "/api/matches/recommended/reach/",      Member, Read,    Own,           &[200],      get(matching::reach), "How many people each own filter hides, and what small steps would gain"),
+        r(GET,    "/api/matches/compatibility/{id}/",     Member, Read,    MemberInPath,  &[200],      get(matching::compatibility), "The explained score of a person one may see"),
         r(POST,   "/api/matches/like/",                   Member, Decide,  MemberInBody,  &[201, 200], on(interaction::like), "Likes somebody"),
         r(POST,   "/api/matches/like/{id}/",              Member, Decide,  MemberInPath,  &[201, 200], on(interaction::like_id), "Likes somebody"),
         r(POST,   "/api/matches/pass/",                   Member, Decide,  MemberInBody,  &[201, 200], on(interaction::pass), "Passes on somebody"),

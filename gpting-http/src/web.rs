@@ -19,7 +19,7 @@ const FILES: &str = "/web/";
 const SHELL: &str = "index.html";
 
 /// The page addresses without their last slash. `*` stands for one number (a room's id).
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "",
     "/home",
     "/accounts/signup",
@@ -28,6 +28,7 @@ const PAGES: [&str; 11] = [
     "/home/likes",
     "/home/matches",
     "/home/friends",
+    "/home/questions",
     "/home/profile",
     "/chats",
     "/chats/chat_room/*",

@@ -13,6 +13,7 @@ const PAGES = [
   { path: /^\/accounts\/login\/$/, load: () => import("/web/view/login.js") },
   { path: /^\/home\/main\/$/, load: () => import("/web/view/picks.js"), signedIn: true },
   { path: /^\/home\/(likes|matches|friends)\/$/, load: () => import("/web/view/lists.js"), signedIn: true },
+  { path: /^\/home\/questions\/$/, load: () => import("/web/view/questions.js"), signedIn: true },
   { path: /^\/home\/profile\/$/, load: () => import("/web/view/profile.js"), signedIn: true },
   { path: /^\/chats\/$/, load: () => import("/web/view/rooms.js"), signedIn: true },
   { path: /^\/chats\/chat_room\/(\d+)\/$/, load: () => import("/web/view/room.js"), signedIn: true },

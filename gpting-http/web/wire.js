@@ -68,6 +68,23 @@ export function consents(body) {
 }
 export const consentChange = (purpose, granted) => ({ [purpose]: granted });
 
+/** `[{ code, label, questions: [{ code, label, choices: [[code, label]] }] }]`. */
+export const questionTopics = (body) =>
+  listOf(body, "topics").map((topic) => ({
+    code: topic.code,
+    label: words(topic.label),
+    questions: topic.questions.map((question) => ({
+      code: question.code,
+      label: words(question.label),
+      choices: question.choices.map((choice) => [choice.code, words(choice.label)]),
+    })),
+  }));
+/** The own answers by question. */
+export const answersOf = (body) => Object.fromEntries(listOf(body, "answers").map((answer) => [answer.question, answer]));
+
+/** `[{ text, query }]`: wider limits and what each would gain. */
+export const reachSteps = (body) => listOf(body, "steps").map((step) => ({ text: step.text, query: step.query }));
+
 /** `[{ filter, label, hidden }]`: what each of the viewer's own filters costs. */
 export const reach = (body) =>
   listOf(body, "filters").map((entry) => ({

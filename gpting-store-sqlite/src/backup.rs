@@ -102,6 +102,7 @@ mod tests {
             last_active: at,
             profile: Profile::default(),
             preferences: Preferences::default(),
+            answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
         };
         Work::new().change(Change::PutMember(Box::new(member), Expect::New))

@@ -50,6 +50,7 @@ async fn commits_one_after_another() {
             last_active: at,
             profile: Profile::default(),
             preferences: Preferences::default(),
+            answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
         };
         store.commit(Work::new().change(Change::PutMember(Box::new(member), Expect::New))).await.unwrap();

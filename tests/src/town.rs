@@ -195,6 +195,7 @@ impl Town {
                 ..Profile::default()
             },
             preferences: Preferences { genders: vec![wish.to_owned()], ..Preferences::default() },
+            answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
         }
     }

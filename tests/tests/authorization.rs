@@ -56,10 +56,14 @@ const ROWS: &[(&str, &str, Answers)] = &[
     ("POST",   "/api/accounts/profile/photos/",             own(400)), // no picture in the body
     ("PUT",    "/api/accounts/profile/photos/",             own(200)),
     ("DELETE", "/api/accounts/profile/photos/{id}/",        FOREIGN),
+    ("GET",    "/api/accounts/profile/suggestions/",        own(200)),
     ("GET",    "/api/accounts/preferences/",                own(200)),
     ("PUT",    "/api/accounts/preferences/",                own(200)),
     ("GET",    "/api/accounts/interests/",                  all(200)),
     ("GET",    "/api/accounts/attributes/",                 all(200)),
+    ("GET",    "/api/accounts/questions/",                  all(200)),
+    ("GET",    "/api/accounts/answers/",                    own(200)),
+    ("PUT",    "/api/accounts/answers/",                    own(200)),
     ("GET",    "/api/accounts/consents/",                   own(200)),
     ("PUT",    "/api/accounts/consents/",                   own(200)),
     ("GET",    "/api/accounts/blocks/",                     own(200)),
@@ -68,6 +72,7 @@ const ROWS: &[(&str, &str, Answers)] = &[
     ("DELETE", "/api/accounts/sessions/{id}/",              FOREIGN),
     ("GET",    "/api/matches/recommended/",                 own(200)),
     ("GET",    "/api/matches/recommended/reach/",           own(200)),
+    ("GET",    "/api/matches/compatibility/{id}/",          about(404, 200)),
     ("GET",    "/api/matches/likes-received/",              own(200)),
     ("GET",    "/api/matches/new/",                         own(200)),
     ("GET",    "/api/matches/",                             own(200)),
@@ -251,6 +256,7 @@ fn body(path: &str, target: &Target) -> Value {
     let id = target.person.id;
     match path {
         "/api/accounts/profile/location/" => json!({"location": "서울 마포구"}),
+        "/api/accounts/answers/" => json!({"answers": [{"question": "rhythm", "choice": "morning"}]}),
         "/api/accounts/consents/" => json!({"location": true}),
         "/api/accounts/profile/photos/" => json!({"order": []}),
         "/api/accounts/blocks/" | "/api/matches/like/" | "/api/matches/pass/" => json!({"user_profile": id}),

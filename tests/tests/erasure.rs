@@ -17,7 +17,7 @@ use gpting_core::id::{HostId, MemberId, RoomId};
 use gpting_core::lang::Lang;
 use gpting_core::matching::slate::SlateRequest;
 use gpting_core::profile::catalogue::AttributeValue;
-use gpting_core::profile::{AttributeWish, LocateInput, Member, WishStrength};
+use gpting_core::profile::{Answer, AttributeWish, Importance, LocateInput, Member, WishStrength};
 use gpting_core::safety::{ConsentInput, Purpose, ReportInput, ReportReason};
 use gpting_core::store::{Change, MessageRange, Page, Work};
 use gpting_tests::canary::Canaries;
@@ -125,6 +125,10 @@ async fn overfill(town: &Town, gone: MemberId, canaries: &mut Canaries) {
         values: vec![canaries.plant("wished")],
         strength: WishStrength::Prefer,
     });
+    let choice = canaries.plant("choice");
+    let accepts = vec![canaries.plant("accepted")];
+    let answer = Answer { choice, accepts, importance: Importance::Very, dealbreaker: true };
+    member.answers.insert(canaries.plant("question"), answer);
     member.consents[0].source = canaries.plant("consentsource");
     let put = Change::PutMember(Box::new(member), expect);
     town.store().commit(Work::new().change(put)).await.unwrap();

@@ -133,6 +133,7 @@ async fn couples(deployment: &Deployment, count: usize) -> Vec<[(MemberId, Strin
                     ..Profile::default()
                 },
                 preferences: Preferences { genders: vec![wish.to_owned()], ..Preferences::default() },
+                answers: std::collections::BTreeMap::new(),
                 consents: Vec::new(),
             }
         })

@@ -123,6 +123,7 @@ fn member(value: i64, host: bool) -> Member {
         last_active: at(0),
         profile: Profile::default(),
         preferences: Preferences::default(),
+        answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
     }
 }
@@ -209,6 +210,7 @@ fn pending(value: i64) -> PendingSignUp {
         gender: "F".to_owned(),
         birth_date: None,
         bio: String::new(),
+        answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
         language: "ko".to_owned(),
         code: None,

@@ -50,6 +50,7 @@ fn member(value: i64) -> Member {
         last_active: at(0),
         profile: Profile::default(),
         preferences: gpting_core::profile::Preferences::default(),
+        answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
     }
 }

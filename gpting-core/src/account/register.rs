@@ -224,6 +224,7 @@ impl Core {
                 ..Profile::default()
             },
             preferences: Preferences::default(),
+            answers: std::collections::BTreeMap::new(),
             consents: pending.consents,
         };
         let account = Account {

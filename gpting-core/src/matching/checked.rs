@@ -63,6 +63,7 @@ impl Checked {
             limit: squared_chord_of(wants.max_distance_km),
             point: person.cell.map_or(Point::default(), Cell::point),
             birth,
+            emphases: person.emphases.into(),
             age_min: wants.age_min,
             age_max: wants.age_max,
             gender: Genders::from(person.gender).bits(),
@@ -71,9 +72,10 @@ impl Checked {
                 | flag(person.verified, Gate::VERIFIED)
                 | flag(person.verified_only, Gate::VERIFIED_ONLY)
                 | flag(person.cell.is_some(), Gate::PLACED)
-                | flag(lists.dealbreakers().next().is_some(), Gate::DEALBREAKERS)
+                | flag(lists.dealbreakers().next().is_some() || lists.answers().has_dealbreakers(), Gate::DEALBREAKERS)
                 | flag(!lists.interests().is_empty(), Gate::INTERESTS)
-                | flag(lists.tastes().next().is_some(), Gate::TASTES),
+                | flag(lists.tastes().next().is_some(), Gate::TASTES)
+                | flag(!person.answers.is_empty(), Gate::ANSWERS),
         };
         Ok(Self { gate, cell: person.cell, facts, vectors, prior: person.appeal })
     }

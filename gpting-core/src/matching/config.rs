@@ -31,6 +31,7 @@ impl AgeGate {
 #[derive(Debug, Clone)]
 pub struct Config<Id> {
     pub(super) dims: usize,
+    pub(super) taste: Option<f32>,
     pub(super) weights: Weights,
     pub(super) fusion: Fusion,
     pub(super) link: Link,
@@ -47,6 +48,7 @@ impl<Id> Config<Id> {
     pub fn dims(dims: usize) -> Self {
         Self {
             dims,
+            taste: None,
             weights: Weights::default(),
             fusion: Fusion::default(),
             link: Link::default(),
@@ -54,6 +56,17 @@ impl<Id> Config<Id> {
             signals: Vec::new(),
             rules: Vec::new(),
         }
+    }
+
+    /// Lets the engine keep what everybody seeks by itself: the mean of what the people are whom they liked, and of what they
+    /// are themselves, which counts as much as `prior` likes. The seeks that people come with are then not used.
+    ///
+    /// A like moves it in `O(dimensions)`, taking it back moves it back. `prior` is between 0.01 and 1e6; what lies outside
+    /// is moved to the nearer end.
+    #[must_use]
+    pub fn taste(mut self, prior: f32) -> Self {
+        self.taste = Some(if prior.is_nan() { 1e6 } else { prior.clamp(0.01, 1e6) });
+        self
     }
 
     /// Other weights.

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 
 use super::index::columns::{self, birth_column};
-use super::place::{ANYWHERE, chord_limit};
+use super::place::{ANYWHERE, chord_limit, squared_chord_of};
 use super::population::State;
 use super::table::Gate;
 use super::{AgeGate, Day, PersonId, Row, Strength};
@@ -42,6 +42,15 @@ pub struct Relax {
     pub distance: bool,
     /// The viewer's age range.
     pub age: bool,
+    /// A distance limit that holds instead of the viewer's own where it is the wider one, in kilometres.
+    pub within_km: Option<u16>,
+    /// How many years the viewer's age range is wider at both ends.
+    pub age_years: u8,
+}
+
+impl Relax {
+    /// Everything holds.
+    pub const NONE: Self = Self { distance: false, age: false, within_km: None, age_years: 0 };
 }
 
 /// One of a viewer's own filters.
@@ -55,6 +64,8 @@ pub enum Filter {
     Distance,
     /// Verified people only.
     Verified,
+    /// Dealbreakers among the answers to questions.
+    Questions,
     /// A [`Strength::Must`] or [`Strength::Never`] rule.
     Dealbreaker {
         /// The attribute of the rule.
@@ -98,6 +109,8 @@ const DISTANCE: u64 = 4;
 const VERIFIED: u64 = 8;
 /// The first dealbreaker; the others follow in the order of the facts.
 const RULES: u64 = 16;
+/// Beyond the last dealbreaker there can be.
+const QUESTIONS: u64 = 1 << 63;
 
 /// A viewer's side of the test, worked out once per query.
 #[derive(Debug)]
@@ -118,11 +131,15 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
         let mut gate = *state.gate(row);
         if relax.distance {
             gate.limit = ANYWHERE;
+        } else if relax.within_km.is_some() {
+            gate.limit = gate.limit.max(squared_chord_of(relax.within_km));
         }
+        let (youngest, oldest) =
+            (gate.age_min.saturating_sub(relax.age_years), gate.age_max.saturating_add(relax.age_years));
         let mut births = (
             // An age of 255 has no upper neighbour; nobody is as old as that.
-            gate.age_max.checked_add(1).map_or(i64::MIN, |above| i64::from(today.years_before(above).0)),
-            i64::from(today.years_before(gate.age_min).0),
+            oldest.checked_add(1).map_or(i64::MIN, |above| i64::from(today.years_before(above).0)),
+            i64::from(today.years_before(youngest).0),
         );
         if relax.age {
             births = (i64::MIN, i64::MAX);
@@ -189,7 +206,13 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
                 hides |= RULES << at;
             }
         }
-        (hides, theirs.dealbreakers().all(|rule| rule.admits(mine)))
+        let mut admits = theirs.dealbreakers().all(|rule| rule.admits(mine));
+        if self.gate.has(Gate::ANSWERS) && self.state.gate(candidate).has(Gate::ANSWERS) {
+            let (mine, theirs) = (mine.answers(), theirs.answers());
+            hides |= if mine.refuses(theirs) { QUESTIONS } else { 0 };
+            admits &= !theirs.refuses(mine);
+        }
+        (hides, admits)
     }
 
     /// Calls `found(row, own filters that hide it)` for everybody but the viewer whose own side admits the viewer and
@@ -273,11 +296,34 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
         if self.gate.verified_only() {
             filters.push((Filter::Verified, VERIFIED));
         }
-        for (at, rule) in self.state.slot(self.row).facts().dealbreakers().enumerate() {
+        let facts = self.state.slot(self.row).facts();
+        if facts.answers().has_dealbreakers() {
+            filters.push((Filter::Questions, QUESTIONS));
+        }
+        for (at, rule) in facts.dealbreakers().enumerate() {
             let filter = Filter::Dealbreaker { attribute: rule.attribute, strength: rule.strength };
             filters.push((filter, RULES << at));
         }
         filters
+    }
+
+    /// How many more people there would be with each of these relaxations of this strict viewer.
+    pub(super) fn gains(&self, steps: &[Relax]) -> Vec<usize> {
+        let loosened: Vec<Self> = steps.iter().map(|step| Self::new(self.state, self.row, *step)).collect();
+        let mut gains = vec![0; steps.len()];
+        let Ok(()) = self.scan::<Infallible>(2, |block| {
+            for &(row, hides) in &*block {
+                if hides == 0 || hides & !(AGE | DISTANCE) != 0 || self.state.excluded(self.row, row) {
+                    continue;
+                }
+                let gate = self.state.gate(row);
+                for (gain, viewer) in gains.iter_mut().zip(&loosened) {
+                    *gain += usize::from(viewer.test_gate(gate).0 == 0);
+                }
+            }
+            Ok(())
+        });
+        gains
     }
 
     /// Counts for [`Reach`].

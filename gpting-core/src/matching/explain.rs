@@ -31,6 +31,13 @@ pub enum Reason {
         /// The other person's value.
         value: u16,
     },
+    /// What both answered to the same questions, by what the one who looks accepts, against the average.
+    Questions {
+        /// How many of the questions both answered matter to the one who looks.
+        asked: u16,
+        /// How many of those the other answered acceptably.
+        fits: u16,
+    },
     /// Living near each other.
     Near {
         /// Distance between the cell centres in whole kilometres; what people see of it is a band.

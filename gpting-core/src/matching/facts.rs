@@ -1,15 +1,16 @@
 //! What a person says about themselves and asks of others, packed into one allocation.
 //!
 //! Written by `population` at upsert, read by `eligibility` (dealbreakers) and `score` (interests, tastes): one pointer to
-//! follow per candidate instead of one per list. Layout in 16-bit words: lengths of the four lists, then interests,
-//! (attribute, value) pairs, dealbreakers, tastes; a rule is attribute, strength, number of values, values.
+//! follow per candidate instead of one per list. Layout in 16-bit words: lengths of the five lists, then interests,
+//! (attribute, value) pairs, dealbreakers, tastes, answers; a rule is attribute, strength, number of values, values.
 //! Invariant: every list is sorted and free of duplicates, so equal people are equal words.
 
 use std::sync::Arc;
 
+use super::question::packed::{Packed, WORDS};
 use super::{AttributeRule, EngineError, Person, Strength};
 
-const HEADER: usize = 4;
+const HEADER: usize = 5;
 
 /// Packs the lists of a person.
 ///
@@ -48,9 +49,13 @@ pub(super) fn pack(person: &Person) -> Result<Arc<[u16]>, EngineError> {
         list.extend(values);
     }
 
-    let header = [interests.len() as u16, 2 * attributes.len() as u16, hard.len() as u16, soft.len() as u16];
+    let answers = person.answers.len();
+    at_most("answers", answers, Person::MAX_ANSWERS)?;
+
+    let lengths = [interests.len(), 2 * attributes.len(), hard.len(), soft.len(), WORDS * answers];
+    let lists = lengths.map(|length| length as u16).into_iter().chain(interests);
     let attributes = attributes.into_iter().flat_map(|(attribute, value)| [attribute, value]);
-    Ok(header.into_iter().chain(interests).chain(attributes).chain(hard).chain(soft).collect())
+    Ok(lists.chain(attributes).chain(hard).chain(soft).chain(person.answers.words()).collect())
 }
 
 fn at_most(what: &'static str, len: usize, max: usize) -> Result<(), EngineError> {
@@ -88,6 +93,7 @@ impl<'a> Facts<'a> {
                 && facts.attributes().is_sorted_by(|a, b| a < b)
                 && rules_are_sound(facts.list(2), [0, 1])
                 && rules_are_sound(facts.list(3), [2, 3])
+                && Packed::are_sound(facts.list(4))
         }
     }
 
@@ -113,6 +119,12 @@ impl<'a> Facts<'a> {
     #[inline]
     pub(super) fn tastes(self) -> Rules<'a> {
         Rules(self.list(3))
+    }
+
+    /// Answers to questions.
+    #[inline]
+    pub(super) fn answers(self) -> Packed<'a> {
+        Packed::new(self.list(4))
     }
 
     /// The most that the tastes add to the logit of liking somebody.

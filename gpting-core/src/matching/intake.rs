@@ -3,15 +3,17 @@
 //! Called by [`super::replica`] for every member that changes, and by the parser of preferences, so that a wish that
 //! cannot be turned into a rule is refused when it is stated. Pure.
 
-use super::{AttributeRule, Cell, Gender, Genders, Person, Strength, Wants};
+use super::{AttributeRule, Cell, Emphases, Emphasis, Gender, Genders, Person, Strength, Wants};
+use crate::assist::local::LocalAnalyst;
+use crate::profile::answer::engine_answers;
 use crate::profile::catalogue::{AttributeKind, Catalogue};
-use crate::profile::{AttributeWish, Member, WishStrength, parse_gender};
+use crate::profile::{AttributeWish, Member, PreferenceWeights, Profile, WeightLevel, WishStrength, parse_gender};
 use crate::safety::age::day;
 use crate::safety::{Purpose, is_granted};
 
 /// The engine's row of a member; none of somebody who has not said enough to be met. Whoever is hidden is there and takes
 /// no part: what they did, and what was done to them, is not forgotten.
-pub(crate) fn person(member: &Member, catalogue: &Catalogue) -> Option<Person> {
+pub(crate) fn person(member: &Member, catalogue: &Catalogue, analyst: &LocalAnalyst) -> Option<Person> {
     let profile = &member.profile;
     let (gender, born) = (profile.gender?, profile.birth_date?);
     let mut person = Person::born(gender, day(born))
@@ -34,7 +36,17 @@ pub(crate) fn person(member: &Member, catalogue: &Catalogue) -> Option<Person> {
             attributes.extend(attribute.engine_values(value).into_iter().map(|value| (attribute.number, value)));
         }
     }
-    Some(person.interests(&interests).attributes(&attributes))
+    let answers = engine_answers(&member.answers, catalogue, sensitive_allowed);
+    let emphases = emphases(member.preferences.weights);
+    let person = person.interests(&interests).attributes(&attributes).answers(answers).emphases(emphases);
+    Some(if analyst.dims() == 0 { person } else { person.content(&content(profile, catalogue, analyst)) })
+}
+
+/// What the text and the interests speak of, which everybody may read.
+fn content(profile: &Profile, catalogue: &Catalogue, analyst: &LocalAnalyst) -> Vec<f32> {
+    let interests = profile.interests.iter().filter_map(|code| catalogue.interest(code));
+    let named = interests.map(|interest| interest.label.ko.as_str());
+    analyst.vector_of([profile.bio.as_str()].into_iter().chain(named))
 }
 
 fn wants(member: &Member, catalogue: &Catalogue) -> Wants {
@@ -46,6 +58,22 @@ fn wants(member: &Member, catalogue: &Catalogue) -> Wants {
     wants.max_distance_km = preferences.max_distance_km;
     wants.rules = preferences.attributes.iter().filter_map(|wish| rule(wish, catalogue)).collect();
     wants
+}
+
+fn emphases(weights: PreferenceWeights) -> Emphases {
+    let level = |level| match level {
+        WeightLevel::Off => Emphasis::Off,
+        WeightLevel::Low => Emphasis::Low,
+        WeightLevel::Normal => Emphasis::Normal,
+        WeightLevel::High => Emphasis::High,
+    };
+    Emphases {
+        distance: level(weights.distance),
+        age: level(weights.age),
+        interests: level(weights.interests),
+        attributes: level(weights.attributes),
+        questions: level(weights.questions),
+    }
 }
 
 fn rule(wish: &AttributeWish, catalogue: &Catalogue) -> Option<AttributeRule> {

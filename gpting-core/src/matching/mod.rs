@@ -44,6 +44,7 @@ mod checked;
 mod config;
 mod day;
 mod eligibility;
+mod emphasis;
 mod error;
 mod event;
 mod explain;
@@ -65,14 +66,21 @@ mod saved;
 mod score;
 mod simd;
 mod table;
+mod taste;
 mod view;
 mod walk;
 mod weights;
 
 #[cfg(feature = "service")]
+pub mod compatibility;
+#[cfg(feature = "service")]
 pub mod daily;
 #[cfg(feature = "service")]
 pub(crate) mod intake;
+#[cfg(feature = "service")]
+pub mod reach;
+#[cfg(feature = "service")]
+pub mod reasons;
 #[cfg(feature = "service")]
 mod refresh;
 #[cfg(feature = "service")]
@@ -87,6 +95,7 @@ use std::sync::Arc;
 pub use config::{AgeGate, Config};
 pub use day::Day;
 pub use eligibility::{EligibilityRule, Filter, Reach, Relax};
+pub use emphasis::{Emphases, Emphasis};
 pub use error::EngineError;
 pub use event::Event;
 pub use explain::{Explanation, Part, Reason};

@@ -3,7 +3,8 @@
 //! Built by the host, checked and packed by `population` at [`super::Engine::upsert`]. Attributes, values and interests
 //! are numbers whose meaning is the host's; nothing here names or describes anybody.
 
-use super::{Cell, Day};
+use super::question::Answers;
+use super::{Cell, Day, Emphases};
 
 /// Gender, as the documented form has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,6 +157,8 @@ pub struct Person {
     pub(super) wants: Wants,
     pub(super) interests: Vec<u16>,
     pub(super) attributes: Vec<(u16, u16)>,
+    pub(super) answers: Answers,
+    pub(super) emphases: Emphases,
     pub(super) vectors: Option<(Vec<f32>, Vec<f32>)>,
     pub(super) active: bool,
     pub(super) verified: bool,
@@ -168,6 +171,8 @@ impl Person {
     pub const MAX_INTERESTS: usize = 64;
     /// The most (attribute, value) pairs of one person; duplicates count once.
     pub const MAX_ATTRIBUTES: usize = 128;
+    /// The most answers to questions of one person.
+    pub const MAX_ANSWERS: usize = 512;
     /// The most rules of one person.
     pub const MAX_RULES: usize = 32;
     /// The most values of one rule; duplicates count once.
@@ -196,6 +201,8 @@ impl Person {
             wants: Wants::default(),
             interests: Vec::new(),
             attributes: Vec::new(),
+            answers: Answers::new(),
+            emphases: Emphases::default(),
             vectors: None,
             active: true,
             verified: false,
@@ -232,6 +239,24 @@ impl Person {
         self
     }
 
+    /// Has answered these questions, at most [`Self::MAX_ANSWERS`].
+    ///
+    /// For "this person likes that one" the answers add [`super::Weights::questions`] · (s − m): `s` the share of the points
+    /// at stake that the other earned, shrunk towards the average `m` ([`super::question::Expectation`]); nothing without
+    /// common questions. A dealbreaker that the other answered otherwise keeps the two apart, in both directions.
+    #[must_use]
+    pub fn answers(mut self, answers: Answers) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// Lets kinds of terms count more or less in what this person likes.
+    #[must_use]
+    pub fn emphases(mut self, emphases: Emphases) -> Self {
+        self.emphases = emphases;
+        self
+    }
+
     /// Content vectors: what the person `is`, and what the person `seeks`, both of the engine's dimensions.
     ///
     /// `seeks · is` of the other, times [`super::Weights::content`], is added to the logit as it stands, so learned
@@ -241,6 +266,13 @@ impl Person {
     pub fn vectors(mut self, is: &[f32], seeks: &[f32]) -> Self {
         self.vectors = Some((is.to_vec(), seeks.to_vec()));
         self
+    }
+
+    /// A content vector of what the person is, which is also what they seek, as long as nothing is known of whom they like
+    /// ([`super::Config::taste`]).
+    #[must_use]
+    pub fn content(self, is: &[f32]) -> Self {
+        self.vectors(is, is)
     }
 
     /// Whether the person takes part at all; an inactive person is kept, learned about, and shown to nobody.

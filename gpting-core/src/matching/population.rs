@@ -17,6 +17,7 @@ use super::index::Index;
 use super::index::key::{Class, Key};
 use super::market::parallel;
 use super::table::{Chunk, Gate, PersonId, Slot, Table};
+use super::taste;
 use super::{Config, Day, EngineError, Event, Fusion};
 
 /// Shards of the map of ids: a write of a new id after a view copies one of them.
@@ -185,7 +186,7 @@ impl<Id: PersonId> State<Id> {
             let (chunk, at) = state.table.edit(row);
             chunk.slots[at].price = price;
             if let Some((class, key)) = state.table.place(row) {
-                let entry = state.table.entry(row, state.config.weights.attributes);
+                let entry = state.table.entry(row, &state.config.weights);
                 state.index.edit(class, key, row, |leaf, at| leaf.write(at, &entry));
             }
         }
@@ -230,24 +231,27 @@ impl<Id: PersonId> State<Id> {
 
     /// Builds the index of all rows anew, its leaves nearly full. `O(n log n)`.
     pub(super) fn reindex(&mut self) {
-        let tastes = self.config.weights.attributes;
+        let weights = self.config.weights;
         let mut places: Vec<(Class, Key, u32)> = (0..self.table.len as u32)
             .filter_map(|row| self.table.place(row).map(|(class, key)| (class, key, row)))
             .collect();
         places.sort_unstable();
         let table = &self.table;
-        let sorted = places.into_iter().map(|(class, key, row)| (class, key, table.entry(row, tastes)));
+        let sorted = places.into_iter().map(|(class, key, row)| (class, key, table.entry(row, &weights)));
         self.index.pack(sorted, table);
     }
 
     fn index_row(&mut self, row: u32) {
         if let Some((class, key)) = self.table.place(row) {
-            let entry = self.table.entry(row, self.config.weights.attributes);
+            let entry = self.table.entry(row, &self.config.weights);
             self.index.insert(class, key, &entry, &self.table);
         }
     }
 
-    fn add(&mut self, id: Id, new: Checked) -> Result<u32, EngineError> {
+    fn add(&mut self, id: Id, mut new: Checked) -> Result<u32, EngineError> {
+        if self.config.taste.is_some() {
+            new.vectors.copy_within(..self.table.dims, self.table.dims);
+        }
         let next = (u32::try_from(self.table.len + 1), self.next_serial.checked_add(1));
         let (Ok(_), Some(next_serial)) = next else {
             return Err(EngineError::Full);
@@ -273,19 +277,23 @@ impl<Id: PersonId> State<Id> {
         Ok(row)
     }
 
-    fn write(&mut self, row: u32, new: Checked) {
+    fn write(&mut self, row: u32, mut new: Checked) {
         let old = Arc::clone(&self.slot(row).facts);
         self.count_interests(&old, false);
         self.count_interests(&new.facts, true);
         let dims = self.table.dims;
-        let weights = self.config.weights;
+        let (weights, taste) = (self.config.weights, self.config.taste);
         let (chunk, at) = self.table.edit(row);
         let slot = &mut chunk.slots[at];
+        let likes = slot.decided.counts()[0];
         (slot.cell, slot.facts, slot.prior) = (new.cell, new.facts, new.prior);
         slot.weigh(&weights);
         chunk.gates[at] = new.gate;
         if dims > 0 {
             let range = 2 * dims * at..2 * dims * (at + 1);
+            if let Some(prior) = taste {
+                taste::keep(&mut new.vectors, &chunk.vectors[range.clone()], prior, likes);
+            }
             if chunk.vectors[range.clone()] != *new.vectors {
                 Arc::make_mut(&mut chunk.vectors)[range].copy_from_slice(&new.vectors);
             }
@@ -296,9 +304,9 @@ impl<Id: PersonId> State<Id> {
         let before = self.table.place(row);
         let same_vectors = {
             let (is, seeks) = self.vectors(row);
-            new.vectors.len() == is.len() + seeks.len()
-                && new.vectors[..is.len()] == *is
-                && new.vectors[is.len()..] == *seeks
+            // Where the engine keeps what is sought, it changes with what one is alone.
+            let compared = if self.config.taste.is_some() { is.len() } else { is.len() + seeks.len() };
+            is.iter().chain(seeks).take(compared).eq(new.vectors.iter().take(compared))
         };
         let after = new.place(self.slot(row).serial);
         if before != after
@@ -310,7 +318,7 @@ impl<Id: PersonId> State<Id> {
         match after {
             Some((class, key)) if before == after => {
                 let table = &self.table;
-                let entry = table.entry(row, self.config.weights.attributes);
+                let entry = table.entry(row, &self.config.weights);
                 self.index.edit(class, key, row, |leaf, at| {
                     leaf.write(at, &entry);
                     leaf.write_place(at, entry.point, table);
@@ -371,8 +379,33 @@ impl<Id: PersonId> State<Id> {
     }
 
     fn learn(&mut self, actor: u32, other: u32, old: Decision, new: Decision) {
+        if let Some(prior) = self.config.taste
+            && self.table.dims > 0
+        {
+            let likes = self.slot(actor).decided.counts()[0];
+            let is = self.vectors(other).0.to_vec();
+            let after = match (old == Decision::Like, new == Decision::Like) {
+                (false, true) => likes.saturating_add(1),
+                (true, false) => likes.saturating_sub(1),
+                (true, true) | (false, false) => likes,
+            };
+            if likes != after {
+                self.reseek(actor, |mine| taste::turn(mine, &is, prior, likes, after));
+            }
+        }
         self.weigh_again(actor, |slot| slot.decided.replace(old, new));
         self.weigh_again(other, |slot| slot.received.replace(old, new));
+    }
+
+    /// Changes what a person seeks, in the row and in its place in the index.
+    fn reseek(&mut self, row: u32, change: impl FnOnce(&mut [f32])) {
+        let dims = self.table.dims;
+        let (chunk, at) = self.table.edit(row);
+        change(&mut Arc::make_mut(&mut chunk.vectors)[2 * dims * at..2 * dims * (at + 1)]);
+        if let Some((class, key)) = self.table.place(row) {
+            let entry = self.table.entry(row, &self.config.weights);
+            self.index.edit(class, key, row, |leaf, at| leaf.write_vectors(at, &entry));
+        }
     }
 
     /// Changes what is known of a person, and with it the biases of the row and of its place in the index.
@@ -383,7 +416,7 @@ impl<Id: PersonId> State<Id> {
         change(slot);
         slot.weigh(&weights);
         if let Some((class, key)) = self.table.place(row) {
-            let entry = self.table.entry(row, weights.attributes);
+            let entry = self.table.entry(row, &weights);
             self.index.edit(class, key, row, |leaf, at| leaf.write(at, &entry));
         }
     }

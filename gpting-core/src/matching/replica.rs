@@ -9,7 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
-use super::{Config as EngineConfig, Engine, EngineError, Event, View, intake};
+use super::{Config as EngineConfig, Engine, EngineError, Event, View, Weights, intake};
+use crate::assist::local::LocalAnalyst;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::id::MemberId;
@@ -23,6 +24,7 @@ use crate::store::{FeedCursor, PairCursor, Version, Versioned};
 #[derive(Debug)]
 pub(crate) struct Replica {
     inner: Mutex<Inner>,
+    analyst: LocalAnalyst,
     /// One reader of the feed at a time; the cursor is where it stands.
     pub(super) cursor: tokio::sync::Mutex<Cursors>,
 }
@@ -63,12 +65,17 @@ struct Pinned {
 
 impl Replica {
     /// An empty replica that knows what day it is.
-    pub(crate) fn new(config: &Config, now: Timestamp) -> Result<Self> {
-        let settings = EngineConfig::dims(0).age_gate(config.safety.age_gate);
-        let mut engine = Engine::new(settings).map_err(engine_failed)?;
+    pub(crate) fn new(config: &Config, catalogue: &Catalogue, now: Timestamp) -> Result<Self> {
+        let analyst = LocalAnalyst::new(catalogue, config.matching.content_dims);
+        let mut engine = Engine::new(settings(config)).map_err(engine_failed)?;
         engine.set_today(day(seoul_date(now)));
         let inner = Inner { engine, versions: FxHashMap::default(), shown: 0, pinned: VecDeque::new(), forgotten: 0 };
-        Ok(Self { inner: Mutex::new(inner), cursor: tokio::sync::Mutex::default() })
+        Ok(Self { inner: Mutex::new(inner), analyst, cursor: tokio::sync::Mutex::default() })
+    }
+
+    /// Who reads the members' texts for the engine.
+    pub(crate) fn analyst(&self) -> &LocalAnalyst {
+        &self.analyst
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -86,12 +93,18 @@ impl Replica {
     /// Takes in a row, unless it is known at this version or a newer one. Says whether it was news.
     pub(crate) fn absorb(&self, member: &Versioned<Member>, catalogue: &Catalogue) -> bool {
         let id = member.value.id;
+        let is_known = |inner: &Inner| inner.versions.get(&id).is_some_and(|known| known.0 >= member.version);
+        if is_known(&self.lock()) {
+            return false;
+        }
+        // Reading a text takes longer than anybody should wait for the engine.
+        let person = intake::person(&member.value, catalogue, &self.analyst);
         let mut inner = self.lock();
-        if inner.versions.get(&id).is_some_and(|known| known.0 >= member.version) {
+        if is_known(&inner) {
             return false;
         }
         let mut is_shown = member.value.is_visible();
-        match intake::person(&member.value, catalogue) {
+        match person {
             Some(person) => {
                 if let Err(error) = inner.engine.upsert(id, person) {
                     // A stored row that the engine refuses is hidden rather than shown wrongly.
@@ -209,6 +222,20 @@ fn lessons(pair: &Versioned<Pair>) -> Vec<Event<MemberId>> {
     events
 }
 
+/// What the text of a perfect likeness adds to a like, in logits: a prior for people nobody knows yet, and less than what
+/// three likes or passes say.
+const CONTENT: f64 = 0.3;
+/// As many likes the own text counts for in what one seeks: after five liked people half of it is theirs.
+const TASTE: f32 = 5.0;
+
+/// The engine's settings by those of the service.
+pub(super) fn settings(config: &Config) -> EngineConfig<MemberId> {
+    EngineConfig::dims(config.matching.content_dims)
+        .taste(TASTE)
+        .weights(Weights { content: CONTENT, ..Weights::default() })
+        .age_gate(config.safety.age_gate)
+}
+
 /// An engine error that no caller has caused.
 pub(crate) fn engine_failed(error: EngineError) -> Error {
     Error::Internal { what: "the matching engine refused a call", source: Box::new(error) }
@@ -241,7 +268,7 @@ mod tests {
     }
 
     fn replica() -> Replica {
-        let replica = Replica::new(&Config::default(), Timestamp::UNIX_EPOCH).unwrap();
+        let replica = Replica::new(&Config::default(), Catalogue::built_in(), Timestamp::UNIX_EPOCH).unwrap();
         let mut inner = replica.lock();
         inner.engine.set_today(Day::from_ymd(2026, 11, 27).unwrap());
         for n in [1, 2] {

@@ -3,19 +3,22 @@
 //! Called by `view` for people who passed eligibility. Every term is added in one fixed order in f64 by the same
 //! functions, whether the terms are only summed (a page) or also named (an explanation), so an explanation adds up
 //! to the score it explains, to the last bit. For `u` looking at `v`, the logit of "`u` likes `v`" is the sum of base,
-//! pickiness of `u`, appeal of `v` less its price, shared interests, tastes of `u` met by `v`, nearness, likeness of age,
+//! pickiness of `u`, appeal of `v` less its price, shared interests, tastes of `u` met by `v`, `v`'s answers by what `u`
+//! accepts, nearness, likeness of age,
 //! `seeks(u) · is(v)` and the signals. The product of both chances ranks pairs
 //! by their expected matches.
 //! Invariants: deterministic; a fusion is symmetric and monotone in both logits.
 
 use std::fmt::Debug;
 
+use super::emphasis;
 use super::explain::{Part, Reason};
 use super::facts::Facts;
 use super::fusion::Link;
 use super::logistic::{ln, logit};
 use super::place::chord_km;
 use super::population::State;
+use super::question::{Expectation, Tally};
 use super::simd::{Level, prefetch_slice, product};
 use super::table::Gate;
 use super::{EngineError, PersonId, Row, Strength, Weights};
@@ -169,12 +172,21 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         (self.is, self.seeks)
     }
 
+    /// How much distance, age and interests count for the viewer.
+    pub(super) fn own_emphases(&self) -> [f64; 3] {
+        let own = self.gate.emphases;
+        [own.distance(), own.age(), own.interests()]
+    }
+
     /// What every candidate has in common, as bounds for the index: the two sums of everything that does not depend on the
     /// candidate, and the most that shared interests add.
     pub(super) fn common(&self) -> (f64, f64, f64) {
         let mine = self.state.slot(self.row);
-        let tastes = self.facts.most_of_tastes(self.weights.attributes);
-        let there = self.base + f64::from(mine.pickiness) + tastes + self.signals;
+        let own = self.gate.emphases;
+        let tastes = self.facts.most_of_tastes(self.weights.attributes * own.attributes());
+        let answers = Expectation::default().most(self.facts.answers().points());
+        let answers = own.questions() * self.weights.questions * answers;
+        let there = self.base + f64::from(mine.pickiness) + tastes + answers + self.signals;
         let back = self.base + f64::from(mine.appeal) - f64::from(mine.price) + self.signals;
         (there, back, self.most_of_interests())
     }
@@ -213,8 +225,10 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let gate = self.state.gate(candidate);
         // Nothing of the facts is read where neither side has a list that could count.
         let count = !self.rarity.is_empty() && gate.has(Gate::INTERESTS);
-        let facts =
-            if count || self.gate.has(Gate::TASTES) || gate.has(Gate::TASTES) { theirs.facts() } else { Facts::NONE };
+        let compare = self.gate.has(Gate::ANSWERS) && gate.has(Gate::ANSWERS);
+        let tasteful = self.gate.has(Gate::TASTES) || gate.has(Gate::TASTES);
+        let facts = if count || compare || tasteful { theirs.facts() } else { Facts::NONE };
+        let (own, others) = (self.gate.emphases, gate.emphases);
         there.add(|| Reason::Base, self.base);
         there.add(|| Reason::Pickiness, f64::from(mine.pickiness));
         there.add(|| Reason::Appeal, f64::from(theirs.appeal));
@@ -224,23 +238,28 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         back.add(|| Reason::Appeal, f64::from(mine.appeal));
         back.add(|| Reason::Price, -f64::from(mine.price));
 
-        self.interests(facts, there, back);
-        tastes(self.facts, facts, weights.attributes, there);
-        tastes(facts, self.facts, weights.attributes, back);
+        self.interests(facts, others, there, back);
+        tastes(self.facts, facts, weights.attributes * own.attributes(), there);
+        tastes(facts, self.facts, weights.attributes * others.attributes(), back);
+        if compare {
+            let found = self.facts.answers().compare(facts.answers());
+            answers(found.there, weights.questions * own.questions(), there);
+            answers(found.back, weights.questions * others.questions(), back);
+        }
 
         if self.gate.placed() && gate.placed() {
             let km = chord_km(self.gate.point.squared_chord(gate.point));
             let logit = weights.near * weights.near_km / (weights.near_km + km);
             let reason = || Reason::Near { km: km.round() as u16 };
-            there.add(reason, logit);
-            back.add(reason, logit);
+            there.add(reason, own.distance() * logit);
+            back.add(reason, others.distance() * logit);
         }
         let days = (i64::from(self.gate.birth.0) - i64::from(gate.birth.0)).abs() as f64;
         let logit = weights.age * weights.age_years / (weights.age_years + days / 365.2425);
         let age = self.age;
         let their_age = || gate.birth.age_on(self.state.today());
-        there.add(|| Reason::AgeFit { years: age.abs_diff(their_age()) }, logit);
-        back.add(|| Reason::AgeFit { years: age.abs_diff(their_age()) }, logit);
+        there.add(|| Reason::AgeFit { years: age.abs_diff(their_age()) }, own.age() * logit);
+        back.add(|| Reason::AgeFit { years: age.abs_diff(their_age()) }, others.age() * logit);
     }
 
     /// Adds the terms of the vectors, after those of the profiles and before the signals.
@@ -253,23 +272,25 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         }
     }
 
-    /// `weight · Σ rarity(shared) / √(n_u n_v)`, a cosine of rare things, in [0, weight]; the same for both directions.
+    /// `weight · Σ rarity(shared) / √(n_u n_v)`, a cosine of rare things, in [0, weight]; the same for both directions, but
+    /// for how much it counts for each.
     ///
     /// Rarity is `ln(N / n) / ln N` (inverse document frequency, Spärck Jones 1972), in [0, 1].
     #[inline]
-    fn interests(&self, theirs: Facts<'_>, there: &mut impl Sink, back: &mut impl Sink) {
+    fn interests(&self, theirs: Facts<'_>, others: emphasis::Packed, there: &mut impl Sink, back: &mut impl Sink) {
         if self.rarity.is_empty() {
             return;
         }
         let count = |facts: Facts<'_>| facts.interests().len().max(FEW_INTERESTS);
         let factor = self.weights.interests / ((count(self.facts) * count(theirs)) as f64).sqrt();
+        let (mine, other) = (self.gate.emphases.interests(), others.interests());
         for &interest in theirs.interests() {
             let Some(&rarity) = self.rarity.get(usize::from(interest)) else {
                 break;
             };
             if rarity > 0.0 {
-                there.add(|| Reason::SharedInterest(interest), rarity * factor);
-                back.add(|| Reason::SharedInterest(interest), rarity * factor);
+                there.add(|| Reason::SharedInterest(interest), mine * (rarity * factor));
+                back.add(|| Reason::SharedInterest(interest), other * (rarity * factor));
             }
         }
     }
@@ -304,6 +325,16 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
             }
         }
         Ok(())
+    }
+}
+
+/// `weight · (s − m)`: the shrunk satisfaction of one side beyond the average one.
+#[inline]
+fn answers(side: Tally, weight: f64, sink: &mut impl Sink) {
+    if side.possible > 0 {
+        let expected = Expectation::default();
+        let reason = || Reason::Questions { asked: side.asked, fits: side.fits };
+        sink.add(reason, weight * (expected.shrunk(side) - expected.mean()));
     }
 }
 

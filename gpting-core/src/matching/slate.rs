@@ -7,16 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::daily::shows_picks;
+use super::reasons::{SlateReason, reasons};
 use super::replica::engine_failed;
-use super::{After, Explanation, Filter, Pick, Reason, Relax, View};
+use super::{After, Pick, Relax, View};
 use crate::error::{Code, Result};
 use crate::gpting::{Core, Matching, bounded};
 use crate::id::MemberId;
 use crate::interaction::PairList;
 use crate::profile::Member;
-use crate::profile::card::{Card, Label};
-use crate::profile::catalogue::Catalogue;
-use crate::profile::place::DistanceBand;
+use crate::profile::card::Card;
 use crate::store::{Change, Versioned, Work};
 
 /// What a member asks for.
@@ -26,16 +25,14 @@ pub struct SlateRequest {
     pub limit: usize,
     /// Where the last page ended.
     pub after: Option<SlateCursor>,
-    /// Sets the member's own distance limit aside.
-    pub relax_distance: bool,
-    /// Sets the member's own age range aside.
-    pub relax_age: bool,
+    /// Which of the member's own limits are widened or set aside for this list.
+    pub relax: Relax,
 }
 
 impl SlateRequest {
     /// The best `limit` people.
     pub const fn first(limit: usize) -> Self {
-        Self { limit, after: None, relax_distance: false, relax_age: false }
+        Self { limit, after: None, relax: Relax::NONE }
     }
 }
 
@@ -59,7 +56,7 @@ pub struct Slate {
     pub cards: Vec<SlateCard>,
     /// Where the next page goes on, unless this was the last.
     pub next: Option<SlateCursor>,
-    /// Which of the member's limits were set aside (`distance`, `age`).
+    /// Which of the member's limits were widened or set aside (`distance`, `age`).
     pub relaxed: Vec<&'static str>,
 }
 
@@ -76,26 +73,6 @@ pub struct SlateCard {
     pub picked: bool,
 }
 
-/// One reason, told from the member's own point of view.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SlateReason {
-    /// Stable code.
-    pub code: &'static str,
-    /// Share of all that speaks for this person, in (0, 1].
-    pub weight: f64,
-    /// The sentence.
-    pub text: Label,
-}
-
-/// How many people each of the member's own filters hides.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SlateReach {
-    /// How many people can be proposed now.
-    pub eligible: usize,
-    /// Filter name and how many more there would be without it.
-    pub hidden_by: Vec<(String, usize)>,
-}
-
 impl Matching<'_> {
     /// People to meet: today's picks, then everybody else, best first. Whenever that many eligible people exist, `limit` are answered; paging on from
     /// [`Slate::next`] shows everybody once.
@@ -109,7 +86,7 @@ impl Matching<'_> {
         core.touch(&viewer).await?;
         let limit = bounded(request.limit, core.config.limits.page);
         let mut excluded = core.store.listed(me, PairList::Excluded).await?;
-        let relax = Relax { distance: request.relax_distance, age: request.relax_age };
+        let relax = request.relax;
         let paged = request.after.and_then(|cursor| core.replica.pinned(cursor.view, now, &core.config));
         let view = paged.clone().unwrap_or_else(|| core.replica.view(now));
         let mut after = request
@@ -158,37 +135,20 @@ impl Matching<'_> {
         };
         let cards = core.slate_cards(&viewer.value, &view, chosen, &picked, rank, now);
         core.remember_served(me, &cards, now).await?;
-        let relaxed =
-            [("distance", relax.distance), ("age", relax.age)].into_iter().filter(|(_, on)| *on).map(|(name, _)| name);
-        Ok(Slate { cards, next, relaxed: relaxed.collect() })
+        Ok(Slate { cards, next, relaxed: relaxed(relax) })
     }
+}
 
-    /// How many people can be proposed, and what each of the member's own filters costs.
-    ///
-    /// # Errors
-    /// [`Code::ProfileIncomplete`] for a member who cannot be shown to anybody yet.
-    pub async fn reach(&self, me: MemberId) -> Result<SlateReach> {
-        let core = self.0;
-        core.matchable(me).await?;
-        let reach = core.replica.view(core.now()).reach(me).map_err(engine_failed)?;
-        let name = |filter: Filter| match filter {
-            Filter::Genders => "genders".to_owned(),
-            Filter::Age => "age".to_owned(),
-            Filter::Distance => "distance".to_owned(),
-            Filter::Verified => "verified".to_owned(),
-            Filter::Dealbreaker { attribute, .. } => core
-                .catalogue
-                .attribute_by_number(attribute)
-                .map_or_else(|| "attribute".to_owned(), |known| format!("attributes.{}", known.code)),
-        };
-        let hidden_by = reach.hidden_by.into_iter().map(|(filter, count)| (name(filter), count)).collect();
-        Ok(SlateReach { eligible: reach.eligible, hidden_by })
-    }
+/// The names of the limits that a relaxation touches.
+fn relaxed(relax: Relax) -> Vec<&'static str> {
+    let touched =
+        [("distance", relax.distance || relax.within_km.is_some()), ("age", relax.age || relax.age_years > 0)];
+    touched.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect()
 }
 
 impl Core {
     /// A member who can be proposed to others and others to them.
-    async fn matchable(&self, me: MemberId) -> Result<Versioned<Member>> {
+    pub(super) async fn matchable(&self, me: MemberId) -> Result<Versioned<Member>> {
         let viewer = self.acting(me).await?;
         self.absorb(&viewer);
         let wants_somebody = !viewer.value.preferences.genders.is_empty();
@@ -226,7 +186,7 @@ impl Core {
             }
             // An unchanged row was tested by the view; a changed one is tested again. A relaxed page is tested by the
             // same relaxed query, for this one person.
-            if news.contains(&pick.id) && !still_eligible(&fresh, me, pick.id, relax)? {
+            if news.contains(&pick.id) && !fresh.eligible_with(me, pick.id, relax).map_err(engine_failed)? {
                 continue;
             }
             confirmed.push((pick, member));
@@ -257,14 +217,13 @@ impl Core {
             .enumerate()
             .map(|(place, (pick, member))| {
                 let above = (rank + place).min(size - 1);
+                let card = Card::of(&member, viewer.profile.location.as_ref(), false, &self.catalogue, now);
+                let why = view.explain(viewer.id, pick.id);
                 SlateCard {
-                    card: Card::of(&member, viewer.profile.location.as_ref(), false, &self.catalogue, now),
                     score: (size - above) as f64 / size as f64,
-                    reasons: view
-                        .explain(viewer.id, pick.id)
-                        .map(|why| reasons(&why, &self.catalogue))
-                        .unwrap_or_default(),
+                    reasons: why.map(|why| reasons(&why, &card.shown(), &self.catalogue)).unwrap_or_default(),
                     picked: picked.contains(&pick.id),
+                    card,
                 }
             })
             .collect()
@@ -277,80 +236,5 @@ impl Core {
         let candidates = cards.iter().map(|card| card.card.id).collect();
         self.commit(Work::new().change(Change::Serve { viewer, candidates, at })).await?;
         Ok(())
-    }
-}
-
-fn still_eligible(view: &View<MemberId>, me: MemberId, other: MemberId, relax: Relax) -> Result<bool> {
-    if relax == Relax::default() {
-        return view.eligible(me, other).map_err(engine_failed);
-    }
-    // The row changed while a relaxed page was being made: rare enough to ask for the whole relaxed list.
-    let all = view.query(me).limit(view.len()).relax(relax).run().map_err(engine_failed)?;
-    Ok(all.iter().any(|pick| pick.id == other))
-}
-
-/// What speaks for a candidate, told to the viewer: only what is the viewer's own wish or public of both. What the
-/// candidate wishes, and how anybody decided so far, is nobody else's to know.
-fn reasons(why: &Explanation, catalogue: &Catalogue) -> Vec<SlateReason> {
-    let told: Vec<(f64, &'static str, Label)> = why
-        .there
-        .iter()
-        .filter(|part| part.logit > 0.0)
-        .filter_map(|part| {
-            let (code, text) = sentence(part.code, catalogue)?;
-            Some((part.logit, code, text))
-        })
-        .collect();
-    let total: f64 = told.iter().map(|(logit, ..)| logit).sum();
-    let mut reasons: Vec<SlateReason> =
-        told.into_iter().map(|(logit, code, text)| SlateReason { code, weight: logit / total, text }).collect();
-    reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.text.ko.cmp(&b.text.ko)));
-    reasons.truncate(4);
-    reasons
-}
-
-fn sentence(reason: Reason, catalogue: &Catalogue) -> Option<(&'static str, Label)> {
-    let label = |ko: String, en: String| Label { ko, en };
-    match reason {
-        Reason::SharedInterest(number) => {
-            let interest = catalogue.interest_by_number(number)?;
-            Some((
-                "shared_interest",
-                label(
-                    format!("함께 좋아하는 관심사: {}", interest.label.ko),
-                    format!("You both like {}", interest.label.en),
-                ),
-            ))
-        }
-        Reason::AttributePreferred { attribute, value } => {
-            let known = catalogue.attribute_by_number(attribute)?;
-            let (ko, en) = known.value_by_number(value).map_or_else(
-                || (value.to_string(), value.to_string()),
-                |value| (value.label.ko.clone(), value.label.en.clone()),
-            );
-            Some((
-                "preferred_attribute",
-                label(
-                    format!("원하시는 조건: {} {ko}", known.label.ko),
-                    format!("What you look for: {} – {en}", known.label.en),
-                ),
-            ))
-        }
-        Reason::Near { km } => {
-            let band = DistanceBand::of_km(f64::from(km)).upper_km();
-            Some(("near", label(format!("{band}km 이내에 있어요"), format!("Within {band} km"))))
-        }
-        Reason::AgeFit { .. } => Some(("age_fit", label("나이가 잘 맞아요".to_owned(), "A good age match".to_owned()))),
-        Reason::Content => Some((
-            "content",
-            label("프로필이 찾으시는 분과 닮았어요".to_owned(), "Their profile fits what you look for".to_owned()),
-        )),
-        // How somebody decides, or is decided about, is never told.
-        Reason::Base
-        | Reason::Pickiness
-        | Reason::Appeal
-        | Reason::Price
-        | Reason::AttributeAvoided { .. }
-        | Reason::Signal(_) => None,
     }
 }

@@ -18,8 +18,10 @@ use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
-use super::replica::{Cursors, Known};
-use super::{AgeGate, Config as EngineConfig, Engine};
+use super::replica::{Cursors, Known, settings};
+use super::{Config as EngineConfig, Engine};
+use crate::assist::local::LocalAnalyst;
+use crate::config::Config;
 use crate::error::{Chain, Error, Result};
 use crate::gpting::{Core, Gpting};
 use crate::id::MemberId;
@@ -31,7 +33,7 @@ use crate::store::{Change, FeedCursor, PairCursor, Version, Work};
 const FORM: [u8; 8] = *b"gptIdx02";
 
 /// Counted up whenever the same member would become another row of the engine, so that rows of before are not used.
-const INTAKE: u32 = 1;
+const INTAKE: u32 = 2;
 
 /// How long a snapshot of a store in which nothing happens is left as it is: its mark is kept for less than a day.
 const RENEW_AFTER: SignedDuration = SignedDuration::from_hours(8);
@@ -95,10 +97,10 @@ impl Core {
     }
 
     async fn read_index(&self, snapshots: Arc<dyn SnapshotStore>) -> Result<Option<Content>> {
-        let gate = self.config.safety.age_gate;
-        let made_with = made_with(gate, &self.catalogue);
+        let made_with = made_with(&self.config, &self.catalogue);
+        let settings = settings(&self.config);
         let read = move || -> io::Result<Option<Content>> {
-            snapshots.open()?.map(|input| read(input, &made_with, gate)).transpose()
+            snapshots.open()?.map(|input| read(input, &made_with, settings.clone())).transpose()
         };
         let read = tokio::task::spawn_blocking(read).await.map_err(failed)?;
         read.map_err(failed)
@@ -142,7 +144,7 @@ impl Core {
             tokio::task::spawn_blocking(move || snapshots.remove()).await.map_err(failed)?.map_err(failed)?;
             return Err(error.into());
         }
-        let made_with = made_with(self.config.safety.age_gate, &self.catalogue);
+        let made_with = made_with(&self.config, &self.catalogue);
         let content = Content { mark, cursor, known };
         let write = move || snapshots.replace(&mut |out| write(out, &made_with, &content));
         tokio::task::spawn_blocking(write).await.map_err(failed)?.map_err(failed)?;
@@ -156,11 +158,15 @@ fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
 }
 
 /// What the rows of the engine depend on beside the members.
-fn made_with(gate: AgeGate, catalogue: &Catalogue) -> [u8; 32] {
+fn made_with(config: &Config, catalogue: &Catalogue) -> [u8; 32] {
     let mut said = Sha256::new();
-    said.update(format!("{} {INTAKE} {gate:?}", env!("CARGO_PKG_VERSION")));
+    let (gate, dims) = (config.safety.age_gate, config.matching.content_dims);
+    said.update(format!("{} {INTAKE} {gate:?} {dims} {}", env!("CARGO_PKG_VERSION"), LocalAnalyst::NAME));
+    for question in catalogue.questions() {
+        said.update(format!("\n{question:?}"));
+    }
     for interest in catalogue.interests() {
-        said.update(format!("\n{} {}", interest.code, interest.number));
+        said.update(format!("\n{interest:?}"));
     }
     for attribute in catalogue.attributes() {
         said.update(format!("\n{attribute:?}"));
@@ -187,7 +193,11 @@ fn write(out: &mut dyn Write, made_with: &[u8; 32], content: &Content) -> io::Re
     known.engine.save(out, |member| u128::from(member.value().unsigned_abs())).map_err(io::Error::other)
 }
 
-fn read(mut input: Box<dyn Read + Send>, made_with: &[u8; 32], gate: AgeGate) -> io::Result<Content> {
+fn read(
+    mut input: Box<dyn Read + Send>,
+    made_with: &[u8; 32],
+    settings: EngineConfig<MemberId>,
+) -> io::Result<Content> {
     let damaged = || io::Error::new(io::ErrorKind::InvalidData, "it is damaged");
     let mut head = vec![0; 80];
     input.read_exact(&mut head)?;
@@ -220,7 +230,6 @@ fn read(mut input: Box<dyn Read + Send>, made_with: &[u8; 32], gate: AgeGate) ->
     }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let id = |number: u128| i64::try_from(number).ok().and_then(MemberId::new);
-    let settings = EngineConfig::dims(0).age_gate(gate);
     let engine = Engine::load(settings, input, id, threads).map_err(io::Error::other)?;
     Ok(Content { mark, cursor, known: Known { engine, versions, forgotten: 0 } })
 }

@@ -10,6 +10,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::emphasis;
 use super::event::{Act, Tally};
 use super::facts::Facts;
 use super::index::columns::{HAS_INTERESTS, VERIFIED, VERIFIED_ONLY};
@@ -17,6 +18,7 @@ use super::index::key::{Class, Key};
 use super::index::leaf::{Entry, Rows};
 use super::logistic::logit;
 use super::place::{Point, chord_limit};
+use super::question::Expectation;
 use super::{Cell, Day, Weights};
 
 /// Rows of a chunk.
@@ -35,6 +37,7 @@ pub(super) struct Gate {
     pub(super) limit: i64,
     pub(super) point: Point,
     pub(super) birth: Day,
+    pub(super) emphases: emphasis::Packed,
     pub(super) age_min: u8,
     pub(super) age_max: u8,
     /// One bit.
@@ -52,6 +55,7 @@ impl Gate {
     pub(super) const DEALBREAKERS: u8 = 16;
     pub(super) const INTERESTS: u8 = 32;
     pub(super) const TASTES: u8 = 64;
+    pub(super) const ANSWERS: u8 = 128;
 
     pub(super) fn active(self) -> bool {
         self.flags & Self::ACTIVE != 0
@@ -256,8 +260,8 @@ impl<Id: PersonId> Table<Id> {
         self.gate(row).place(self.slot(row).serial)
     }
 
-    /// What the index keeps of a row; `tastes` is [`Weights::attributes`].
-    pub(super) fn entry(&self, row: u32, tastes: f64) -> Entry<'_> {
+    /// What the index keeps of a row.
+    pub(super) fn entry(&self, row: u32, weights: &Weights) -> Entry<'_> {
         let (gate, slot) = (self.gate(row), self.slot(row));
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         Entry {
@@ -271,10 +275,31 @@ impl<Id: PersonId> Table<Id> {
                 | flag(gate.verified_only(), VERIFIED_ONLY)
                 | flag(gate.has(Gate::INTERESTS), HAS_INTERESTS),
             appeal: slot.appeal - slot.price,
-            pickiness: slot.pickiness + slot.facts().most_of_tastes(tastes) as f32,
+            pickiness: slot.pickiness + most_of_own(gate, slot.facts(), weights) as f32,
             vectors: self.vectors(row),
         }
     }
+}
+
+/// The most that a person's own tastes, answers and emphases add to what anybody's weights add: a bound of their side that
+/// no search has to ask them about. Terms that count less than usual are bounded as if they counted as usual.
+fn most_of_own(gate: &Gate, facts: Facts<'_>, weights: &Weights) -> f64 {
+    let own = gate.emphases;
+    let beyond = |factor: f64, weight: f64| (factor - 1.0).max(0.0) * weight;
+    let mut most = beyond(own.age(), weights.age);
+    if gate.placed() {
+        most += beyond(own.distance(), weights.near);
+    }
+    if gate.has(Gate::INTERESTS) {
+        most += beyond(own.interests(), weights.interests);
+    }
+    if gate.has(Gate::TASTES) {
+        most += facts.most_of_tastes(weights.attributes * own.attributes());
+    }
+    if gate.has(Gate::ANSWERS) {
+        most += own.questions() * weights.questions * Expectation::default().most(facts.answers().points());
+    }
+    most
 }
 
 impl<Id: PersonId> Rows for Table<Id> {

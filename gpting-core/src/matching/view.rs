@@ -78,6 +78,15 @@ impl<Id: PersonId> View<Id> {
         Ok(Viewer::new(&self.state, a, Relax::default()).eligible(b))
     }
 
+    /// [`Self::eligible`] with limits of `viewer` set aside or widened; symmetric only without.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownPerson`].
+    pub fn eligible_with(&self, viewer: Id, candidate: Id, relax: Relax) -> Result<bool, EngineError> {
+        let (viewer, candidate) = (self.state.row(viewer)?, self.state.row(candidate)?);
+        Ok(Viewer::new(&self.state, viewer, relax).eligible(candidate))
+    }
+
     /// Whether what the two have done keeps `candidate` from being shown to `viewer`: the viewer's decision, the
     /// candidate's pass, a block or an unmatch by either.
     ///
@@ -157,6 +166,15 @@ impl<Id: PersonId> View<Id> {
     /// [`EngineError::UnknownPerson`].
     pub fn reach(&self, me: Id) -> Result<Reach, EngineError> {
         Ok(Viewer::new(&self.state, self.state.row(me)?, Relax::default()).reach())
+    }
+
+    /// How many more people `me` could be shown with each of these relaxations. Exact; `O(people)`, whatever the number of
+    /// steps, and a few tests more for whoever only distance or age hides.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownPerson`].
+    pub fn gains(&self, me: Id, steps: &[Relax]) -> Result<Vec<usize>, EngineError> {
+        Ok(Viewer::new(&self.state, self.state.row(me)?, Relax::default()).gains(steps))
     }
 
     /// The population behind this view.

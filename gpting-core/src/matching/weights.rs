@@ -23,6 +23,9 @@ pub struct Weights {
     pub interests: f64,
     /// One satisfied preference when it is the only one; each of `n` counts `1/√n` of it. 1.
     pub attributes: f64,
+    /// Full satisfaction with the other's answers to questions beyond none, before it is shrunk. 1.5: as much as the
+    /// rarest shared interests, once many questions are answered.
+    pub questions: f64,
     /// Living in the same cell. 1: near people meet, but it is no dealbreaker.
     pub near: f64,
     /// Kilometres at which half of [`Self::near`] is left, above 0. 10, about half an hour in a city.
@@ -44,6 +47,7 @@ impl Default for Weights {
             appeal: 0.86,
             interests: 2.0,
             attributes: 1.0,
+            questions: 1.5,
             near: 1.0,
             near_km: 10.0,
             age: 0.5,
@@ -56,7 +60,16 @@ impl Default for Weights {
 impl Weights {
     /// Nothing but [`Self::content`], at 1: what a vector database ranks by.
     pub fn content_only() -> Self {
-        Self { pickiness: 0.0, appeal: 0.0, interests: 0.0, attributes: 0.0, near: 0.0, age: 0.0, ..Self::default() }
+        Self {
+            pickiness: 0.0,
+            appeal: 0.0,
+            interests: 0.0,
+            attributes: 0.0,
+            questions: 0.0,
+            near: 0.0,
+            age: 0.0,
+            ..Self::default()
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), EngineError> {
@@ -76,6 +89,7 @@ impl Weights {
             ("appeal", self.appeal),
             ("interests", self.interests),
             ("attributes", self.attributes),
+            ("questions", self.questions),
             ("near", self.near),
             ("age", self.age),
             ("content", self.content),

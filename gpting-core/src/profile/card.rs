@@ -15,6 +15,7 @@ use crate::id::MemberId;
 use crate::interaction::{Pair, PairKey};
 use crate::lang::Lang;
 use crate::matching::Gender;
+use crate::matching::reasons::Shown;
 use crate::safety::age::{full_age, seoul_date};
 use crate::safety::{Purpose, is_granted};
 
@@ -93,6 +94,13 @@ impl Card {
             distance_km,
             attributes,
         }
+    }
+}
+
+impl Card {
+    /// What sentences about this person may speak of.
+    pub(crate) fn shown(&self) -> Shown<'_> {
+        Shown { interests: &self.interests, attributes: &self.attributes, distance_km: self.distance_km }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a profile can be filled in with: interests and attributes.
+//! What a profile can be filled in with: interests, attributes and questions.
 //!
 //! The catalogue is data, not code: an operator replaces `data/catalogue.json` by a file of their
 //! own ([`Catalogue::from_json`]) and the forms, the cards, the filters and the engine follow. Every
@@ -10,6 +10,7 @@
 //! number attribute has a range that fits the engine.
 
 mod load;
+pub mod question;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -319,11 +320,14 @@ impl Attribute {
     }
 }
 
-/// The interests and attributes a service offers.
+/// The interests, attributes and questions a service offers.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     categories: Vec<Category>,
     attributes: Vec<Attribute>,
+    topics: Vec<question::Topic>,
+    /// Places of a question in `topics` and in its `questions`.
+    question_by_code: HashMap<String, (usize, usize)>,
     /// Every folded spelling of an interest: places in `categories` and in its `interests`.
     spellings: HashMap<String, (usize, usize)>,
     by_code: HashMap<String, (usize, usize)>,
@@ -334,11 +338,13 @@ impl Catalogue {
     /// The catalogue that comes with this crate.
     ///
     /// # Panics
-    /// Never: a test loads the same file.
+    /// Never: a test loads the same files.
     pub fn built_in() -> &'static Self {
         static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
-            Catalogue::from_json(include_str!("../../data/catalogue.json"))
-                .expect("the built-in file is checked by a test")
+            let catalogue = Catalogue::from_json(include_str!("../../data/catalogue.json"));
+            catalogue
+                .and_then(|catalogue| catalogue.with_questions(include_str!("../../data/questions.json")))
+                .expect("the built-in files are checked by a test")
         });
         &BUILT_IN
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
+use super::answer::Answer;
 use super::preference::Preferences;
 use crate::id::{HostId, MemberId, PhotoId};
 use crate::matching::Gender;
@@ -40,6 +41,9 @@ pub struct Member {
     /// Whom they wish to meet.
     #[serde(default)]
     pub preferences: Preferences,
+    /// What they answered, by code of the question; nobody else's to read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answer>,
     /// What they agreed to, oldest first; entries are only ever added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<Consent>,

@@ -1,5 +1,7 @@
 //! Members as the host and the use-cases reach them: by host id, by id, complete or not.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 
 use super::member::{Member, Profile, Standing};
@@ -32,6 +34,7 @@ impl Members<'_> {
                 last_active: now,
                 profile: Profile::default(),
                 preferences: Preferences::default(),
+                answers: BTreeMap::new(),
                 consents: Vec::new(),
             };
             match core.commit(Work::new().change(Change::PutMember(Box::new(member), Expect::New))).await {

@@ -24,12 +24,80 @@ pub struct Preferences {
     /// Wishes about attributes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<AttributeWish>,
+    /// How much what matters of the rest.
+    #[serde(default, skip_serializing_if = "PreferenceWeights::is_usual")]
+    pub weights: PreferenceWeights,
 }
 
 impl Default for Preferences {
     /// Everybody of legal age anywhere, but no gender: who has not said whom they wish to meet is shown to nobody.
     fn default() -> Self {
-        Self { genders: Vec::new(), age_min: MIN_AGE, age_max: MAX_AGE, max_distance_km: None, attributes: Vec::new() }
+        Self {
+            genders: Vec::new(),
+            age_min: MIN_AGE,
+            age_max: MAX_AGE,
+            max_distance_km: None,
+            attributes: Vec::new(),
+            weights: PreferenceWeights::default(),
+        }
+    }
+}
+
+/// How much each kind of likeness matters to a member; hard limits hold in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PreferenceWeights {
+    /// Living near each other.
+    pub distance: WeightLevel,
+    /// Being of about the same age.
+    pub age: WeightLevel,
+    /// Shared interests.
+    pub interests: WeightLevel,
+    /// Answers to questions.
+    pub questions: WeightLevel,
+    /// Wishes about attributes.
+    pub attributes: WeightLevel,
+}
+
+impl PreferenceWeights {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How much one kind matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WeightLevel {
+    /// Not at all.
+    Off,
+    /// Half as much as usual.
+    Low,
+    /// As usual.
+    #[default]
+    Normal,
+    /// Twice as much as usual.
+    High,
+}
+
+impl WeightLevel {
+    /// Every level, the least first.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Low, Self::Normal, Self::High];
+
+    /// The stable spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+        }
+    }
+
+    /// The level that is spelled so.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == text)
     }
 }
 

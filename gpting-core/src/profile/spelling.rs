@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 /// Folds a name to its comparison key: NFKC, lower case, letters and digits only.
 ///
 /// NFKC composes decomposed Hangul (as NFC does) and also turns full-width letters into plain ones.
-pub(super) fn fold(name: &str) -> String {
+pub(crate) fn fold(name: &str) -> String {
     name.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
 }
 

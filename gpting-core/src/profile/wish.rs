@@ -2,7 +2,7 @@
 
 use super::catalogue::Catalogue;
 use super::member::{gender_letter_of, parse_gender};
-use super::preference::{AttributeWish, MAX_AGE, MIN_AGE, Preferences};
+use super::preference::{AttributeWish, MAX_AGE, MIN_AGE, PreferenceWeights, Preferences, WeightLevel};
 use crate::config::Limits;
 use crate::error::{Error, Fault, FieldError, Result};
 use crate::gpting::Profiles;
@@ -24,6 +24,31 @@ pub struct PreferencesEdit {
     pub max_distance_km: Option<Option<i64>>,
     /// Wishes about attributes; replaces all.
     pub attributes: Option<Vec<AttributeWish>>,
+    /// How much what matters; what is left out stays.
+    pub weights: WeightsEdit,
+}
+
+/// What is to be changed of [`PreferenceWeights`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as the fields of the weights")]
+pub struct WeightsEdit {
+    pub distance: Option<WeightLevel>,
+    pub age: Option<WeightLevel>,
+    pub interests: Option<WeightLevel>,
+    pub questions: Option<WeightLevel>,
+    pub attributes: Option<WeightLevel>,
+}
+
+impl WeightsEdit {
+    fn applied(self, present: PreferenceWeights) -> PreferenceWeights {
+        PreferenceWeights {
+            distance: self.distance.unwrap_or(present.distance),
+            age: self.age.unwrap_or(present.age),
+            interests: self.interests.unwrap_or(present.interests),
+            questions: self.questions.unwrap_or(present.questions),
+            attributes: self.attributes.unwrap_or(present.attributes),
+        }
+    }
 }
 
 impl PreferencesEdit {
@@ -107,6 +132,7 @@ pub(crate) fn applied(
             Err(fault) => faults.push(fault),
         }
     }
+    next.weights = edit.weights.applied(present.weights);
     if faults.is_empty() { Ok(next) } else { Err(Error::Invalid(faults)) }
 }
 

@@ -236,6 +236,18 @@ impl Plan {
         if dice.chance(10) {
             interests.push(500 + dice.below(300) as u16);
         }
+        let mut answers = std::collections::BTreeMap::new();
+        if dice.chance(50) {
+            for _ in 0..dice.below(12) {
+                let accepts = 1 + dice.next() % 15;
+                let dealbreaker = is_picky && dice.chance(3);
+                answers
+                    .insert(70_000 * dice.below(9) as u32, (dice.below(4) as u8, accepts, dice.below(5), dealbreaker));
+            }
+        }
+        // Half of the people have never touched them.
+        let touched = dice.chance(50);
+        let emphases = [(); 5].map(|()| if touched { dice.below(4) } else { 0 });
         Spec {
             gender,
             born: born(dice),
@@ -252,6 +264,8 @@ impl Plan {
             verified: dice.chance(60),
             verified_only: dice.chance(if is_picky { 15 } else { 3 }),
             appeal: if dice.chance(3) { dice.pick(&[-10.0, 10.0]) } else { dice.sign() as f32 },
+            answers,
+            emphases,
         }
     }
 

@@ -118,6 +118,7 @@ fn every_weight_is_exact() {
         let plan = Plan { fusion: FUSIONS[seed as usize % 5], ..Plan::one(seed, 600, 16) };
         let mut weight = || dice.pick(&[0.0, 1e-6, 0.5, 1.0, 30.0, 1e4, 1e9]);
         let (pickiness, appeal, interests, attributes) = (weight(), weight(), weight(), weight());
+        let questions = weight();
         let (near, age, content) = (weight(), weight(), weight());
         let mut scale = || dice.pick(&[1e-9, 0.1, 10.0, 1e4, 1e9]);
         let (near_km, age_years, prior_decisions) = (scale(), scale(), scale());
@@ -130,6 +131,7 @@ fn every_weight_is_exact() {
             appeal,
             interests,
             attributes,
+            questions,
             near,
             near_km,
             age,
@@ -156,7 +158,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 40, ..ProptestConfig::default() })]
 
     #[test]
-    fn pages_of_every_population_are_exact(plan in plan(300..2000), one_by_one: bool, age: bool, distance: bool) {
+    fn pages_of_every_population_are_exact(plan in plan(300..2000), one_by_one: bool, age: bool, distance: bool, step: bool) {
         let mut world = plan.world();
         let mut engine = if one_by_one { plan.engine() } else { filled(&plan, &world) };
         if one_by_one {
@@ -170,7 +172,11 @@ proptest! {
         let view = engine.view();
         let mut dice = plan.dice();
         for (at, me) in viewers(&world, 3, &mut dice).into_iter().enumerate() {
-            let relax = if at == 0 { Relax { age, distance } } else { Relax::default() };
+            let relax = match at {
+                0 => Relax { age, distance, ..Relax::default() },
+                1 if step => Relax { within_km: Some(90), age_years: 4, ..Relax::default() },
+                _ => Relax::default(),
+            };
             let whole = whole_page(&view, &world, me, relax);
             check_parts(&view, &whole, me, relax, &mut dice);
         }

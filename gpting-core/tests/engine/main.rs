@@ -30,3 +30,5 @@ mod promises;
 mod random;
 #[cfg(test)]
 mod saved;
+#[cfg(test)]
+mod taste;

@@ -2,7 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use gpting_core::{Cell, Day, Fusion, Gender, Genders, Link, Person, Relax, Strength, Wants, Weights};
+use gpting_core::matching::question::{Answer, Answers, Choices, Importance};
+use gpting_core::{
+    Cell, Day, Emphases, Emphasis, Fusion, Gender, Genders, Link, Person, Relax, Strength, Wants, Weights,
+};
+
+pub(crate) const LEVELS: [(Emphasis, f64); 4] =
+    [(Emphasis::Normal, 1.0), (Emphasis::High, 2.0), (Emphasis::Low, 0.5), (Emphasis::Off, 0.0)];
+pub(crate) const IMPORTANCE: [(Importance, f64); 5] = [
+    (Importance::Irrelevant, 0.0),
+    (Importance::Little, 1.0),
+    (Importance::Some, 10.0),
+    (Importance::Very, 50.0),
+    (Importance::Mandatory, 250.0),
+];
+
+/// An answer: choice, accepted choices as bits, place in [`IMPORTANCE`], dealbreaker.
+pub(crate) type Said = (u8, u64, usize, bool);
 
 /// Everything about one person.
 #[derive(Debug, Clone)]
@@ -22,6 +38,9 @@ pub(crate) struct Spec {
     pub(crate) verified: bool,
     pub(crate) verified_only: bool,
     pub(crate) appeal: f32,
+    pub(crate) answers: BTreeMap<u32, Said>,
+    /// Places in [`LEVELS`]: distance, age, interests, attributes, questions.
+    pub(crate) emphases: [usize; 5],
 }
 
 impl Spec {
@@ -31,6 +50,13 @@ impl Spec {
         for (attribute, values, strength) in &self.rules {
             wants = wants.rule(*attribute, values, *strength);
         }
+        let mut answers = Answers::new();
+        for (&question, &(choice, accepts, importance, dealbreaker)) in &self.answers {
+            let importance = IMPORTANCE[importance].0;
+            let answer = Answer { choice, accepts: Choices(accepts), importance, dealbreaker };
+            answers.answer(question, answer).unwrap();
+        }
+        let [distance, age, interests, attributes, questions] = self.emphases.map(|level| LEVELS[level].0);
         let (year, month, day) = self.born;
         let mut person = Person::born(self.gender, Day::from_ymd(year, month, day).unwrap())
             .wants(wants)
@@ -39,7 +65,9 @@ impl Spec {
             .active(self.active)
             .verified(self.verified)
             .verified_only(self.verified_only)
-            .appeal(self.appeal);
+            .appeal(self.appeal)
+            .answers(answers)
+            .emphases(Emphases { distance, age, interests, attributes, questions });
         if let Some(cell) = self.cell {
             person = person.at(cell);
         }
@@ -175,16 +203,20 @@ impl World {
 
     /// Whether everything `a` demands holds of `b`.
     fn accepts(&self, a: &Spec, b: &Spec, relax: Relax) -> bool {
-        let age = b.age(self.today);
+        let (age, more) = (b.age(self.today), i32::from(relax.age_years));
         let near = match (a.max_km, a.cell, b.cell) {
             (None, _, _) => true,
-            (Some(km), Some(x), Some(y)) => haversine_km(x, y) <= f64::from(km),
+            (Some(km), Some(x), Some(y)) => haversine_km(x, y) <= f64::from(km.max(relax.within_km.unwrap_or(0))),
             (Some(_), _, _) => false,
         };
         a.genders.contains(&b.gender)
-            && (relax.age || (i32::from(a.ages.0)..=i32::from(a.ages.1)).contains(&age))
+            && (relax.age || (i32::from(a.ages.0) - more..=i32::from(a.ages.1) + more).contains(&age))
             && (relax.distance || near)
             && (!a.verified_only || b.verified)
+            && a.answers.iter().all(|(question, mine)| match b.answers.get(question) {
+                Some(theirs) => !mine.3 || mine.1 >> theirs.0 & 1 == 1,
+                None => true,
+            })
             && a.rules.iter().all(|(attribute, values, strength)| match strength {
                 Strength::Must => b.has_any(*attribute, values),
                 Strength::Never => !b.has_any(*attribute, values),
@@ -248,25 +280,34 @@ impl World {
         let people = self.people.len() as f64 + 1000.0;
         let set = |spec: &Spec| spec.interests.iter().copied().collect::<std::collections::BTreeSet<_>>();
         let (mine, yours) = (set(me), set(you));
+        let [distance, age, interests, attributes, questions] = me.emphases.map(|level| LEVELS[level].1);
         let norm = (mine.len().max(3) as f64 * yours.len().max(3) as f64).sqrt();
         for interest in mine.intersection(&yours) {
-            add(weights.interests * (people / (having[interest] + 1.0)).ln() / people.ln() / norm);
+            add(interests * weights.interests * (people / (having[interest] + 1.0)).ln() / people.ln() / norm);
         }
 
         let tastes: Vec<_> = me.rules.iter().filter(|rule| !rule.2.is_dealbreaker()).collect();
         for (attribute, values, strength) in &tastes {
             if you.has_any(*attribute, values) {
                 let sign = if *strength == Strength::Prefer { 1.0 } else { -1.0 };
-                add(sign * weights.attributes / (tastes.len() as f64).sqrt());
+                add(sign * attributes * weights.attributes / (tastes.len() as f64).sqrt());
             }
         }
+        let (mut earned, mut possible) = (0.0, 0.0);
+        for (question, mine) in &me.answers {
+            if let Some(theirs) = you.answers.get(question) {
+                possible += IMPORTANCE[mine.2].1;
+                earned += if mine.1 >> theirs.0 & 1 == 1 { IMPORTANCE[mine.2].1 } else { 0.0 };
+            }
+        }
+        add(questions * weights.questions * ((earned + 50.0 * 0.6) / (possible + 50.0) - 0.6));
 
         if let (Some(x), Some(y)) = (me.cell, you.cell) {
-            add(weights.near / (1.0 + chord_km(x, y) / weights.near_km));
+            add(distance * weights.near / (1.0 + chord_km(x, y) / weights.near_km));
         }
         let days = |spec: &Spec| Day::from_ymd(spec.born.0, spec.born.1, spec.born.2).unwrap().0;
         let gap = f64::from((days(me) - days(you)).abs()) / 365.2425;
-        add(weights.age / (1.0 + gap / weights.age_years));
+        add(age * weights.age / (1.0 + gap / weights.age_years));
         let products = me.seeks.iter().zip(&you.is).map(|(s, o)| f64::from(*s) * f64::from(*o));
         let (content, sizes) = products.fold((0.0, 0.0), |(sum, sizes), x| (sum + x, sizes + x.abs()));
         add(weights.content * content);

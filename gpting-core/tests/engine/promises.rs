@@ -174,7 +174,7 @@ fn the_age_gate_opens_with_the_year_or_on_the_birthday() {
         engine.upsert(1, anybody()).unwrap();
         engine.upsert(2, Person::born(Gender::M, Day::from_ymd(2007, 12, 31).unwrap())).unwrap();
         engine.set_today(Day::from_ymd(day.0, day.1, day.2).unwrap());
-        let relaxed = gpting_core::Relax { age: true, distance: true };
+        let relaxed = gpting_core::Relax { age: true, distance: true, ..gpting_core::Relax::default() };
         let page = engine.view().query(1).relax(relaxed).run().unwrap();
         assert_eq!((page.len() == 1, ids(&engine, 2).len() == 1), (admitted, admitted), "{gate:?} {day:?}");
     }

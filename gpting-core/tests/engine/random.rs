@@ -67,8 +67,13 @@ fn spec() -> impl Strategy<Value = Spec> {
         prop::collection::vec((0_u16..3, 0_u16..4), 0..5),
     );
     let flags = (prop::bool::weighted(0.9), any::<bool>(), prop::bool::weighted(0.15));
-    ((gender(), born, cell(), genders, ages, limit), (rules(), lists, vector(), vector(), flags, -2_i8..=2)).prop_map(
-        |((gender, born, cell, genders, ages, max_km), (rules, lists, is, seeks, flags, appeal))| Spec {
+    // A choice of three, accepted ones among them, how much it matters, and seldom a condition.
+    let said = (0_u8..3, 1_u64..8, 0_usize..5, prop::bool::weighted(0.08));
+    let answers = prop::collection::btree_map(0_u32..6, said, 0..5);
+    let level = prop_oneof![4 => Just(0_usize), 3 => 0_usize..4];
+    let own = (answers, prop::array::uniform5(level));
+    ((gender(), born, cell(), genders, ages, limit), (rules(), lists, vector(), vector(), flags, -2_i8..=2), own)
+        .prop_map(|((gender, born, cell, genders, ages, max_km), (rules, lists, is, seeks, flags, appeal), own)| Spec {
             gender,
             born,
             cell,
@@ -84,8 +89,9 @@ fn spec() -> impl Strategy<Value = Spec> {
             verified: flags.1,
             verified_only: flags.2,
             appeal: f32::from(appeal) / 2.0,
-        },
-    )
+            answers: own.0,
+            emphases: own.1,
+        })
 }
 
 pub(crate) fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -166,6 +172,13 @@ fn all_pages(view: &View<u32>, me: u32, limit: usize, relax: Relax) -> Vec<Pick<
     }
 }
 
+/// Nothing, everything, and steps between.
+fn relax() -> impl Strategy<Value = Relax> {
+    let within_km = prop::sample::select(vec![None, Some(8), Some(60), Some(500), Some(20_000)]);
+    (prop::bool::weighted(0.2), prop::bool::weighted(0.2), within_km, prop::sample::select(vec![0_u8, 1, 3, 9, 255]))
+        .prop_map(|(distance, age, within_km, age_years)| Relax { distance, age, within_km, age_years })
+}
+
 fn without(spec: &Spec, filter: Filter) -> Spec {
     let mut spec = spec.clone();
     match filter {
@@ -173,6 +186,7 @@ fn without(spec: &Spec, filter: Filter) -> Spec {
         Filter::Age => spec.ages = (0, 255),
         Filter::Distance => spec.max_km = None,
         Filter::Verified => spec.verified_only = false,
+        Filter::Questions => spec.answers.values_mut().for_each(|answer| answer.3 = false),
         Filter::Dealbreaker { attribute, strength } => spec.rules.retain(|r| (r.0, r.2) != (attribute, strength)),
     }
     spec
@@ -180,10 +194,10 @@ fn without(spec: &Spec, filter: Filter) -> Spec {
 
 proptest! {
     #[test]
-    fn pages_are_those_of_the_oracle(ops in ops(), fusion in fusion(), limit in 1_usize..8, age: bool, distance: bool) {
+    fn pages_are_those_of_the_oracle(ops in ops(), fusion in fusion(), limit in 1_usize..8, relax in relax()) {
+
         let (engine, world) = play(&ops, fusion);
         let view = engine.view();
-        let relax = Relax { age, distance };
         for &me in world.people.keys() {
             let expected = world.ranking(me, relax);
             let whole = view.query(me).limit(1000).relax(relax).run().unwrap();
@@ -236,7 +250,7 @@ proptest! {
     }
 
     #[test]
-    fn reach_counts_what_each_filter_hides(ops in ops()) {
+    fn reach_counts_what_each_filter_hides(ops in ops(), steps in prop::collection::vec(relax(), 0..4)) {
         let (engine, world) = play(&ops, Fusion::Product);
         let view = engine.view();
         for (&me, spec) in &world.people {
@@ -246,8 +260,15 @@ proptest! {
             };
             let reach = view.reach(me).unwrap();
             prop_assert_eq!(reach.eligible, count(spec));
+            let relaxed = |relax| world.people.keys()
+                .filter(|&&other| world.fits(me, spec, other, relax) && !world.excluded(me, other)).count();
+            let gains = view.gains(me, &steps).unwrap();
+            for (step, gain) in steps.iter().zip(gains) {
+                prop_assert_eq!(reach.eligible + gain, relaxed(*step), "{:?}", step);
+            }
             prop_assert_eq!(reach.hidden_by.len(), 2 + usize::from(spec.max_km.is_some())
-                + usize::from(spec.verified_only) + spec.rules.iter().filter(|rule| rule.2.is_dealbreaker()).count());
+                + usize::from(spec.verified_only) + usize::from(spec.answers.values().any(|answer| answer.3))
+                + spec.rules.iter().filter(|rule| rule.2.is_dealbreaker()).count());
             for (filter, hidden) in reach.hidden_by {
                 prop_assert_eq!(hidden, count(&without(spec, filter)) - reach.eligible, "{:?}", filter);
             }

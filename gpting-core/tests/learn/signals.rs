@@ -1,32 +1,12 @@
 //! Terms that learning registers in the engine: bounded, deterministic, and no page loses its exactness to them.
 
 use gpting_core::learn::{Exploration, Explore, Scaled};
-use gpting_core::matching::question::{Answer, Answers, Importance, Questions};
-use gpting_core::{After, Config, Pick, Reason, Row, Signal, View};
+use gpting_core::matching::question::{Answer, Answers, Importance};
+use gpting_core::{After, Config, Filter, Gender, Part, Person, Pick, Reason, Row, Signal, View, Weights};
 
-use crate::town::{Dice, Town};
+use crate::town::Town;
 
 const DIMS: usize = 8;
-
-fn questions(people: u32, seed: u64) -> Questions<u32> {
-    const LEVELS: [Importance; 4] = [Importance::Little, Importance::Some, Importance::Very, Importance::Mandatory];
-    let mut dice = Dice::new(seed);
-    let mut questions = Questions::new(2.0);
-    // Every fifth person has answered nothing.
-    for id in (0..people).filter(|id| id % 5 != 0) {
-        let mut answers = Answers::new();
-        for question in 0..12 {
-            if dice.unit() < 0.6 {
-                let accepts = u8::try_from(dice.below(3)).unwrap();
-                let choice = u8::try_from(dice.below(3)).unwrap();
-                let level = LEVELS[usize::from(dice.below(4))];
-                answers.answer(question, Answer::new(choice, &[accepts, choice]).importance(level)).unwrap();
-            }
-        }
-        questions.insert(id, answers);
-    }
-    questions
-}
 
 fn exploration(seed: u64, bound: f64) -> Exploration<u32> {
     let mut exploration = Exploration::new(Explore::new(seed, bound).unwrap(), 0.6).unwrap();
@@ -49,11 +29,7 @@ fn plain_page(view: &View<u32>, people: u32, me: u32, limit: usize) -> Vec<Pick<
 #[test]
 fn pages_stay_exact_under_every_term() {
     let town = Town::new(20, 700, DIMS);
-    let config = Config::dims(DIMS)
-        .signal(exploration(1, 0.8))
-        .signal(questions(700, 2))
-        .signal(Scaled::new(questions(700, 3), 0.5).unwrap())
-        .signal(Scaled::new(exploration(4, 0.5), -1.0).unwrap());
+    let config = Config::dims(DIMS).signal(exploration(1, 0.8)).signal(Scaled::new(exploration(4, 0.5), -1.0).unwrap());
     let view = town.engine(config, true).view();
     for me in (0..700).step_by(41) {
         let page = view.top(me, 15, After::Start).unwrap();
@@ -92,30 +68,31 @@ fn exploration_is_bounded_reproducible_and_gives_newcomers_a_chance() {
 #[test]
 fn questions_move_scores_by_satisfaction_and_dealbreakers_hide() {
     let mut town = Town::new(22, 6, 0);
-    for id in 0..6 {
-        town.edit(id, |_| gpting_core::Person::new(gpting_core::Gender::O, 30));
-    }
-    let mut questions = Questions::new(3.0);
     let mut insert = |id, list: &[(u32, Answer)]| {
         let mut answers = Answers::new();
         for &(question, answer) in list {
             answers.answer(question, answer).unwrap();
         }
-        questions.insert(id, answers);
+        town.edit(id, |_| Person::new(Gender::O, 30).answers(answers));
     };
     insert(0, &[(1, Answer::new(0, &[0]).importance(Importance::Very).dealbreaker()), (2, Answer::new(0, &[0]))]);
     insert(1, &[(1, Answer::new(0, &[0])), (2, Answer::new(0, &[0, 1]))]); // fits
     insert(2, &[(1, Answer::new(0, &[0])), (2, Answer::new(1, &[0, 1]))]); // fits but for a detail
     insert(3, &[(1, Answer::new(1, &[0]))]); // breaks the condition
     insert(4, &[(9, Answer::new(1, &[0]))]); // has not been asked
-    let view = town.engine(Config::dims(0).signal(questions.clone()).rule(questions.clone()), false).view();
+    insert(5, &[]);
+    let weights = Weights { questions: 3.0, ..Weights::default() };
+    let view = town.engine(Config::dims(0).weights(weights), false).view();
     assert_eq!(view.eligible(0, 3), Ok(false));
     assert_eq!(view.eligible(3, 0), Ok(false));
+    let reach = view.reach(0).unwrap();
+    assert_eq!((reach.eligible, reach.hidden_by.last().unwrap()), (4, &(Filter::Questions, 1)));
     let page: Vec<u32> = view.top(0, 10, After::Start).unwrap().iter().map(|pick| pick.id).collect();
     assert_eq!(page, [1, 2, 4, 5], "best satisfied first; the unknown after, equal among themselves");
     let part = |viewer, candidate| {
         let why = view.explain(viewer, candidate).unwrap();
-        why.there.iter().find(|part| part.code == Reason::Signal("questions")).map_or(0.0, |part| part.logit)
+        let is_told = |part: &&Part| matches!(part.code, Reason::Questions { .. });
+        why.there.iter().find(is_told).map_or(0.0, |part| part.logit)
     };
     // (earned + 50 · 0.6) / (possible + 50) against 0.6.
     assert!((part(0, 1) - 3.0 * (90.0 / 110.0 - 0.6)).abs() < 1e-6);
@@ -126,8 +103,6 @@ fn questions_move_scores_by_satisfaction_and_dealbreakers_hide() {
         let (why, turned) = (view.explain(viewer, candidate).unwrap(), view.explain(candidate, viewer).unwrap());
         assert_eq!((why.there_logit(), why.back_logit()), (turned.back_logit(), turned.there_logit()));
     }
-    let name = Signal::<u32>::name(&questions);
-    assert_eq!(name, Questions::<u32>::NAME);
 }
 
 /// A signal that says one number, and promises another as its most.
@@ -154,7 +129,7 @@ fn a_scaled_signal_is_cut_first_and_bounded_by_what_it_can_reach() {
     let term = |says: Says, factor| {
         let view = town.engine(Config::dims(0).signal(Scaled::new(says, factor).unwrap()), false).view();
         let why = view.explain(0, 1).unwrap();
-        let of = |parts: &[gpting_core::Part]| {
+        let of = |parts: &[Part]| {
             parts.iter().find(|part| part.code == Reason::Signal("says")).map_or(0.0, |part| part.logit)
         };
         (of(&why.there), of(&why.back))

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod chat;
+mod fit;
 mod live;
 mod matching;
 mod people;

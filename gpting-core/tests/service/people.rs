@@ -72,6 +72,22 @@ impl Town {
         builder.clock(TownClock(Arc::clone(&self.clock))).rng(SeededRng::new(8)).build().await.unwrap()
     }
 
+    /// The town as another instance sees it.
+    pub async fn again_as_town(&self) -> Town {
+        let (clock, store, mail) = (Arc::clone(&self.clock), Arc::clone(&self.store), self.mail.clone());
+        Town { g: self.again().await, clock, store, mail }
+    }
+
+    /// Another birth date, which nobody can give themselves.
+    pub async fn reborn(&self, me: MemberId, born: &str) {
+        let row = self.store.members(&[me]).await.unwrap().remove(0);
+        let (expect, mut member) = (row.expect(), row.value);
+        member.profile.birth_date = Some(born.parse().unwrap());
+        self.store.commit(Work::new().change(Change::PutMember(Box::new(member), expect))).await.unwrap();
+        // They look in, and with that this instance knows.
+        self.g.matching().slate(me, gpting_core::matching::slate::SlateRequest::first(1)).await.unwrap();
+    }
+
     /// Lets somebody be away, or come back.
     pub async fn stand(&self, me: MemberId, standing: Standing) {
         let row = self.store.members(&[me]).await.unwrap().remove(0);

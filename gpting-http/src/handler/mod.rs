@@ -12,7 +12,9 @@ pub(crate) mod meta;
 pub(crate) mod photo;
 pub(crate) mod preference;
 pub(crate) mod profile;
+pub(crate) mod question;
 pub(crate) mod safety;
+pub(crate) mod suggestion;
 
 use gpting_core::store::{Before, Page};
 use gpting_core::{Code, Fault};

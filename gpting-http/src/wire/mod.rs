@@ -13,7 +13,9 @@ pub(crate) mod matching;
 pub(crate) mod photo;
 pub(crate) mod preference;
 pub(crate) mod profile;
+pub(crate) mod question;
 pub(crate) mod safety;
+pub(crate) mod suggestion;
 
 use gpting_core::lang::Lang;
 use gpting_core::profile::card::Label as CardLabel;

@@ -3,7 +3,8 @@
 use gpting_core::Fault;
 use gpting_core::lang::Lang;
 use gpting_core::profile::catalogue::{Attribute, AttributeKind, Category, Visibility};
-use gpting_core::profile::{AttributeWish, Preferences, PreferencesEdit, WishStrength};
+use gpting_core::profile::wish::WeightsEdit;
+use gpting_core::profile::{AttributeWish, Preferences, PreferencesEdit, WeightLevel, WishStrength};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -25,6 +26,29 @@ pub(crate) struct PreferencesBody {
     pub(crate) max_distance_km: Option<u16>,
     /// Wishes about attributes.
     pub(crate) attributes: Vec<WishBody>,
+    /// How much what matters.
+    pub(crate) weights: WeightsBody,
+}
+
+/// How much each kind of likeness matters: `off`, `low`, `normal` or `high`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PreferenceWeights)]
+pub(crate) struct WeightsBody {
+    /// Living near each other.
+    #[schema(example = "normal")]
+    pub(crate) distance: &'static str,
+    /// Being of about the same age.
+    #[schema(example = "low")]
+    pub(crate) age: &'static str,
+    /// Shared interests.
+    #[schema(example = "high")]
+    pub(crate) interests: &'static str,
+    /// Answers to questions.
+    #[schema(example = "normal")]
+    pub(crate) questions: &'static str,
+    /// Wishes about attributes.
+    #[schema(example = "normal")]
+    pub(crate) attributes: &'static str,
 }
 
 /// A wish about one attribute.
@@ -57,6 +81,13 @@ impl From<&Preferences> for PreferencesBody {
             age_max: preferences.age_max,
             max_distance_km: preferences.max_distance_km,
             attributes: attributes.collect(),
+            weights: WeightsBody {
+                distance: preferences.weights.distance.as_str(),
+                age: preferences.weights.age.as_str(),
+                interests: preferences.weights.interests.as_str(),
+                questions: preferences.weights.questions.as_str(),
+                attributes: preferences.weights.attributes.as_str(),
+            },
         }
     }
 }
@@ -80,6 +111,9 @@ pub(crate) struct PreferencesChange {
     /// Replaces all.
     #[schema(value_type = Option<Vec<WishBody>>)]
     attributes: Option<Vec<AttributeWish>>,
+    /// What is left out stays.
+    #[schema(value_type = Option<WeightsBody>)]
+    weights: WeightsEdit,
 }
 
 /// What becomes of the largest distance: left out, null, or a number.
@@ -104,6 +138,7 @@ impl Input for PreferencesChange {
                 None => DistanceChange::Keep,
             },
             attributes: wishes(fields),
+            weights: weights(fields),
         }
     }
 }
@@ -120,6 +155,7 @@ impl From<PreferencesChange> for PreferencesEdit {
                 DistanceChange::Within(km) => Some(Some(km)),
             },
             attributes: change.attributes,
+            weights: change.weights,
         }
     }
 }
@@ -134,6 +170,32 @@ fn wishes(fields: &mut Fields) -> Option<Vec<AttributeWish>> {
         fields.refuse("attributes", Fault::Invalid);
     }
     read
+}
+
+fn weights(fields: &mut Fields) -> WeightsEdit {
+    let mut edit = WeightsEdit::default();
+    match fields.value("weights") {
+        None => {}
+        Some(Value::Object(map)) => {
+            for (kind, slot) in [
+                ("distance", &mut edit.distance),
+                ("age", &mut edit.age),
+                ("interests", &mut edit.interests),
+                ("questions", &mut edit.questions),
+                ("attributes", &mut edit.attributes),
+            ] {
+                let Some(level) = map.get(kind).filter(|level| !level.is_null()) else { continue };
+                *slot = level.as_str().and_then(WeightLevel::parse);
+                if slot.is_none() {
+                    fields.refuse(format!("weights.{kind}"), Fault::Unknown);
+                }
+            }
+        }
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            fields.refuse("weights", Fault::Invalid);
+        }
+    }
+    edit
 }
 
 /// The interests there are.
@@ -279,6 +341,16 @@ mod tests {
         assert_eq!(edit(r#"{"max_distance_km": null}"#).unwrap().max_distance_km, Some(None));
         assert_eq!(edit(r#"{"max_distance_km": 30}"#).unwrap().max_distance_km, Some(Some(30)));
         assert_eq!(edit("{}").unwrap().max_distance_km, None);
+    }
+
+    #[test]
+    fn weights_change_one_by_one_and_only_to_levels_there_are() {
+        let weights = edit(r#"{"weights": {"distance": "high", "questions": null}}"#).unwrap().weights;
+        assert_eq!(weights, WeightsEdit { distance: Some(WeightLevel::High), ..WeightsEdit::default() });
+        assert_eq!(edit("{}").unwrap().weights, WeightsEdit::default());
+        for bad in [r#"{"weights": "high"}"#, r#"{"weights": {"age": "huge"}}"#, r#"{"weights": {"age": 2}}"#] {
+            assert!(edit(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 import { get, page, post } from "/web/api.js";
 import { action, el, fill, heading, link, say } from "/web/dom.js";
 import { t } from "/web/text.js";
-import { reach } from "/web/wire.js";
+import { reach, reachSteps } from "/web/wire.js";
 import { announceMatch, card } from "/web/view/card.js";
 
 export default function picks(box, { query, go }) {
@@ -98,10 +98,11 @@ export default function picks(box, { query, go }) {
 
   /** An empty list always says why: an unfinished profile first, else what each own filter hides. */
   async function empty() {
-    const [profile, costs] = await Promise.all([
+    const [profile, found] = await Promise.all([
       get("/api/accounts/profile/"),
-      get("/api/matches/recommended/reach/").then(reach).catch(() => []),
+      get("/api/matches/recommended/reach/").catch(() => ({ filters: [], steps: [] })),
     ]);
+    const [costs, steps] = [reach(found), reachSteps(found)];
     const missing = [["birth_date", profile.birth_date], ["location", profile.location]].filter(([, value]) => !value).map(([name]) => name);
     if (missing.length > 0) {
       return el("div", { class: "notice" },
@@ -115,6 +116,8 @@ export default function picks(box, { query, go }) {
       el("p", {}, t(relax ? "picks.empty_relaxed" : "picks.empty_text")),
       hiding.length > 0 ? el("ul", {}, hiding.map((cost) =>
         el("li", {}, t("picks.hides", { filter: cost.label || t(`filter.${cost.filter}`, {}, cost.filter), count: cost.hidden })))) : null,
+      relax || steps.length === 0 ? null : el("ul", {}, steps.slice(0, 4).map((step) =>
+        el("li", {}, link(`/home/main/?relax=${encodeURIComponent(step.query)}`, step.text)))),
       el("div", { class: "row" },
         relax ? null : link("/home/main/?relax=distance,age", t("picks.relax"), { class: "button primary" }),
         link("/home/profile/#preferences", t("picks.change"), { class: "button" }),

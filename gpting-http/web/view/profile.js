@@ -1,7 +1,7 @@
 // The member's own page: what others see, what is looked for, and everything about the account.
 // Every section is a form of its own, so that one mistake does not hold back the rest.
 import { get, patch } from "/web/api.js";
-import { el, fill, heading, say, section } from "/web/dom.js";
+import { el, fill, heading, link, say, section } from "/web/dom.js";
 import { checks, field, form, input, select, ticked } from "/web/form.js";
 import { t } from "/web/text.js";
 import { attributeSchema, interestCodes, interestGroups } from "/web/wire.js";
@@ -30,6 +30,7 @@ export default function profilePage(box, { go }) {
       interests(profile, groups),
       attributes(profile, schema),
       preferenceSection(preferences, schema),
+      el("p", {}, link("/home/questions/", t("questions.open"), { class: "button" })),
       ...account(go),
     ];
   }).then(() => {

@@ -5,6 +5,8 @@ import { checks, field, form, input, select, ticked } from "/web/form.js";
 import { t } from "/web/text.js";
 
 const STRENGTHS = ["must", "prefer", "avoid", "never"];
+const KINDS = ["distance", "age", "interests", "questions", "attributes"];
+const WEIGHTS = ["off", "low", "normal", "high"];
 const YOUNGEST = 18;
 const OLDEST = 99;
 
@@ -17,6 +19,7 @@ export function preferenceSection(preferences, schema) {
   const youngest = number(preferences.age_min ?? YOUNGEST, { min: YOUNGEST, max: OLDEST });
   const oldest = number(preferences.age_max ?? OLDEST, { min: YOUNGEST, max: OLDEST });
   const distance = input({ type: "number", inputmode: "numeric", min: 1, max: 500, value: preferences.max_distance_km ?? "" });
+  const weights = KINDS.map((kind) => [kind, select(WEIGHTS.map((level) => [level, t(`weight.${level}`)]), preferences.weights?.[kind] ?? "normal")]);
   const rules = el("ul", { class: "rules" });
   for (const rule of (preferences.attributes ?? []).filter(known)) rules.append(ruleLine(rule));
   const add = action(t("preferences.add"), () => {
@@ -32,6 +35,10 @@ export function preferenceSection(preferences, schema) {
         field("age_min", t("preferences.age_min"), youngest),
         field("age_max", t("preferences.age_max"), oldest),
         field("max_distance_km", t("preferences.distance"), distance, t("preferences.distance_hint"))),
+      el("fieldset", { class: "field", "data-field": "weights" },
+        el("legend", {}, t("preferences.weights")),
+        el("div", { class: "grid" }, weights.map(([kind, control]) => field(`weights.${kind}`, t(`filter.${kind}`), control))),
+        el("p", { class: "field-error", role: "alert" })),
       el("fieldset", { class: "field", "data-field": "attributes" },
         el("legend", {}, t("preferences.rules")),
         el("p", { class: "hint" }, t("preferences.rules_hint")),
@@ -44,6 +51,7 @@ export function preferenceSection(preferences, schema) {
         age_min: Number(youngest.value),
         age_max: Number(oldest.value),
         max_distance_km: distance.value === "" ? null : Number(distance.value),
+        weights: Object.fromEntries(weights.map(([kind, control]) => [kind, control.value])),
         attributes: [...kept, ...[...rules.children].map((line) => line.rule()).filter((rule) => rule.values.length > 0)],
       });
       say(answer?.message || t("state.saved"));

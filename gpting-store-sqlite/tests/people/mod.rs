@@ -26,6 +26,7 @@ pub(crate) fn member(value: i64, bio: &str) -> Member {
         last_active: at(1),
         profile: Profile { nickname: format!("n{value}"), bio: bio.to_owned(), ..Profile::default() },
         preferences: Preferences::default(),
+        answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
     }
 }

@@ -20,8 +20,11 @@ const KNOTS: [&[&str]; 1] = [
 ];
 
 /// Files of the engine's room that belong to the service.
-const SERVICE_IN_MATCHING: [&str; 6] = [
+const SERVICE_IN_MATCHING: [&str; 9] = [
+    "matching::compatibility",
     "matching::intake",
+    "matching::reach",
+    "matching::reasons",
     "matching::refresh",
     "matching::daily",
     "matching::replica",

@@ -104,6 +104,7 @@ fn links_between_pages_lead_somewhere() {
     for name in [
         "README.md",
         "README.ko.md",
+        "docs/analyst.md",
         "docs/architecture.md",
         "docs/aws.md",
         "docs/benchmarks.md",

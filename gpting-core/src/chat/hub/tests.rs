@@ -29,6 +29,7 @@ fn member(n: i64) -> Member {
         last_active: jiff::Timestamp::UNIX_EPOCH,
         profile: Profile { nickname: format!("n{n}"), ..Profile::default() },
         preferences: Preferences::default(),
+        answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
     }
 }

@@ -18,6 +18,8 @@ pub enum Term {
     Interests,
     /// [`crate::matching::Weights::attributes`], preferences and aversions.
     Attributes,
+    /// [`crate::matching::Weights::questions`].
+    Questions,
     /// [`crate::matching::Weights::near`].
     Near,
     /// [`crate::matching::Weights::age`].
@@ -28,8 +30,16 @@ pub enum Term {
 
 impl Term {
     /// Every term, in the order of the features.
-    pub const ALL: [Self; 7] =
-        [Self::Pickiness, Self::Appeal, Self::Interests, Self::Attributes, Self::Near, Self::Age, Self::Content];
+    pub const ALL: [Self; 8] = [
+        Self::Pickiness,
+        Self::Appeal,
+        Self::Interests,
+        Self::Attributes,
+        Self::Questions,
+        Self::Near,
+        Self::Age,
+        Self::Content,
+    ];
 
     /// The name of the weight.
     pub const fn name(self) -> &'static str {
@@ -38,6 +48,7 @@ impl Term {
             Self::Appeal => "appeal",
             Self::Interests => "interests",
             Self::Attributes => "attributes",
+            Self::Questions => "questions",
             Self::Near => "near",
             Self::Age => "age",
             Self::Content => "content",
@@ -45,7 +56,7 @@ impl Term {
     }
 }
 
-/// Which feature is where: the seven [`Term`]s, then the host's signals.
+/// Which feature is where: the eight [`Term`]s, then the host's signals.
 ///
 /// ```
 /// use gpting_core::matching::learn::{Features, Term};
@@ -59,7 +70,7 @@ impl Term {
 /// let why = engine.view().explain(1, 2)?;
 /// let features = Features::new(&[]);
 /// let x = features.of(&why.there)?; // of "1 likes 2"; keep it with what 1 decides
-/// assert_eq!(x.len(), 7);
+/// assert_eq!(x.len(), 8);
 /// assert!(x[Term::Interests as usize] > 0.0); // both interests in one number
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -100,6 +111,7 @@ impl Features {
                 Reason::Appeal => Term::Appeal,
                 Reason::SharedInterest(_) => Term::Interests,
                 Reason::AttributePreferred { .. } | Reason::AttributeAvoided { .. } => Term::Attributes,
+                Reason::Questions { .. } => Term::Questions,
                 Reason::Near { .. } => Term::Near,
                 Reason::AgeFit { .. } => Term::Age,
                 Reason::Content => Term::Content,
@@ -134,6 +146,7 @@ mod tests {
             part(Reason::SharedInterest(9), 1.0),
             part(Reason::AttributePreferred { attribute: 1, value: 2 }, 0.75),
             part(Reason::AttributeAvoided { attribute: 4, value: 2 }, -0.25),
+            part(Reason::Questions { asked: 3, fits: 1 }, -0.5),
             part(Reason::Near { km: 3 }, 2.0),
             part(Reason::AgeFit { years: 1 }, 0.125),
             part(Reason::Content, -3.0),
@@ -142,9 +155,9 @@ mod tests {
         ];
         let features = Features::new(&["a", "b"]);
         let x = features.of(&parts).unwrap();
-        assert_eq!(x, [0.25, -0.5, 1.5, 0.5, 2.0, 0.125, -3.0, 0.0, 4.0]);
+        assert_eq!(x, [0.25, -0.5, 1.5, 0.5, -0.5, 2.0, 0.125, -3.0, 0.0, 4.0]);
         assert_eq!(x.iter().sum::<f64>() - 1.5 + 0.0625, parts.iter().map(|part| part.logit).sum::<f64>());
-        assert_eq!(features.names().collect::<Vec<_>>()[6..], ["content", "a", "b"]);
+        assert_eq!(features.names().collect::<Vec<_>>()[7..], ["content", "a", "b"]);
         assert_eq!(Features::new(&["a"]).of(&parts), Err(LearnError::UnknownSignal { name: "b" }));
     }
 }

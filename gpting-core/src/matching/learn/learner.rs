@@ -229,6 +229,7 @@ impl Learner {
             appeal: scaled(old.appeal, Term::Appeal),
             interests: scaled(old.interests, Term::Interests),
             attributes: scaled(old.attributes, Term::Attributes),
+            questions: scaled(old.questions, Term::Questions),
             near: scaled(old.near, Term::Near),
             age: scaled(old.age, Term::Age),
             content: scaled(old.content, Term::Content),

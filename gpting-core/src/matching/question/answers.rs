@@ -115,7 +115,6 @@ impl Answer {
 pub struct Answers {
     questions: Vec<u32>,
     entries: Vec<Entry>,
-    dealbreakers: u32,
 }
 
 /// An answer as it is compared: 16 bytes.
@@ -155,7 +154,6 @@ impl Answers {
         let at = self.questions.partition_point(|known| *known < question);
         self.questions.insert(at, question);
         self.entries.insert(at, entry);
-        self.dealbreakers += u32::from(entry.dealbreaker);
         Ok(())
     }
 
@@ -163,7 +161,7 @@ impl Answers {
     pub fn remove(&mut self, question: u32) -> bool {
         let Ok(at) = self.questions.binary_search(&question) else { return false };
         self.questions.remove(at);
-        self.dealbreakers -= u32::from(self.entries.remove(at).dealbreaker);
+        self.entries.remove(at);
         true
     }
 
@@ -177,9 +175,9 @@ impl Answers {
         self.questions.is_empty()
     }
 
-    /// Whether an answer is a condition.
-    pub(super) fn has_dealbreakers(&self) -> bool {
-        self.dealbreakers > 0
+    /// Every question and its answer, in order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (u32, Entry)> + '_ {
+        self.questions.iter().copied().zip(self.entries.iter().copied())
     }
 
     /// Calls `both(mine, theirs)` for every question both have answered, in order. `O(n + m)`.
@@ -208,11 +206,11 @@ mod tests {
         for question in [5, 1, 9, 5] {
             answers.answer(question, Answer::new((question % 7) as u8, &[0]).dealbreaker()).unwrap();
         }
-        assert_eq!((answers.len(), answers.questions.clone(), answers.dealbreakers), (3, vec![1, 5, 9], 3));
+        assert_eq!((answers.len(), answers.questions.clone()), (3, vec![1, 5, 9]));
         answers.answer(5, Answer::new(3, &[1])).unwrap();
-        assert_eq!((answers.entries[1].choice, answers.dealbreakers), (3, 2));
-        assert!(answers.remove(1) && !answers.remove(1) && answers.has_dealbreakers());
-        assert!(answers.remove(9) && !answers.has_dealbreakers() && !answers.is_empty());
+        assert_eq!((answers.entries[1].choice, answers.entries[1].dealbreaker), (3, false));
+        assert!(answers.remove(1) && !answers.remove(1));
+        assert!(answers.remove(9) && !answers.is_empty());
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! How well two people's answers fit: each side's satisfaction, the match of both, and how sure that is.
 //!
-//! Called by hosts and by `signal`. Pure. Invariants: swapping the people swaps the directions and nothing else; every
+//! Called by hosts and by `packed`. Pure. Invariants: swapping the people swaps the directions and nothing else; every
 //! share lies in [0, 1]; nothing possible is unknown, not perfect.
 
-use super::answers::Answers;
+use super::answers::{Answers, Entry};
 
 /// Half the width of a 95 % interval, in standard deviations.
 const Z: f64 = 1.959_964;
@@ -30,6 +30,10 @@ pub struct Tally {
     pub possible: u32,
     /// The same points, each squared before they are added.
     pub squared: u64,
+    /// How many of the questions matter to this side.
+    pub asked: u16,
+    /// How many of those the other answered acceptably.
+    pub fits: u16,
     /// Whether an answer of the other breaks a condition of this side.
     pub refuses: bool,
 }
@@ -60,6 +64,11 @@ impl Default for Expectation {
 }
 
 impl Expectation {
+    /// The most that a side with so many points in all can be satisfied beyond the average. `O(1)`.
+    pub(in crate::matching) fn most(self, points: u32) -> f64 {
+        self.shrunk(Tally { earned: points, possible: points, ..Tally::default() }) - self.mean
+    }
+
     /// Satisfaction of `mean` on average over the population, worth `points` of evidence; none when the mean is outside
     /// (0, 1) or the points are not in [1, 1e6].
     pub fn new(mean: f64, points: f64) -> Option<Self> {
@@ -102,6 +111,9 @@ impl Tally {
         self.possible += u32::from(weight);
         self.earned += if satisfied { u32::from(weight) } else { 0 };
         self.squared += u64::from(weight) * u64::from(weight);
+        let matters = weight > 0 || dealbreaker;
+        self.asked = self.asked.saturating_add(u16::from(matters));
+        self.fits = self.fits.saturating_add(u16::from(matters && satisfied));
         self.refuses |= dealbreaker && !satisfied;
     }
 }
@@ -125,13 +137,17 @@ impl Comparison {
     /// ```
     pub fn of(first: &Answers, second: &Answers) -> Self {
         let mut found = Self::default();
-        first.walk(second, |mine, theirs| {
-            found.common += 1;
-            found.there.add(mine.weight, mine.accepts.contains(theirs.choice), mine.dealbreaker);
-            found.back.add(theirs.weight, theirs.accepts.contains(mine.choice), theirs.dealbreaker);
-        });
-        found.refused = found.there.refuses || found.back.refuses;
+        first.walk(second, |mine, theirs| found.add(mine, theirs));
         found
+    }
+
+    /// Adds one question that both answered.
+    #[inline]
+    pub(super) fn add(&mut self, mine: Entry, theirs: Entry) {
+        self.common += 1;
+        self.there.add(mine.weight, mine.accepts.contains(theirs.choice), mine.dealbreaker);
+        self.back.add(theirs.weight, theirs.accepts.contains(mine.choice), theirs.dealbreaker);
+        self.refused = self.there.refuses || self.back.refuses;
     }
 
     /// `√(there · back) − 1/common`, not below 0: what both are satisfied with, less what so few questions leave open. None

@@ -39,7 +39,7 @@ fn a_case_by_hand_and_the_published_percentages() {
     assert_eq!((found.back.earned, found.back.possible), (60, 60));
     assert!((found.okcupid().unwrap() - ((251.0_f64 / 261.0).sqrt() - 1.0 / 3.0)).abs() < 1e-12);
     // 98 % and 91 % are 94 % before the margin.
-    let tally = |earned| Tally { earned, possible: 100, squared: 1000, refuses: false };
+    let tally = |earned| Tally { earned, possible: 100, squared: 1000, ..Tally::default() };
     let pair = Comparison { common: 1_000_000, there: tally(98), back: tally(91), refused: false };
     assert!((pair.okcupid().unwrap() - 0.944).abs() < 1e-3);
 }
@@ -74,7 +74,8 @@ fn the_interval_narrows_with_questions_and_not_with_one_heavy_one() {
     assert!(many.0 < 0.2 && many.1 > 0.98, "{many:?}");
     assert!(few.0 > 2.0 * many.0 && heavy.0 > few.0, "{few:?} {heavy:?}");
     // Wilson by hand: two questions of 50 and the expectation of 50 are three; the share is 2.6 of them.
-    let estimate = Expectation::default().estimate(Tally { earned: 100, possible: 100, squared: 5000, refuses: false });
+    let estimate =
+        Expectation::default().estimate(Tally { earned: 100, possible: 100, squared: 5000, ..Tally::default() });
     assert!((estimate.value - 2.6 / 3.0).abs() < 1e-12);
     assert!((estimate.low - 0.333_261).abs() < 1e-5 && (estimate.high - 0.988_308).abs() < 1e-5, "{estimate:?}");
 }

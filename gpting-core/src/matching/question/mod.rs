@@ -1,7 +1,8 @@
 //! Questions with choices: what people answer, what they accept of others, and how well two fit.
 //!
-//! `answers` holds one person's, `compare` two people's in `OkCupid`'s form with an honest estimate beside it, `signal`
-//! makes both a term of the engine's score and conditions of its eligibility. Pure; what a question says is the host's.
+//! `answers` holds one person's, `compare` two people's in `OkCupid`'s form with an honest estimate beside it, `packed`
+//! is how a row of the engine keeps them ([`crate::Person::answers`]), where they are a term of the score and conditions of
+//! eligibility. Pure; what a question says is the host's.
 //!
 //! ```
 //! use gpting_core::matching::question::{Answer, Answers, Comparison, Expectation};
@@ -17,8 +18,7 @@
 
 mod answers;
 mod compare;
-mod signal;
+pub(super) mod packed;
 
 pub use answers::{Answer, AnswerError, Answers, Choices, Importance};
 pub use compare::{Comparison, Estimate, Expectation, Tally};
-pub use signal::Questions;

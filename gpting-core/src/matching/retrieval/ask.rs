@@ -35,6 +35,8 @@ pub(in crate::matching) struct Ask {
     pub(in crate::matching) age_days: f32,
     /// The most that shared interests add.
     pub(in crate::matching) interests: f32,
+    /// How much nearness, age and interests count for the viewer; what candidates let count beyond 1 is in their biases.
+    pub(in crate::matching) own: [f32; 3],
     /// What the viewer seeks and is, times the weight of content.
     pub(in crate::matching) seeks: Probe,
     pub(in crate::matching) is: Probe,

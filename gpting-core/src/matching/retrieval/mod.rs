@@ -253,6 +253,7 @@ fn ask<Id: PersonId>(state: &State<Id>, viewer: &Viewer<'_, Id>, scorer: &Scorer
         age_weight: up(weights.age),
         age_days: up(weights.age_years * 365.2425),
         interests: up(interests),
+        own: scorer.own_emphases().map(|factor| factor as f32),
         stride: if silent { 0 } else { seeks.steps.len() / 2 },
         root_dims: up((state.table.dims as f64).sqrt()),
         seeks,

@@ -9,8 +9,8 @@ use super::section::read_exact;
 
 const MAGIC: [u8; 8] = *b"gptingen";
 /// To be raised whenever the layout changes.
-const FORM: u32 = 1;
-const WEIGHTS: usize = 11;
+const FORM: u32 = 2;
+const WEIGHTS: usize = 12;
 /// Bytes behind magic and form, without the sum.
 const LEN: usize = 8 + 8 * WEIGHTS + 6 * 4;
 
@@ -91,18 +91,44 @@ fn numbers(weights: &Weights) -> [f64; WEIGHTS] {
         appeal,
         interests,
         attributes,
+        questions,
         near,
         near_km,
         age,
         age_years,
         content,
     } = *weights;
-    [like_rate, prior_decisions, pickiness, appeal, interests, attributes, near, near_km, age, age_years, content]
+    [
+        like_rate,
+        prior_decisions,
+        pickiness,
+        appeal,
+        interests,
+        attributes,
+        questions,
+        near,
+        near_km,
+        age,
+        age_years,
+        content,
+    ]
 }
 
 fn weights_of(numbers: [f64; WEIGHTS]) -> Weights {
-    let [like_rate, prior_decisions, pickiness, appeal, interests, attributes, near, near_km, age, age_years, content] =
-        numbers;
+    let [
+        like_rate,
+        prior_decisions,
+        pickiness,
+        appeal,
+        interests,
+        attributes,
+        questions,
+        near,
+        near_km,
+        age,
+        age_years,
+        content,
+    ] = numbers;
     Weights {
         like_rate,
         prior_decisions,
@@ -110,6 +136,7 @@ fn weights_of(numbers: [f64; WEIGHTS]) -> Weights {
         appeal,
         interests,
         attributes,
+        questions,
         near,
         near_km,
         age,

@@ -140,7 +140,7 @@ fn joined<Id: PersonId + Send + Sync>(content: Content<Id>, plan: &Plan, threads
     let mut agreed = vec![false; nodes.len()];
     let entry = plan.form.reweigh.map(|weights| {
         let table = &table;
-        move |row| table.entry(row, weights.attributes)
+        move |row| table.entry(row, &weights)
     });
     let place = |row: u32| places[row as usize / ROWS][row as usize % ROWS];
     let work = nodes.iter_mut().zip(&ends).zip(&mut agreed);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::super::bytes::{Reader, put};
+use super::super::emphasis;
 use super::super::event::{Act, Tally};
 use super::super::facts::Facts;
 use super::super::index::key::{Class, Key};
@@ -64,7 +65,8 @@ fn write_record<Id>(gate: &Gate, slot: &Slot<Id>, number: u128, [list, acts]: [u
     let birth = gate.birth.0.cast_unsigned();
     put(out, &[birth, slot.serial, list, acts, likes, decided, liked, received], u32::to_le_bytes);
     put(out, &[slot.prior, slot.pickiness, slot.appeal], f32::to_le_bytes);
-    out.extend_from_slice(&[gate.age_min, gate.age_max, gate.gender, gate.genders, gate.flags, 0, 0, 0]);
+    let [low, high] = gate.emphases.bits().to_le_bytes();
+    out.extend_from_slice(&[gate.age_min, gate.age_max, gate.gender, gate.genders, gate.flags, low, high, 0]);
 }
 
 /// Where a row belongs in the index, if anywhere.
@@ -195,8 +197,9 @@ fn read_record(
     let decided = Tally::from_counts([reader.u32()?, reader.u32()?])?;
     let received = Tally::from_counts([reader.u32()?, reader.u32()?])?;
     let (prior, pickiness, appeal) = (reader.f32()?, reader.f32()?, reader.f32()?);
-    let [age_min, age_max, gender, genders, flags, ..] = reader.array::<8>()?;
-    let gate = Gate { limit, point, birth, age_min, age_max, gender, genders, flags };
+    let [age_min, age_max, gender, genders, flags, low, high, _] = reader.array::<8>()?;
+    let emphases = emphasis::Packed::from_bits(u16::from_le_bytes([low, high]))?;
+    let gate = Gate { limit, point, birth, emphases, age_min, age_max, gender, genders, flags };
     let facts = Arc::clone(lists.get(list)?);
     let acts = read_acts(acts, own)?;
     let acts = (!acts.is_empty()).then(|| Arc::new(acts));

@@ -66,10 +66,11 @@ fn block(summaries: &Summaries, from: usize, width: usize, near: bool, ask: &Ask
         let km = if near { away * EARTH_RADIUS_KM as f32 } else { f32::INFINITY };
         let days = (birth_first[i] as i32 - mine).max(mine - birth_last[i] as i32).max(0) as f32;
         let interests = if some & HAS_INTERESTS == 0 { 0.0 } else { ask.interests };
-        let both = ask.near * ask.near_km / (ask.near_km + km)
-            + ask.age_weight * ask.age_days / (ask.age_days + days)
-            + interests;
-        there[i] = ask.there + appeal[i] + both + ask.seeks.length * is[i];
+        let near = ask.near * ask.near_km / (ask.near_km + km);
+        let age = ask.age_weight * ask.age_days / (ask.age_days + days);
+        let both = near + age + interests;
+        let mine = near * ask.own[0] + age * ask.own[1] + interests * ask.own[2];
+        there[i] = ask.there + appeal[i] + mine + ask.seeks.length * is[i];
         back[i] = ask.back + pickiness[i] + both + ask.is.length * seeks[i];
         there[i] += SLACK.0 + SLACK.1 * (there[i].abs() + 40.0);
         back[i] += SLACK.0 + SLACK.1 * (back[i].abs() + 40.0);

@@ -341,9 +341,12 @@ unsafe fn bases<L: Lanes>(ask: &Ask, pad: &Pad, from: usize) -> (L::F, L::F) {
         let has = L::and(L::shr::<16>(facts), L::splat_i(HAS_INTERESTS.into()));
         let interests = L::mul(L::to_f(has), L::splat(ask.interests / f32::from(HAS_INTERESTS)));
         let both = L::add(L::add(near, age), interests);
+        let [own_near, own_age, own_interests] = ask.own.map(|factor| L::splat(factor));
+        let mine = L::add(L::mul(near, own_near), L::mul(age, own_age));
+        let mine = L::add(mine, L::mul(interests, own_interests));
         let appeal = L::cast(L::and(bias, L::splat_i(0xffff_0000)));
         let pickiness = L::cast(L::shl::<16>(bias));
-        (L::add(L::add(appeal, L::splat(ask.there)), both), L::add(L::add(pickiness, L::splat(ask.back)), both))
+        (L::add(L::add(appeal, L::splat(ask.there)), mine), L::add(L::add(pickiness, L::splat(ask.back)), both))
     }
 }
 

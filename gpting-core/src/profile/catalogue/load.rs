@@ -1,13 +1,14 @@
 //! Reads and checks a catalogue file.
 //!
-//! The file is JSON with two lists, `categories` and `attributes`, in the form of the types of
-//! [`catalogue`](super). Unknown fields are refused, since they are misspelt ones. A file that loads
+//! The file is JSON with the lists `categories` and `attributes`, and `topics` of questions where there are some, in the
+//! form of the types of [`catalogue`](super). Unknown fields are refused, since they are misspelt ones. A file that loads
 //! satisfies every invariant of the module; one that does not is refused with the entry's code.
 
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
+use super::question::{Question, Topic};
 use super::{Attribute, AttributeKind, Catalogue, Category, Label};
 use crate::lang::Lang;
 use crate::profile::spelling::fold;
@@ -77,6 +78,20 @@ pub enum CatalogueError {
         /// The entry.
         entry: String,
     },
+    /// A question with fewer than two choices, or with a choice whose number is above 63, the engine's most.
+    #[error("`{entry}` needs at least two choices, with numbers of at most 63")]
+    Choices {
+        /// The entry.
+        entry: String,
+    },
+    /// More entries than the engine takes.
+    #[error("there are more than {max} {list}")]
+    TooMany {
+        /// Which list.
+        list: &'static str,
+        /// The most.
+        max: usize,
+    },
     /// A number attribute that also lists values.
     #[error("`{entry}` is a number and cannot have values")]
     UnexpectedValues {
@@ -90,6 +105,14 @@ pub enum CatalogueError {
 struct File {
     categories: Vec<Category>,
     attributes: Vec<Attribute>,
+    #[serde(default)]
+    topics: Vec<Topic>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Questions {
+    topics: Vec<Topic>,
 }
 
 impl Catalogue {
@@ -102,13 +125,30 @@ impl Catalogue {
         let mut catalogue = Self {
             categories: file.categories,
             attributes: file.attributes,
+            topics: Vec::new(),
+            question_by_code: HashMap::new(),
             spellings: HashMap::new(),
             by_code: HashMap::new(),
             by_number: HashMap::new(),
         };
         catalogue.check_interests()?;
         check_attributes(&catalogue.attributes)?;
-        Ok(catalogue)
+        catalogue.ask(file.topics)
+    }
+
+    /// The same interests and attributes with the questions of a file of their own, in the form of `data/questions.json`.
+    ///
+    /// # Errors
+    /// A [`CatalogueError`] naming the first entry that is wrong.
+    pub fn with_questions(self, text: &str) -> Result<Self, CatalogueError> {
+        let file: Questions = serde_json::from_str(text)?;
+        self.ask(file.topics)
+    }
+
+    fn ask(mut self, topics: Vec<Topic>) -> Result<Self, CatalogueError> {
+        self.question_by_code = check_topics(&topics)?;
+        self.topics = topics;
+        Ok(self)
     }
 
     fn check_interests(&mut self) -> Result<(), CatalogueError> {
@@ -165,6 +205,32 @@ fn check_attributes(attributes: &[Attribute]) -> Result<(), CatalogueError> {
         }
     }
     Ok(())
+}
+
+/// Where every question is, by its code.
+fn check_topics(topics: &[Topic]) -> Result<HashMap<String, (usize, usize)>, CatalogueError> {
+    let (mut names, mut questions) = (Names::default(), Names::default());
+    let mut places = HashMap::new();
+    for (at, topic) in topics.iter().enumerate() {
+        names.add(&topic.code, &topic.code, topic.number, &topic.label)?;
+        not_empty(&topic.code, &topic.questions)?;
+        for (within, question) in topic.questions.iter().enumerate() {
+            let entry = format!("{}/{}", topic.code, question.code);
+            questions.add(&entry, &question.code, question.number, &question.label)?;
+            let mut choices = Names::default();
+            for choice in &question.choices {
+                choices.add(&format!("{entry}/{}", choice.code), &choice.code, choice.number, &choice.label)?;
+            }
+            if question.choices.len() < 2 || question.choices.iter().any(|choice| choice.number > 63) {
+                return Err(CatalogueError::Choices { entry });
+            }
+            places.insert(question.code.clone(), (at, within));
+        }
+    }
+    if places.len() > Question::MOST {
+        return Err(CatalogueError::TooMany { list: "questions", max: Question::MOST });
+    }
+    Ok(places)
 }
 
 fn not_empty<T>(entry: &str, list: &[T]) -> Result<(), CatalogueError> {

@@ -2,6 +2,7 @@
 //!
 //! Everything is a function of a small number, so that a failing test reads the same every time.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::civil::date;
@@ -17,7 +18,10 @@ use crate::matching::Gender;
 use crate::profile::catalogue::AttributeValue;
 use crate::profile::gazetteer::Gazetteer;
 use crate::profile::place::Location;
-use crate::profile::{AttributeWish, Member, Photo, Preferences, Profile, Standing, WishStrength};
+use crate::profile::{
+    Answer, AttributeWish, Importance, Member, Photo, PreferenceWeights, Preferences, Profile, Standing, WeightLevel,
+    WishStrength,
+};
 use crate::safety::{Consent, Evidence, EvidenceMessage, Purpose, Report, ReportEntry, ReportReason};
 use crate::store::{Appended, Change, Committed, Expect, Page, Store, StoreError, StoreResult, Unique, Work};
 
@@ -63,6 +67,7 @@ pub(super) fn member(n: i64) -> Member {
         last_active: at(n % 1000),
         profile: Profile { nickname: format!("member {n}"), ..Profile::default() },
         preferences: Preferences::default(),
+        answers: BTreeMap::new(),
         consents: Vec::new(),
     }
 }
@@ -109,7 +114,25 @@ pub(super) fn full_member(n: i64) -> Member {
                     strength,
                 })
                 .to_vec(),
+            weights: PreferenceWeights {
+                distance: WeightLevel::High,
+                age: WeightLevel::Off,
+                interests: WeightLevel::Low,
+                questions: WeightLevel::High,
+                attributes: WeightLevel::Normal,
+            },
         },
+        answers: Importance::ALL
+            .map(|importance| Answer {
+                choice: TEXTS[4].to_owned(),
+                accepts: TEXTS.map(str::to_owned).to_vec(),
+                importance,
+                dealbreaker: importance == Importance::Very,
+            })
+            .into_iter()
+            .zip(TEXTS.into_iter().cycle())
+            .map(|(answer, text)| (format!("{text}{}", answer.importance.as_str()), answer))
+            .collect(),
         consents: Purpose::ALL
             .map(|purpose| Consent {
                 purpose,

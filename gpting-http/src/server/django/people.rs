@@ -58,6 +58,7 @@ impl Intake<'_> {
             last_active: seen,
             profile,
             preferences: self.preferences(row, &mut left_out),
+            answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
         };
         let login = ForeignLogin {
@@ -109,6 +110,7 @@ impl Intake<'_> {
             age_max: row.number(&["preferred_age_max", "max_age"]),
             max_distance_km: row.number(&["max_distance", "preferred_distance"]).map(Some),
             attributes: None,
+            ..PreferencesEdit::default()
         };
         edit.into_preferences(self.catalogue, &self.config.limits).unwrap_or_else(|_| {
             left_out.push("preferences: cannot be used".to_owned());

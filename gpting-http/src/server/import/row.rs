@@ -133,6 +133,7 @@ impl Intake<'_> {
                 age_max: wished.age_max,
                 max_distance_km: Some(wished.max_distance_km),
                 attributes: Some(wished.attributes.clone()),
+                ..PreferencesEdit::default()
             }
             .into_preferences(self.catalogue, &self.config.limits)
             .map_err(|error| rejected(&error))?,
@@ -147,6 +148,7 @@ impl Intake<'_> {
             last_active: self.now,
             profile,
             preferences,
+            answers: BTreeMap::new(),
             consents,
         })
     }

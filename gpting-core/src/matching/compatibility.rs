@@ -1,0 +1,63 @@
+//! The explained score of one person whom the member may see.
+//!
+//! The same score, the same sentences and the same percentile that a slate would show. Invariants: whoever may not be seen
+//! does not exist; nothing depends on what the other has decided about the member.
+
+use super::After;
+use super::reasons::{MOST, SlateReason, facts, reasons};
+use super::replica::engine_failed;
+use crate::error::Result;
+use crate::gpting::{Matching, STRANGER};
+use crate::id::MemberId;
+use crate::interaction::PairList;
+use crate::profile::card::Card;
+
+/// Fewer sentences than this are filled up with plain facts.
+const FEWEST: usize = 2;
+
+/// How well somebody fits a member.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compatibility {
+    /// Whom it is about.
+    pub id: MemberId,
+    /// Where they would stand in the member's own slate, as a percentile in (0, 1].
+    pub score: f64,
+    /// Two to four sentences, the weightiest first.
+    pub reasons: Vec<SlateReason>,
+}
+
+impl Matching<'_> {
+    /// The explained score of somebody the member may see.
+    ///
+    /// # Errors
+    /// [`Code::MemberNotFound`](crate::Code::MemberNotFound) for everybody else, whether they exist or not;
+    /// [`Code::ProfileIncomplete`](crate::Code::ProfileIncomplete) for a member who cannot be shown to anybody yet.
+    pub async fn compatibility(&self, me: MemberId, other: MemberId) -> Result<Compatibility> {
+        let core = self.0;
+        let (member, connected) = core.seen(me, other).await?;
+        let viewer = core.matchable(me).await?;
+        let now = core.now();
+        let view = core.replica.view(now);
+        if !view.contains(other) {
+            return Err(STRANGER.into());
+        }
+        let why = view.explain(me, other).map_err(engine_failed)?;
+        let card = Card::of(&member, viewer.value.profile.location.as_ref(), connected, &core.catalogue, now);
+        let mut told = reasons(&why, &card.shown(), &core.catalogue);
+        for fact in facts(&why, &card.shown()) {
+            // A fact that has been told as a reason is not told again.
+            let is_known = told.iter().any(|reason| reason.text == fact.text);
+            if told.len() < FEWEST && !is_known {
+                told.push(fact);
+            }
+        }
+        told.truncate(MOST);
+        let size = core.config.matching.slate_size.max(1);
+        let excluded = core.store.listed(me, PairList::Excluded).await?;
+        let slate = view.query(me).limit(size).after(After::Start).excluding(&excluded).run().map_err(engine_failed)?;
+        let better =
+            |pick: &super::Pick<MemberId>| pick.score > why.score || (pick.score == why.score && pick.id < other);
+        let above = slate.iter().filter(|pick| pick.id != other && better(pick)).count().min(size - 1);
+        Ok(Compatibility { id: other, score: (size - above) as f64 / size as f64, reasons: told })
+    }
+}

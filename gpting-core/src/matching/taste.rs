@@ -1,0 +1,68 @@
+//! What a person seeks, as the mean of what the people are whom they liked: kept up to date without remembering them.
+//!
+//! Called by `population` when a decision or a person changes; works on a row's `is` and `seeks` in place. For `n` likes
+//! `seeks = (prior · is + Σ is of the liked) / (prior + n)`, so a like is one weighted step, and undoing it the step back.
+//! Invariant: with no likes `seeks` is `is`, exactly; otherwise up to the rounding of an f32.
+
+/// A like more or less: from `before` likes to `after`, which differ by one; `liked` is what the other is.
+pub(super) fn turn(mine: &mut [f32], liked: &[f32], prior: f32, before: u32, after: u32) {
+    let (is, seeks) = mine.split_at_mut(liked.len());
+    if after == 0 {
+        seeks.copy_from_slice(is);
+        return;
+    }
+    let (had, has) = (f64::from(prior) + f64::from(before), f64::from(prior) + f64::from(after));
+    let sign = if after > before { 1.0 } else { -1.0 };
+    for (seek, liked) in seeks.iter_mut().zip(liked) {
+        *seek = ((f64::from(*seek) * had + sign * f64::from(*liked)) / has) as f32;
+    }
+}
+
+/// A person says something new of themselves: `new` and `old` are `is`, then `seeks`. What was learned stays.
+pub(super) fn keep(new: &mut [f32], old: &[f32], prior: f32, likes: u32) {
+    let (is, seeks) = new.split_at_mut(old.len() / 2);
+    let (was, sought) = old.split_at(is.len());
+    if likes == 0 {
+        seeks.copy_from_slice(is);
+        return;
+    }
+    let share = f64::from(prior) / (f64::from(prior) + f64::from(likes));
+    for (((seek, is), was), sought) in seeks.iter_mut().zip(&*is).zip(was).zip(sought) {
+        *seek = (f64::from(*sought) + share * (f64::from(*is) - f64::from(*was))) as f32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mean(own: [f32; 2], liked: &[[f32; 2]], prior: f32) -> [f32; 2] {
+        [0, 1].map(|at| {
+            let sum: f32 = liked.iter().map(|one| one[at]).sum();
+            (prior * own[at] + sum) / (prior + liked.len() as f32)
+        })
+    }
+
+    fn close(mine: &[f32], wanted: [f32; 2]) {
+        assert!(mine[2..].iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-6), "{mine:?}, not {wanted:?}");
+    }
+
+    #[test]
+    fn it_is_the_mean_of_the_own_and_the_liked_whatever_came_first() {
+        let liked = [[0.0, 1.0], [0.6, -0.8], [-1.0, 0.0]];
+        let mut mine = vec![1.0, 0.0, 1.0, 0.0];
+        for (n, one) in (0..).zip(&liked) {
+            turn(&mut mine, one, 4.0, n, n + 1);
+            close(&mine, mean([1.0, 0.0], &liked[..=n as usize], 4.0));
+        }
+        // The own text changes, then the second like is taken back, then the others.
+        let mut new = vec![0.0, 1.0, 9.0, 9.0];
+        keep(&mut new, &mine, 4.0, 3);
+        close(&new, mean([0.0, 1.0], &liked, 4.0));
+        turn(&mut new, &liked[1], 4.0, 3, 2);
+        close(&new, mean([0.0, 1.0], &[liked[0], liked[2]], 4.0));
+        turn(&mut new, &liked[0], 4.0, 2, 1);
+        turn(&mut new, &liked[2], 4.0, 1, 0);
+        assert_eq!(new, [0.0, 1.0, 0.0, 1.0], "exactly where it began");
+    }
+}
