@@ -11,6 +11,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::assist::Topics;
+use crate::assist::model::TextModel;
 use crate::chat::hub::Hub;
 use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
@@ -59,6 +61,8 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) replica: Replica,
     pub(crate) snapshots: Option<Arc<dyn SnapshotStore>>,
+    pub(crate) text_model: Option<Arc<dyn TextModel>>,
+    pub(crate) topics: Arc<Topics>,
     pub(crate) saved: tokio::sync::Mutex<Saved>,
     pub(crate) index_loaded: AtomicBool,
     /// When the feed was last read to its end, in microseconds since 1970.
@@ -162,6 +166,10 @@ impl Aftermath {
                 | Change::GiveBack(_)
                 | Change::Sweep { .. }
                 | Change::LeaveMark(_)
+                | Change::Require { .. }
+                | Change::KeepMade(_)
+                | Change::DropMade { .. }
+                | Change::NoteCall(_)
                 | Change::PutPicks { .. }
                 | Change::ClearPicks { .. }
                 | Change::DropReports { .. } => {}
@@ -202,6 +210,7 @@ pub struct Builder {
     limits: Option<Arc<dyn Limits>>,
     workers: Vec<Arc<dyn Worker>>,
     snapshots: Option<Arc<dyn SnapshotStore>>,
+    text_model: Option<Arc<dyn TextModel>>,
     catalogue: Catalogue,
     config: Config,
     #[cfg(feature = "accounts")]
@@ -240,6 +249,8 @@ impl Builder {
         limits: Limits,
         /// Keeps the index between two starts; nowhere by default.
         snapshots: SnapshotStore,
+        /// Writes and reads text for members who agree; without it everything works by local means.
+        text_model: TextModel,
     }
 
     /// Performs one kind of jobs of the host's own; may be called for several kinds. A kind whose name is taken is passed
@@ -275,7 +286,9 @@ impl Builder {
     /// When the store fails, or a setting of the accounts is weaker than allowed.
     pub async fn build(self) -> Result<Gpting> {
         let now = to_micros(self.clock.now());
-        let replica = Replica::new(&self.config, now)?;
+        let topics = Arc::new(Topics::of(&self.catalogue));
+        let valued = self.text_model.is_some().then(|| Arc::clone(&topics));
+        let replica = Replica::new(&self.config, valued, now)?;
         #[cfg(feature = "accounts")]
         let accounts = match self.accounts {
             Some((store, keys)) => Some(crate::account::AccountsPart::new(store, keys, &self.config.accounts)?),
@@ -305,6 +318,8 @@ impl Builder {
             config: self.config,
             replica,
             snapshots: self.snapshots,
+            text_model: self.text_model,
+            topics,
             saved: tokio::sync::Mutex::default(),
             index_loaded: AtomicBool::new(false),
             feed_read: AtomicI64::new(0),
@@ -341,6 +356,7 @@ impl Gpting {
             limits: None,
             workers: Vec::new(),
             snapshots: None,
+            text_model: None,
             catalogue: Catalogue::built_in().clone(),
             config: Config::default(),
             #[cfg(feature = "accounts")]

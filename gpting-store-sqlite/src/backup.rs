@@ -103,6 +103,7 @@ mod tests {
             profile: Profile::default(),
             preferences: Preferences::default(),
             consents: Vec::new(),
+            derived: gpting_core::assist::Derived::default(),
         };
         Work::new().change(Change::PutMember(Box::new(member), Expect::New))
     }

@@ -196,6 +196,7 @@ impl Town {
             },
             preferences: Preferences { genders: vec![wish.to_owned()], ..Preferences::default() },
             consents: Vec::new(),
+            derived: gpting_core::assist::Derived::default(),
         }
     }
 

@@ -51,6 +51,7 @@ fn member(value: i64) -> Member {
         profile: Profile::default(),
         preferences: gpting_core::profile::Preferences::default(),
         consents: Vec::new(),
+        derived: gpting_core::assist::Derived::default(),
     }
 }
 

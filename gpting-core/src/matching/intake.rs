@@ -4,14 +4,16 @@
 //! cannot be turned into a rule is refused when it is stated. Pure.
 
 use super::{AttributeRule, Cell, Gender, Genders, Person, Strength, Wants};
+use crate::assist::signal;
+use crate::assist::topic::Topics;
 use crate::profile::catalogue::{AttributeKind, Catalogue};
 use crate::profile::{AttributeWish, Member, WishStrength, parse_gender};
 use crate::safety::age::day;
 use crate::safety::{Purpose, is_granted};
 
 /// The engine's row of a member; none of somebody who has not said enough to be met. Whoever is hidden is there and takes
-/// no part: what they did, and what was done to them, is not forgotten.
-pub(crate) fn person(member: &Member, catalogue: &Catalogue) -> Option<Person> {
+/// no part: what they did, and what was done to them, is not forgotten. With `topics` they bring what was derived of them.
+pub(crate) fn person(member: &Member, catalogue: &Catalogue, topics: Option<&Topics>) -> Option<Person> {
     let profile = &member.profile;
     let (gender, born) = (profile.gender?, profile.birth_date?);
     let mut person = Person::born(gender, day(born))
@@ -33,6 +35,9 @@ pub(crate) fn person(member: &Member, catalogue: &Catalogue) -> Option<Person> {
         {
             attributes.extend(attribute.engine_values(value).into_iter().map(|value| (attribute.number, value)));
         }
+    }
+    if let Some(topics) = topics.filter(|_| !member.derived.is_empty()) {
+        attributes.extend(signal::attributes(&member.derived, topics, attributes.len()));
     }
     Some(person.interests(&interests).attributes(&attributes))
 }

@@ -4,12 +4,14 @@
 //! absorbed first when they are newer, so an answer is never older than what the caller has already seen.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
 use super::{Config as EngineConfig, Engine, EngineError, Event, View, intake};
+use crate::assist::signal::Valued;
+use crate::assist::topic::Topics;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::id::MemberId;
@@ -23,6 +25,8 @@ use crate::store::{FeedCursor, PairCursor, Version, Versioned};
 #[derive(Debug)]
 pub(crate) struct Replica {
     inner: Mutex<Inner>,
+    /// The topics by which what people value is part of the score; none without a text model.
+    valued: Option<Arc<Topics>>,
     /// One reader of the feed at a time; the cursor is where it stands.
     pub(super) cursor: tokio::sync::Mutex<Cursors>,
 }
@@ -63,12 +67,16 @@ struct Pinned {
 
 impl Replica {
     /// An empty replica that knows what day it is.
-    pub(crate) fn new(config: &Config, now: Timestamp) -> Result<Self> {
-        let settings = EngineConfig::dims(0).age_gate(config.safety.age_gate);
-        let mut engine = Engine::new(settings).map_err(engine_failed)?;
+    pub(crate) fn new(config: &Config, valued: Option<Arc<Topics>>, now: Timestamp) -> Result<Self> {
+        let mut engine = Engine::new(settings(config, valued.as_ref())).map_err(engine_failed)?;
         engine.set_today(day(seoul_date(now)));
         let inner = Inner { engine, versions: FxHashMap::default(), shown: 0, pinned: VecDeque::new(), forgotten: 0 };
-        Ok(Self { inner: Mutex::new(inner), cursor: tokio::sync::Mutex::default() })
+        Ok(Self { inner: Mutex::new(inner), valued, cursor: tokio::sync::Mutex::default() })
+    }
+
+    /// The topics by which what people value is part of the score.
+    pub(super) fn valued(&self) -> Option<&Arc<Topics>> {
+        self.valued.as_ref()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -91,7 +99,7 @@ impl Replica {
             return false;
         }
         let mut is_shown = member.value.is_visible();
-        match intake::person(&member.value, catalogue) {
+        match intake::person(&member.value, catalogue, self.valued.as_deref()) {
             Some(person) => {
                 if let Err(error) = inner.engine.upsert(id, person) {
                     // A stored row that the engine refuses is hidden rather than shown wrongly.
@@ -186,6 +194,15 @@ impl Inner {
     }
 }
 
+/// The settings of the engine inside the service.
+pub(super) fn settings(config: &Config, valued: Option<&Arc<Topics>>) -> EngineConfig<MemberId> {
+    let settings = EngineConfig::dims(0).age_gate(config.safety.age_gate);
+    match valued {
+        Some(topics) => settings.signal(Valued::new(Arc::clone(topics), config.assist.valued_logit)),
+        None => settings,
+    }
+}
+
 /// A pair as events of the engine. Times are versions: later states of a pair win over earlier ones, in whatever order they
 /// are heard of.
 fn lessons(pair: &Versioned<Pair>) -> Vec<Event<MemberId>> {
@@ -241,7 +258,7 @@ mod tests {
     }
 
     fn replica() -> Replica {
-        let replica = Replica::new(&Config::default(), Timestamp::UNIX_EPOCH).unwrap();
+        let replica = Replica::new(&Config::default(), None, Timestamp::UNIX_EPOCH).unwrap();
         let mut inner = replica.lock();
         inner.engine.set_today(Day::from_ymd(2026, 11, 27).unwrap());
         for n in [1, 2] {

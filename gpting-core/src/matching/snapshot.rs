@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
-use super::replica::{Cursors, Known};
+use super::replica::{Cursors, Known, settings};
 use super::{AgeGate, Config as EngineConfig, Engine};
 use crate::error::{Chain, Error, Result};
 use crate::gpting::{Core, Gpting};
@@ -95,10 +95,10 @@ impl Core {
     }
 
     async fn read_index(&self, snapshots: Arc<dyn SnapshotStore>) -> Result<Option<Content>> {
-        let gate = self.config.safety.age_gate;
-        let made_with = made_with(gate, &self.catalogue);
+        let made_with = self.made_with();
+        let settings = settings(&self.config, self.replica.valued());
         let read = move || -> io::Result<Option<Content>> {
-            snapshots.open()?.map(|input| read(input, &made_with, gate)).transpose()
+            snapshots.open()?.map(|input| read(input, &made_with, settings)).transpose()
         };
         let read = tokio::task::spawn_blocking(read).await.map_err(failed)?;
         read.map_err(failed)
@@ -142,12 +142,16 @@ impl Core {
             tokio::task::spawn_blocking(move || snapshots.remove()).await.map_err(failed)?.map_err(failed)?;
             return Err(error.into());
         }
-        let made_with = made_with(self.config.safety.age_gate, &self.catalogue);
+        let made_with = self.made_with();
         let content = Content { mark, cursor, known };
         let write = move || snapshots.replace(&mut |out| write(out, &made_with, &content));
         tokio::task::spawn_blocking(write).await.map_err(failed)?.map_err(failed)?;
         *saved = Saved { at: Some(at), cursor, forgotten };
         Ok(true)
+    }
+
+    fn made_with(&self) -> [u8; 32] {
+        made_with(self.config.safety.age_gate, &self.catalogue, self.replica.valued().is_some())
     }
 }
 
@@ -156,9 +160,9 @@ fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
 }
 
 /// What the rows of the engine depend on beside the members.
-fn made_with(gate: AgeGate, catalogue: &Catalogue) -> [u8; 32] {
+fn made_with(gate: AgeGate, catalogue: &Catalogue, holds_values: bool) -> [u8; 32] {
     let mut said = Sha256::new();
-    said.update(format!("{} {INTAKE} {gate:?}", env!("CARGO_PKG_VERSION")));
+    said.update(format!("{} {INTAKE} {gate:?} {holds_values}", env!("CARGO_PKG_VERSION")));
     for interest in catalogue.interests() {
         said.update(format!("\n{} {}", interest.code, interest.number));
     }
@@ -187,7 +191,11 @@ fn write(out: &mut dyn Write, made_with: &[u8; 32], content: &Content) -> io::Re
     known.engine.save(out, |member| u128::from(member.value().unsigned_abs())).map_err(io::Error::other)
 }
 
-fn read(mut input: Box<dyn Read + Send>, made_with: &[u8; 32], gate: AgeGate) -> io::Result<Content> {
+fn read(
+    mut input: Box<dyn Read + Send>,
+    made_with: &[u8; 32],
+    settings: EngineConfig<MemberId>,
+) -> io::Result<Content> {
     let damaged = || io::Error::new(io::ErrorKind::InvalidData, "it is damaged");
     let mut head = vec![0; 80];
     input.read_exact(&mut head)?;
@@ -220,7 +228,6 @@ fn read(mut input: Box<dyn Read + Send>, made_with: &[u8; 32], gate: AgeGate) ->
     }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let id = |number: u128| i64::try_from(number).ok().and_then(MemberId::new);
-    let settings = EngineConfig::dims(0).age_gate(gate);
     let engine = Engine::load(settings, input, id, threads).map_err(io::Error::other)?;
     Ok(Content { mark, cursor, known: Known { engine, versions, forgotten: 0 } })
 }

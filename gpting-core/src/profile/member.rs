@@ -9,6 +9,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::preference::Preferences;
+use crate::assist::Derived;
 use crate::id::{HostId, MemberId, PhotoId};
 use crate::matching::Gender;
 use crate::profile::catalogue::AttributeValue;
@@ -43,6 +44,9 @@ pub struct Member {
     /// What they agreed to, oldest first; entries are only ever added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<Consent>,
+    /// What was derived from what they wrote, as far as their consents cover it.
+    #[serde(default, skip_serializing_if = "Derived::is_empty")]
+    pub derived: Derived,
 }
 
 /// Whether a member takes part.

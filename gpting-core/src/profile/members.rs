@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::member::{Member, Profile, Standing};
 use super::preference::Preferences;
+use crate::assist::Derived;
 use crate::error::{Code, Result};
 use crate::gpting::{Core, Members, until_fresh};
 use crate::id::{HostId, MemberId};
@@ -33,6 +34,7 @@ impl Members<'_> {
                 profile: Profile::default(),
                 preferences: Preferences::default(),
                 consents: Vec::new(),
+                derived: Derived::default(),
             };
             match core.commit(Work::new().change(Change::PutMember(Box::new(member), Expect::New))).await {
                 Ok(_) => Ok(id),
@@ -105,7 +107,10 @@ impl Core {
         }
         let mut seen = member.value.clone();
         seen.last_active = now;
-        match self.commit(Work::new().change(Change::PutMember(Box::new(seen), member.expect()))).await {
+        let follows = self.follow(&member.value, &mut seen);
+        let mut work = Work::new().change(Change::PutMember(Box::new(seen), member.expect()));
+        work.changes.extend(follows);
+        match self.commit(work).await {
             // Whoever changed the member meanwhile has seen them too.
             Ok(_) | Err(crate::store::StoreError::Stale) => Ok(()),
             Err(error) => Err(error.into()),

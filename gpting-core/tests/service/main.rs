@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "a test is a crate without users")]
 
 mod accounts;
+mod assist;
 mod chat;
 mod live;
 mod matching;
