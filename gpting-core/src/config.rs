@@ -300,7 +300,12 @@ impl JobConfig {
             "erase" => &self.erase,
             "purge" | "deliver_events" => &self.purge,
             "daily_round" => &self.daily_round,
-            "read_profile" | "learn_from_conversations" | "forget_conversations" => &self.assist,
+            "read_profile"
+            | "learn_from_conversations"
+            | "forget_conversations"
+            | "put_in_order"
+            | "write_words"
+            | "write_hints" => &self.assist,
             _ => &self.own,
         }
     }

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::assist::Topics;
 use crate::assist::model::TextModel;
+use crate::assist::order::AskedFor;
 use crate::chat::hub::Hub;
 use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
@@ -63,6 +64,7 @@ pub(crate) struct Core {
     pub(crate) snapshots: Option<Arc<dyn SnapshotStore>>,
     pub(crate) text_model: Option<Arc<dyn TextModel>>,
     pub(crate) topics: Arc<Topics>,
+    pub(crate) asked_for: AskedFor,
     pub(crate) saved: tokio::sync::Mutex<Saved>,
     pub(crate) index_loaded: AtomicBool,
     /// When the feed was last read to its end, in microseconds since 1970.
@@ -320,6 +322,7 @@ impl Builder {
             snapshots: self.snapshots,
             text_model: self.text_model,
             topics,
+            asked_for: AskedFor::default(),
             saved: tokio::sync::Mutex::default(),
             index_loaded: AtomicBool::new(false),
             feed_read: AtomicI64::new(0),

@@ -10,9 +10,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use gpting_core::account::{Account, AccountChange, AccountStore as _, AccountWork, PendingSignUp, Session};
+use gpting_core::assist::{Call, Errand, Made, Outcome};
 use gpting_core::chat::{NewMessage, Room, Since, Ticket};
 use gpting_core::event::{Event, Fact};
-use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, MessageId, PendingId, ReportId, RoomId, SessionId};
+use gpting_core::id::{
+    CallId, FriendRequestId, HostId, JobId, MemberId, MessageId, PendingId, ReportId, RoomId, SessionId,
+};
 use gpting_core::interaction::{FriendRequest, MatchState, Pair, PairKey, PairList, Side};
 use gpting_core::job::{Job, Task};
 use gpting_core::limit::{Claim, LimitKey, Quota};

@@ -4,13 +4,15 @@
 //! keeps the result: the rows are put at the versions that were checked. Each effect happens exactly once; a model is asked
 //! once about the same text, unless the one who asked died with the answer.
 
+use std::collections::BTreeSet;
+
 use super::answer;
 use super::audit::Errand;
 use super::call::NoAnswer;
 use super::consent::{may_read_conversations, may_read_profile};
 use super::derived::{Learned, Traits};
 use super::topic::{Strengths, strongest};
-use super::{facts, prompt};
+use super::{facts, moderation, prompt};
 use crate::chat::Room;
 use crate::error::Result;
 use crate::gpting::Core;
@@ -38,12 +40,13 @@ impl Core {
         let Some((text, content)) = self.member(id).await?.and_then(|row| due(&row.value)) else {
             return Ok(Next::Done);
         };
-        let mut topics = Strengths::new();
+        let (mut topics, mut flags) = (Strengths::new(), BTreeSet::new());
         if !text.is_empty() {
             let asked = prompt::traits(&text, &self.topics, &*self.rng);
             match self.ask_model(id, Errand::Profile, &asked).await? {
                 Ok(answer) => {
                     topics = answer::strengths(answer.get("topics"), &self.topics, 1, TOPICS).unwrap_or_default();
+                    flags = moderation::read(&answer);
                 }
                 Err(NoAnswer::Later(wait)) => return Ok(Next::Again(wait)),
                 // Kept as read with nothing in it: asked again when the text is another one.
@@ -58,9 +61,11 @@ impl Core {
             }
             let mut member = row.value.clone();
             member.derived.profile = Some(traits.clone());
-            let work = Work::new()
-                .change(Change::PutMember(Box::new(member.clone()), row.expect()))
-                .change(turn.crossing_off().await);
+            let mut all = moderation::found_in(&member.profile.bio);
+            all.extend(&flags);
+            let mut work = Work::new().change(Change::PutMember(Box::new(member.clone()), row.expect()));
+            work.changes.extend(moderation::keep(&member, &all, self.now(), config));
+            let work = work.change(turn.crossing_off().await);
             match self.commit(work).await {
                 Err(StoreError::Stale) => {}
                 done => {

@@ -4,6 +4,7 @@
 //! member's row holds nothing that their consents do not cover.
 
 use super::consent::{agrees_to_conversations, agrees_to_profile, may_read_conversations, may_read_profile};
+use super::moderation;
 use crate::gpting::Core;
 use crate::id::JobId;
 use crate::job::{Job, Task};
@@ -41,6 +42,9 @@ impl Core {
             if had || agrees_to_profile(before, config) {
                 changes.push(Change::DropMade { member: id });
             }
+        }
+        if before.profile.bio != after.profile.bio {
+            changes.extend(moderation::keep(after, &moderation::found_in(&after.profile.bio), now, config));
         }
         changes
     }

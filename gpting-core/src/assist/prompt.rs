@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::model::{Pace, Prompt};
+use super::moderation::FLAGS;
 use super::topic::Topics;
 use crate::rng::Rng;
 
@@ -61,10 +62,14 @@ fn word(rng: &dyn Rng) -> String {
 pub(crate) fn traits(text: &str, topics: &Topics, rng: &dyn Rng) -> Asked {
     let what = "The document is a member's text about themselves. List the topics that the text clearly shows its writer \
         to have or to be, each with a strength from 1 (a trace) to 100 (the centre of the text). At most 12; fewer when \
-        the text shows fewer; none when it shows none.";
+        the text shows fewer; none when it shows none. List flags only for what a moderator should see: contact details, \
+        insults, sexual offers, scams, signs that the writer is a minor.";
     let schema = json!({
-        "type": "object", "additionalProperties": false, "required": ["topics"],
-        "properties": { "topics": strengths(topics, 1, 12) }
+        "type": "object", "additionalProperties": false, "required": ["topics", "flags"],
+        "properties": {
+            "topics": strengths(topics, 1, 12),
+            "flags": { "type": "array", "maxItems": FLAGS.len(), "items": { "type": "string", "enum": FLAGS } }
+        }
     });
     Asked::new(what, &json!({ "text": text }), ("traits", schema), 600, rng)
 }

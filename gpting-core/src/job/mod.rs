@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use self::dead::named;
 pub use self::tally::{JobCount, JobHealth};
 pub use self::turn::Turn;
 pub use self::worker::{Next, OwnJob, Worker};
@@ -108,6 +109,23 @@ pub enum Task {
         /// Where something was learned.
         rooms: Vec<RoomId>,
     },
+    /// Put the first few of a member's slate in order.
+    PutInOrder {
+        /// Whose.
+        member: MemberId,
+    },
+    /// Write first lines for two people.
+    WriteWords {
+        /// For whom.
+        member: MemberId,
+        /// To whom.
+        other: MemberId,
+    },
+    /// Write hints on a member's profile, for them.
+    WriteHints {
+        /// For whom.
+        member: MemberId,
+    },
     /// Let go of what is kept for a term only. One for the whole deployment, again and again.
     Purge,
     /// Make the mutual picks of the day for everybody. One for the whole deployment, every night.
@@ -125,7 +143,7 @@ pub enum Task {
 
 impl Task {
     /// The kinds that every build of this version can perform, by [`Task::kind`].
-    pub const KINDS: [&'static str; 9] = [
+    pub const KINDS: [&'static str; 12] = [
         "send_sign_up_code",
         "send_address_in_use",
         "delete_blobs",
@@ -135,6 +153,9 @@ impl Task {
         "read_profile",
         "learn_from_conversations",
         "forget_conversations",
+        "put_in_order",
+        "write_words",
+        "write_hints",
     ];
 
     /// Whether the whole deployment has one of it, which comes again and again and is never a dead letter.
@@ -152,6 +173,9 @@ impl Task {
             Self::ReadProfile { .. } => "read_profile",
             Self::LearnFromConversations { .. } => "learn_from_conversations",
             Self::ForgetConversations { .. } => "forget_conversations",
+            Self::PutInOrder { .. } => "put_in_order",
+            Self::WriteWords { .. } => "write_words",
+            Self::WriteHints { .. } => "write_hints",
             Self::Purge => "purge",
             Self::DailyRound => "daily_round",
             Self::DeliverEvents => "deliver_events",

@@ -148,6 +148,7 @@ impl Intake<'_> {
             profile,
             preferences,
             consents,
+            derived: gpting_core::assist::Derived::default(),
         })
     }
 
