@@ -14,7 +14,7 @@ const MOST: usize = 6;
 const LONGEST: usize = 120;
 
 /// Labels of values that are everyday words: naming them names no fact.
-const EVERYDAY: [&str; 24] = [
+const EVERYDAY: [&str; 34] = [
     "yes",
     "no",
     "none",
@@ -26,10 +26,17 @@ const EVERYDAY: [&str; 24] = [
     "rarely",
     "sometimes",
     "often",
+    "very often",
+    "regularly",
+    "socially",
     "daily",
     "weekly",
     "average",
     "anything",
+    "fit",
+    "large",
+    "looking for",
+    "two or more",
     "friends",
     "dating",
     "있음",
@@ -37,8 +44,11 @@ const EVERYDAY: [&str; 24] = [
     "기타",
     "보통",
     "가끔",
+    "자주",
+    "원함",
     "매일",
     "친구",
+    "1명",
 ];
 
 /// Something two people share.

@@ -52,7 +52,7 @@ const BASE: f64 = -1.0;
 pub struct Plot {
     /// People with a planted preference, each with one conversation.
     pub seekers: usize,
-    /// People they have not met, at most 99 less the seekers.
+    /// People they have not met; with the seekers below 400.
     pub candidates: usize,
     /// What everything random follows from.
     pub seed: u64,

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod assist;
+mod assist_made;
 mod chat;
 mod live;
 mod matching;
