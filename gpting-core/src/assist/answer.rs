@@ -34,7 +34,7 @@ fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(value_text).collect(),
-        Value::Object(map) => map.iter().map(|(key, value)| format!("{key}{}", value_text(value))).collect(),
+        Value::Object(map) => map.iter().flat_map(|(key, value)| [key.clone(), value_text(value)]).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
     }
 }
@@ -112,7 +112,9 @@ mod tests {
         let (_, asked) = asked();
         for secret in &asked.secrets {
             let spaced: String = secret.chars().flat_map(|c| [c.to_ascii_uppercase(), ' ']).collect();
-            let escaped: String = secret.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+            let escaped: String =
+                secret.chars().flat_map(char::escape_unicode).filter(|c| !"{}".contains(*c)).collect();
+            let escaped = escaped.replace("\\u", "\\u00");
             for text in [secret.clone(), spaced, escaped] {
                 assert!(read(&reply(format!("{{\"topics\":[],\"x\":\"{text}\"}}")), &asked).is_none());
             }

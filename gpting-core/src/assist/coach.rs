@@ -51,16 +51,13 @@ impl Profiles<'_> {
         if let Some(content) = core.content_of_hints(&member) {
             let now = core.now();
             let made = core.store.made(me, Errand::Coach, None).await?;
-            match made.into_iter().find(|row| row.content == content && row.keep_until > now) {
-                Some(row) => {
-                    if let Some(hints) = hints_of(&row.document, lang) {
-                        return Ok(Hints { hints, by: Author::Model, more_to_come });
-                    }
+            if let Some(row) = made.into_iter().find(|row| row.content == content && row.keep_until > now) {
+                if let Some(hints) = hints_of(&row.document, lang) {
+                    return Ok(Hints { hints, by: Author::Model, more_to_come });
                 }
-                None => {
-                    core.ask_for_hints(me).await?;
-                    more_to_come = true;
-                }
+            } else {
+                core.ask_for_hints(me).await?;
+                more_to_come = true;
             }
         }
         Ok(Hints { hints: local(&member, lang), by: Author::Local, more_to_come })

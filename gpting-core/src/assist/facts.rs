@@ -80,5 +80,5 @@ pub(crate) fn fingerprint(model: &str, prompt: &str, content: &Value) -> String 
         hash.update(part);
     }
     let digest: [u8; 32] = hash.finalize().into();
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()))
 }

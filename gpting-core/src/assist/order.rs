@@ -2,7 +2,7 @@
 //!
 //! A job asks; a slate reads what was made, if it still is about what would be asked now, and never waits. The model sees
 //! labels drawn for the one request, people in two orders, one the reverse of the other, and may only give each label a whole
-//! number. Whatever it says, nobody enters or leaves, and nobody moves further than [`farthest`].
+//! number. Whatever it says, nobody enters or leaves, and nobody moves as far as `weight · count / (1 − weight)` places.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -70,6 +70,7 @@ fn reorder(weight: f64, opinions: &[Option<f64>]) -> Vec<usize> {
 
 /// How many places somebody moves at the most among `count`, whatever anybody thinks: less than `weight · count / (1 − weight)`.
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number that is not negative")]
 fn farthest(weight: f64, count: usize) -> usize {
     let bound = weight * count as f64 / (1.0 - weight);
     (bound.ceil() as usize).saturating_sub(1).min(count.saturating_sub(1))

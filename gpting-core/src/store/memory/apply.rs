@@ -1,5 +1,7 @@
 //! Applying one unit of work.
 
+use jiff::Timestamp;
+
 use super::super::{Appended, Change, Committed, StoreError, StoreResult, Unique, Versioned, Work};
 use super::{State, put};
 use crate::chat::ticket::TICKET_TTL;
@@ -85,11 +87,7 @@ impl State {
                         }
                     }
                 }
-                Change::Sweep { now } => {
-                    self.allowances.retain(|_, full_at| *full_at > now.as_microsecond());
-                    self.made.retain(|_, made| made.keep_until > now);
-                    self.calls.retain(|_, call| call.keep_until > now);
-                }
+                Change::Sweep { now } => self.sweep(now),
                 Change::Require { member, version } => {
                     if self.members.get(&member).is_none_or(|row| row.version != version) {
                         return Err(StoreError::Stale);
@@ -211,6 +209,12 @@ impl State {
             message.text.clear();
         }
         Ok(())
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        self.allowances.retain(|_, full_at| *full_at > now.as_microsecond());
+        self.made.retain(|_, made| made.keep_until > now);
+        self.calls.retain(|_, call| call.keep_until > now);
     }
 
     fn drop_made(&mut self, member: MemberId) {
