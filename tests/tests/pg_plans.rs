@@ -222,7 +222,6 @@ fn pending(value: i64) -> PendingSignUp {
         birth_date: None,
         bio: String::new(),
         consents: Vec::new(),
-        derived: gpting_core::assist::Derived::default(),
         language: "ko".to_owned(),
         code: None,
         mails: Vec::new(),

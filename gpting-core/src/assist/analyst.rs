@@ -12,7 +12,7 @@ use super::call::NoAnswer;
 use super::consent::{may_read_conversations, may_read_profile};
 use super::derived::{Learned, Traits};
 use super::topic::{Strengths, strongest};
-use super::{facts, moderation, prompt};
+use super::{facts, flag, moderation, prompt};
 use crate::chat::Room;
 use crate::error::Result;
 use crate::gpting::Core;
@@ -46,7 +46,7 @@ impl Core {
             match self.ask_model(id, Errand::Profile, &asked).await? {
                 Ok(answer) => {
                     topics = answer::strengths(answer.get("topics"), &self.topics, 1, TOPICS).unwrap_or_default();
-                    flags = moderation::read(&answer);
+                    flags = flag::read(&answer);
                 }
                 Err(NoAnswer::Later(wait)) => return Ok(Next::Again(wait)),
                 // Kept as read with nothing in it: asked again when the text is another one.
@@ -61,7 +61,7 @@ impl Core {
             }
             let mut member = row.value.clone();
             member.derived.profile = Some(traits.clone());
-            let mut all = moderation::found_in(&member.profile.bio);
+            let mut all = flag::found_in(&member.profile.bio);
             all.extend(&flags);
             let mut work = Work::new().change(Change::PutMember(Box::new(member.clone()), row.expect()));
             work.changes.extend(moderation::keep(&member, &all, self.now(), config));
@@ -82,13 +82,14 @@ impl Core {
     /// then again after a while, for as long as they agree.
     pub(crate) async fn learn_from_conversations(&self, id: MemberId, turn: &Turn<'_>) -> Result<Next> {
         let config = &self.config.assist;
-        let goes_on = |member: &Member| {
-            self.text_model.is_some()
-                && may_read_conversations(member, config)
-                && member.derived.learner == Some(turn.id())
-        };
+        let goes_on =
+            |member: &Member| may_read_conversations(member, config) && member.derived.learner == Some(turn.id());
         if !self.member(id).await?.is_some_and(|row| goes_on(&row.value)) {
             return Ok(Next::Done);
+        }
+        // An instance without a model leaves it to the others, or to better times.
+        if self.text_model.is_none() {
+            return Ok(Next::Again(config.learns_every.unsigned_abs()));
         }
         for overview in self.store.list_rooms(id, Page::first(config.rooms)).await? {
             if overview.room.pair.low == id

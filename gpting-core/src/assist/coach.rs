@@ -12,7 +12,7 @@ use super::made::Made;
 use super::prompt::{self, Asked};
 use super::scrub::{scrub, scrubbed, visible};
 use super::words::Author;
-use super::{facts, moderation};
+use super::{facts, flag};
 use crate::error::Result;
 use crate::gpting::{Core, Profiles};
 use crate::id::MemberId;
@@ -123,7 +123,7 @@ fn believed(list: &Value) -> Vec<String> {
         (2..=LONGEST).contains(&text.chars().count())
             && scrub(text, LONGEST, &[]) == *text
             && !text.contains(['<', '>', '{', '}', '[', ']', '`', '\\'])
-            && moderation::found_in(text).is_empty()
+            && flag::found_in(text).is_empty()
     };
     said.filter(fits).take(3).collect()
 }

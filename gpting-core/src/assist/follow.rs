@@ -4,7 +4,7 @@
 //! member's row holds nothing that their consents do not cover.
 
 use super::consent::{agrees_to_conversations, agrees_to_profile, may_read_conversations, may_read_profile};
-use super::moderation;
+use super::{flag, moderation};
 use crate::gpting::Core;
 use crate::id::JobId;
 use crate::job::{Job, Task};
@@ -44,7 +44,7 @@ impl Core {
             }
         }
         if before.profile.bio != after.profile.bio {
-            changes.extend(moderation::keep(after, &moderation::found_in(&after.profile.bio), now, config));
+            changes.extend(moderation::keep(after, &flag::found_in(&after.profile.bio), now, config));
         }
         changes
     }

@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 
+use super::flag::FLAGS;
 use super::model::{Pace, Prompt};
-use super::moderation::FLAGS;
 use super::topic::Topics;
 use crate::rng::Rng;
 

@@ -105,6 +105,7 @@ fn links_between_pages_lead_somewhere() {
         "README.md",
         "README.ko.md",
         "docs/architecture.md",
+        "docs/assist.md",
         "docs/aws.md",
         "docs/benchmarks.md",
         "docs/chat.md",
