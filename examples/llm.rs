@@ -41,13 +41,10 @@ async fn main() -> Result<(), Failure> {
     let stats = llm.stats();
     println!("{} requests, {} tokens read, {} written", stats.requests, stats.input_tokens, stats.output_tokens);
 
-    // In a service the same two ports go to the builder, and its use-cases ask them, with budgets and consent.
+    // In a service the text model goes to the builder, and its use-cases ask it, with budgets and consent.
     let mut builder = Gpting::builder(MemoryStore::default());
     if let Some(text) = llm.text() {
         builder = builder.text_model(text);
-    }
-    if let Some(embedder) = llm.embedder() {
-        builder = builder.embedder(embedder);
     }
     builder.build().await?;
     println!("the service is built");

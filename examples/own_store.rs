@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{cmp::Reverse, fs, io, sync::Arc};
 
+use gpting_core::assist::{Call, Errand, Made};
 use gpting_core::chat::{Message, NewMessage, ReadMark, Room, RoomOverview, RoomState, Since, Ticket};
 use gpting_core::event::{Event, StoredEvent};
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
@@ -46,6 +47,8 @@ struct State {
     allowances: BTreeMap<String, i64>,
     events: BTreeMap<u64, Event>,
     last_event: u64,
+    made: Vec<Made>,
+    calls: Vec<Call>,
 }
 
 /// A store in one JSON file: where it is, and what it holds.
@@ -167,7 +170,26 @@ impl State {
                     self.allowances.entry(key).and_modify(|full_at| *full_at -= claim.cost_micros());
                 }
             }
-            Change::Sweep { now } => self.allowances.retain(|_, full_at| *full_at > now.as_microsecond()),
+            Change::Sweep { now } => {
+                self.allowances.retain(|_, full_at| *full_at > now.as_microsecond());
+                self.made.retain(|made| made.keep_until > now);
+                self.calls.retain(|call| call.keep_until > now);
+            }
+            Change::Require { member, version } => {
+                if !self.members.iter().any(|(known, row)| row.id == member && *known == version) {
+                    return Err(StoreError::Stale);
+                }
+            }
+            Change::KeepMade(made) => {
+                let place = |row: &Made| (row.member, row.errand, row.other);
+                self.made.retain(|row| place(row) != place(&made));
+                self.made.push(*made);
+                self.made.sort_by_key(place);
+            }
+            Change::DropMade { member } => {
+                self.made.retain(|made| made.member != member && made.other != Some(member));
+            }
+            Change::NoteCall(call) => self.calls.push(call),
             Change::DropEvents(numbers) => self.events.retain(|number, _| !numbers.contains(number)),
             Change::Erase { member, tombstone } => self.erase(member, tombstone),
             Change::DropReports { before } => self.reports.retain(|(_, row)| row.keep_until >= before),
@@ -226,6 +248,8 @@ impl State {
     fn erase(&mut self, member: MemberId, tombstone: MemberId) {
         let Some(at) = self.members.iter().position(|(_, row)| row.id == member) else { return };
         self.members.swap_remove(at);
+        self.made.retain(|made| made.member != member && made.other != Some(member));
+        self.calls.iter_mut().filter(|call| call.member == member).for_each(|call| call.member = tombstone);
         self.changed.push(member);
         self.pairs.retain(|(_, pair)| pair.key.side(member).is_none());
         for key in self.pairs_changed.iter_mut().filter(|key| key.side(member).is_some()) {
@@ -431,6 +455,18 @@ impl Store for JsonStore {
     async fn events(&self, after: u64, limit: usize) -> StoreResult<Vec<StoredEvent>> {
         let stored = |(number, event): (&u64, &Event)| StoredEvent { number: *number, event: event.clone() };
         Ok(self.1.lock().await.events.range(after.saturating_add(1)..).take(limit).map(stored).collect())
+    }
+    async fn made(&self, member: MemberId, errand: Errand, other: Option<MemberId>) -> StoreResult<Vec<Made>> {
+        let state = self.1.lock().await;
+        let mine = state.made.iter().filter(|made| (made.member, made.errand) == (member, errand));
+        Ok(mine.filter(|made| other.is_none() || made.other == other).cloned().collect())
+    }
+    async fn calls(&self, member: MemberId, limit: usize) -> StoreResult<Vec<Call>> {
+        let mut calls: Vec<Call> =
+            self.1.lock().await.calls.iter().filter(|call| call.member == member).cloned().collect();
+        calls.sort_by_key(|call| Reverse((call.at, call.id)));
+        calls.truncate(limit);
+        Ok(calls)
     }
     async fn health(&self) -> StoreResult<()> {
         Ok(())

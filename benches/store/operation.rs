@@ -130,6 +130,7 @@ fn member(value: i64) -> Member {
         preferences: Preferences::default(),
         answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
+        derived: gpting_core::assist::Derived::default(),
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Config {
     pub quotas: Quotas,
     /// Work after the commit.
     pub jobs: JobConfig,
+    /// What text models may do.
+    pub assist: AssistConfig,
     /// Sign-up, login, tokens.
     #[cfg(feature = "accounts")]
     pub accounts: AccountConfig,
@@ -154,6 +156,67 @@ pub struct Quotas {
     pub messages_per_minute: Option<u32>,
 }
 
+/// What text models may do, and what it may cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssistConfig {
+    /// Whether the model is outside the country: then nothing is sent without the consent to that as well. Yes, as long as
+    /// nobody has said otherwise.
+    pub model_is_abroad: bool,
+    /// Tokens that may be spent for one member in a day of Seoul. 30,000: a profile, some conversations, a slate, lines.
+    pub tokens_per_member_day: u32,
+    /// Tokens that may be spent for everybody in a day. 3,000,000.
+    pub tokens_per_day: u32,
+    /// How long an edit of a profile is left to settle before it is read. 2 minutes.
+    pub settles_in: SignedDuration,
+    /// How often a member's conversations are looked at again. A day.
+    pub learns_every: SignedDuration,
+    /// How many of a member's conversations, the latest, are looked at. 50.
+    pub rooms: usize,
+    /// How many new messages make a conversation worth reading again. 6.
+    pub news: u32,
+    /// How many of the latest new messages are read. 60.
+    pub messages: usize,
+    /// Most characters that are read of a message. 300.
+    pub message_chars: usize,
+    /// Most characters that are read of a text about oneself. 1,000.
+    pub bio_chars: usize,
+    /// The most that what somebody values adds to a logit, from 0 to 2. 1: as much as one stated wish.
+    pub valued_logit: f32,
+    /// How much the model's order of the first few counts, from 0 to 0.3. 0.3.
+    pub order_weight: f64,
+    /// How many of the first of a slate are put in order, from 2 to 20. 10.
+    pub order_first: usize,
+    /// How long an order is good. A day.
+    pub order_ttl: SignedDuration,
+    /// How long lines and hints are kept. 30 days.
+    pub words_ttl: SignedDuration,
+    /// How long the record of a call is kept. 1 year.
+    pub keep_calls: SignedDuration,
+}
+
+impl Default for AssistConfig {
+    fn default() -> Self {
+        Self {
+            model_is_abroad: true,
+            tokens_per_member_day: 30_000,
+            tokens_per_day: 3_000_000,
+            settles_in: SignedDuration::from_mins(2),
+            learns_every: SignedDuration::from_hours(24),
+            rooms: 50,
+            news: 6,
+            messages: 60,
+            message_chars: 300,
+            bio_chars: 1_000,
+            valued_logit: 1.0,
+            order_weight: 0.3,
+            order_first: 10,
+            order_ttl: SignedDuration::from_hours(24),
+            words_ttl: SignedDuration::from_hours(30 * 24),
+            keep_calls: SignedDuration::from_hours(365 * 24),
+        }
+    }
+}
+
 /// Work after the commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobConfig {
@@ -179,6 +242,9 @@ pub struct JobConfig {
     pub purge: JobPolicy,
     /// The daily round. 6 attempts of two hours, then the next night.
     pub daily_round: JobPolicy,
+    /// Whatever asks a text model. 20 attempts; a model that is away is no failure, it is asked again later. 2 at a time: how
+    /// many calls one instance makes at once of each kind.
+    pub assist: JobPolicy,
     /// Jobs of the host's own kinds. 20 attempts, 6 hours each: a nightly run.
     pub own: JobPolicy,
 }
@@ -223,6 +289,7 @@ impl Default for JobConfig {
             erase: JobPolicy::new(60, 60, 30, 2),
             purge: JobPolicy::new(5, 60, 30, 1),
             daily_round: JobPolicy::new(6, 60, 120, 1),
+            assist: JobPolicy::new(20, 60, 30, 2),
             own: JobPolicy::new(20, 60, 360, 2),
         }
     }
@@ -237,6 +304,12 @@ impl JobConfig {
             "erase" => &self.erase,
             "purge" | "deliver_events" => &self.purge,
             "daily_round" => &self.daily_round,
+            "read_profile"
+            | "learn_from_conversations"
+            | "forget_conversations"
+            | "put_in_order"
+            | "write_words"
+            | "write_hints" => &self.assist,
             _ => &self.own,
         }
     }

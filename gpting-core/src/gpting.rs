@@ -11,7 +11,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::assist::model::{Embedder, TextModel};
+use crate::assist::Topics;
+use crate::assist::model::TextModel;
+use crate::assist::order::AskedFor;
 use crate::chat::hub::Hub;
 use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
@@ -60,10 +62,9 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) replica: Replica,
     pub(crate) snapshots: Option<Arc<dyn SnapshotStore>>,
-    #[expect(dead_code, reason = "the use-cases of `assist` ask it")]
     pub(crate) text_model: Option<Arc<dyn TextModel>>,
-    #[expect(dead_code, reason = "the use-cases of `assist` ask it")]
-    pub(crate) embedder: Option<Arc<dyn Embedder>>,
+    pub(crate) topics: Arc<Topics>,
+    pub(crate) asked_for: AskedFor,
     pub(crate) saved: tokio::sync::Mutex<Saved>,
     pub(crate) index_loaded: AtomicBool,
     /// When the feed was last read to its end, in microseconds since 1970.
@@ -179,6 +180,10 @@ impl Aftermath {
                 | Change::GiveBack(_)
                 | Change::Sweep { .. }
                 | Change::LeaveMark(_)
+                | Change::Require { .. }
+                | Change::KeepMade(_)
+                | Change::DropMade { .. }
+                | Change::NoteCall(_)
                 | Change::PutPicks { .. }
                 | Change::ClearPicks { .. }
                 | Change::DropReports { .. } => {}
@@ -220,7 +225,6 @@ pub struct Builder {
     workers: Vec<Arc<dyn Worker>>,
     snapshots: Option<Arc<dyn SnapshotStore>>,
     text_model: Option<Arc<dyn TextModel>>,
-    embedder: Option<Arc<dyn Embedder>>,
     catalogue: Catalogue,
     config: Config,
     #[cfg(feature = "accounts")]
@@ -259,10 +263,8 @@ impl Builder {
         limits: Limits,
         /// Keeps the index between two starts; nowhere by default.
         snapshots: SnapshotStore,
-        /// Reads and writes text; the templates and rules of the library by default.
+        /// Writes and reads text for members who agree; without it everything works by local means.
         text_model: TextModel,
-        /// Turns text into vectors; nobody by default.
-        embedder: Embedder,
     }
 
     /// Performs one kind of jobs of the host's own; may be called for several kinds. A kind whose name is taken is passed
@@ -298,7 +300,9 @@ impl Builder {
     /// When the store fails, or a setting of the accounts is weaker than allowed.
     pub async fn build(self) -> Result<Gpting> {
         let now = to_micros(self.clock.now());
-        let replica = Replica::new(&self.config, &self.catalogue, now)?;
+        let topics = Arc::new(Topics::of(&self.catalogue));
+        let valued = self.text_model.is_some().then(|| Arc::clone(&topics));
+        let replica = Replica::new(&self.config, &self.catalogue, valued, now)?;
         #[cfg(feature = "accounts")]
         let accounts = match self.accounts {
             Some((store, keys)) => Some(crate::account::AccountsPart::new(store, keys, &self.config.accounts)?),
@@ -329,7 +333,8 @@ impl Builder {
             replica,
             snapshots: self.snapshots,
             text_model: self.text_model,
-            embedder: self.embedder,
+            topics,
+            asked_for: AskedFor::default(),
             saved: tokio::sync::Mutex::default(),
             index_loaded: AtomicBool::new(false),
             feed_read: AtomicI64::new(0),
@@ -367,7 +372,6 @@ impl Gpting {
             workers: Vec::new(),
             snapshots: None,
             text_model: None,
-            embedder: None,
             catalogue: Catalogue::built_in().clone(),
             config: Config::default(),
             #[cfg(feature = "accounts")]

@@ -78,6 +78,8 @@ ids! {
     ReportId,
     /// A unit of work to be done after a commit.
     JobId,
+    /// A call of a text model.
+    CallId,
     /// A sign-up whose e-mail address is not verified yet.
     PendingId,
 }

@@ -27,7 +27,7 @@
 //! account       sign-up, login, sessions, tokens (feature accounts; a host with its own login leaves it off)
 //! store         the one required port, work as data, MemoryStore, the contract suite
 //! event  job    what the host learns; what happens after a commit
-//! assist        ports to text models and embeddings, which are never needed
+//! assist        what a text model may do for those who agree: traits, values, first lines, order, hints; never needed
 //! limit         so many in so long, over all instances
 //! port  bus     the other ports: EventSink Bus Mailer BlobStore Pictures; what a bus between processes is made of
 //! config error id clock rng lang        every limit with its reason; typed refusals; random ids; injected time and chance

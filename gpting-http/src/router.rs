@@ -12,7 +12,9 @@ use http::Method;
 use crate::access::Access::{self, Member, Public, Signed};
 use crate::access::ObjectClass::{self, FriendRequest, MemberInBody, MemberInPath, Nothing, Own, Photo, Room};
 use crate::endpoint::{Endpoint, Param, ParamKind, at_once, document, get, on, raw};
-use crate::handler::{chat, interaction, matching, meta, photo, preference, profile, question, safety, suggestion};
+use crate::handler::{
+    chat, interaction, matching, meta, photo, preference, profile, question, safety, suggestion, words,
+};
 use crate::layer::rate::RateClass::{self, Decide, Free, Message, Picture, Read, Report, Socket, Upload, Write};
 
 /// One line of the table.
@@ -97,6 +99,7 @@ pub(crate) fn table() -> Vec<Route> {
         r(FORM,   "/api/accounts/profile/update/",        Member, Write,   Own,           &[200],      on(profile::edit), "Changes the own profile, a picture included"),
         r(FORM,   "/api/accounts/profile/update-info/",   Member, Write,   Own,           &[200],      on(profile::edit), "Changes the own profile"),
         r(GET,    "/api/accounts/profile/{id}/",          Member, Read,    MemberInPath,  &[200],      get(profile::card), "The card of a person one may see"),
+        r(POST,   "/api/accounts/profile/coach/",         Member, Write,   Own,           &[200],      get(words::coach), "Hints on the own profile"),
         r(GET,    "/api/accounts/profile/location/",      Member, Read,    Own,           &[200],      get(profile::location), "Where one is met"),
         r(POST,   "/api/accounts/profile/location/",      Member, Write,   Own,           &[201],      on(profile::locate), "Sets where one is met; snapped to a grid at once"),
         r(DELETE, "/api/accounts/profile/location/",      Member, Write,   Own,           &[200],      get(profile::unlocate), "Forgets where one is met"),
@@ -122,6 +125,7 @@ pub(crate) fn table() -> Vec<Route> {
         r(GET,    "/api/matches/recommended/",            Member, Read,    Own,           &[200],      get(matching::recommended).query(SLATE), "People to meet, best first"),
         r(GET,    "/api/matches/recommended/reach/",      Member, Read,    Own,           &[200],      get(matching::reach), "How many people each own filter hides, and what small steps would gain"),
         r(GET,    "/api/matches/compatibility/{id}/",     Member, Read,    MemberInPath,  &[200],      get(matching::compatibility), "The explained score of a person one may see"),
+        r(GET,    "/api/matches/openers/{id}/",           Member, Read,    MemberInPath,  &[200],      get(words::openers), "First lines for a match or friend, and why these two"),
         r(POST,   "/api/matches/like/",                   Member, Decide,  MemberInBody,  &[201, 200], on(interaction::like), "Likes somebody"),
         r(POST,   "/api/matches/like/{id}/",              Member, Decide,  MemberInPath,  &[201, 200], on(interaction::like_id), "Likes somebody"),
         r(POST,   "/api/matches/pass/",                   Member, Decide,  MemberInBody,  &[201, 200], on(interaction::pass), "Passes on somebody"),

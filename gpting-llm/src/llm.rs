@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use gpting_core::assist::model::Pace;
 
+use crate::address::Address;
 use crate::builder::Builder;
 use crate::chat::LlmText;
 use crate::embedding::LlmEmbedder;
@@ -72,6 +73,11 @@ impl Llm {
     /// The base URL; nothing secret is in it.
     pub fn url(&self) -> &str {
         &self.server.base
+    }
+
+    /// Whether the server is on this machine, so that nothing that is sent to it leaves.
+    pub fn is_here(&self) -> bool {
+        Address::parse(&self.server.base, true).is_ok_and(|address| address.is_here())
     }
 
     /// What it is taken for.

@@ -64,10 +64,11 @@ impl Commit<'_> {
         Ok(())
     }
 
-    /// Forgets allowances that are full, and what the feed has told of erased members for a day.
+    /// Forgets allowances that are full, what models made and cost when its time is over, and what the feed has told of erased members for a day.
     pub(crate) async fn sweep(&mut self, now: Timestamp) -> StoreResult<()> {
         let statement = self.query(SWEEP).bind(now.as_microsecond());
         self.run(statement).await?;
+        self.sweep_assist(now).await?;
         self.forget_erased().await
     }
 }

@@ -201,6 +201,10 @@ impl Commit<'_> {
             Change::GiveBack(claims) => self.give_back(claims).await,
             Change::Sweep { now } => self.sweep(*now).await,
             Change::LeaveMark(mark) => self.leave_mark(*mark).await,
+            Change::Require { member, version } => self.require_member(*member, *version).await,
+            Change::KeepMade(made) => self.keep_made(made).await,
+            Change::DropMade { member } => self.drop_made(*member).await,
+            Change::NoteCall(call) => self.note_call(call).await,
             _ => Err(unknown()),
         }
     }

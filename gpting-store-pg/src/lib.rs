@@ -32,6 +32,7 @@
 
 mod again;
 mod allowance;
+mod assist;
 mod bus;
 mod commit;
 mod erase;
@@ -61,6 +62,7 @@ mod account;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use gpting_core::assist::{Call, Errand, Made};
 use gpting_core::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
 use gpting_core::event::StoredEvent;
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
@@ -272,6 +274,14 @@ impl Store for PgStore {
 
     async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
         pick::picks(self, member, day).await
+    }
+
+    async fn made(&self, member: MemberId, errand: Errand, other: Option<MemberId>) -> StoreResult<Vec<Made>> {
+        assist::made(self, member, errand, other).await
+    }
+
+    async fn calls(&self, member: MemberId, limit: usize) -> StoreResult<Vec<Call>> {
+        assist::calls(self, member, limit).await
     }
 
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {

@@ -65,7 +65,9 @@ impl Lock {
             Change::PutReport(report, expect) => Self::put(*expect, Table::Report, report.id.value()),
             Change::PutJob(job, expect) => Self::put(*expect, Table::Job, job.id.value()),
             Change::DeleteJob(id, _) => Some(Self::row(Table::Job, id.value())),
-            Change::Erase { member, .. } => Some(Self::row(Table::Member, member.value())),
+            Change::Erase { member, .. } | Change::Require { member, .. } => {
+                Some(Self::row(Table::Member, member.value()))
+            }
             Change::Serve { .. } | Change::DropEvents(_) | Change::DropReports { .. } | _ => None,
         }
     }

@@ -104,6 +104,7 @@ mod tests {
             preferences: Preferences::default(),
             answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
+            derived: gpting_core::assist::Derived::default(),
         };
         Work::new().change(Change::PutMember(Box::new(member), Expect::New))
     }

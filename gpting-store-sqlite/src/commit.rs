@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::statement::unknown_change;
-use crate::{allowance, erase, event, job, member, message, pair, pick, report, room, ticket};
+use crate::{allowance, assist, erase, event, job, member, message, pair, pick, report, room, ticket};
 
 /// Everything that one call wants committed.
 #[derive(Debug)]
@@ -106,11 +106,18 @@ async fn apply_one(
             Ok(())
         }
         Change::GiveBack(claims) => allowance::give_back(connection, &claims).await,
-        Change::Sweep { now } => allowance::sweep(connection, now).await,
+        Change::Sweep { now } => {
+            allowance::sweep(connection, now).await?;
+            assist::sweep(connection, now).await
+        }
         Change::DropReports { before } => {
             applied.erased |= report::drop_ended(connection, before).await? > 0;
             Ok(())
         }
+        Change::Require { member, version } => assist::require(connection, member, version).await,
+        Change::KeepMade(made) => assist::keep(connection, &made).await,
+        Change::DropMade { member } => assist::drop_made(connection, member).await,
+        Change::NoteCall(call) => assist::note(connection, &call).await,
         Change::LeaveMark(mark) => erase::leave_mark(connection, mark, now).await,
         // The enum grows in minor versions of the core; a store that does not know a change must not pass over it.
         unknown => {

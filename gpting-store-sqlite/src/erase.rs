@@ -13,6 +13,7 @@ use gpting_core::store::{StoreError, StoreResult};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
+use crate::assist;
 use crate::error::from_sqlx;
 use crate::row::micros;
 
@@ -87,7 +88,8 @@ pub(crate) async fn member(
     let tell = tell.bind(micros(marked_since(now)));
     tell.execute(&mut *connection).await.map_err(from_sqlx)?;
     let traces = query(ERASE_TRACES).bind(member.value()).bind(tombstone.value());
-    traces.execute(connection).await.map_err(from_sqlx)?;
+    traces.execute(&mut *connection).await.map_err(from_sqlx)?;
+    assist::erase(connection, member, tombstone).await?;
     Ok(true)
 }
 

@@ -34,6 +34,7 @@
 #[cfg(feature = "accounts")]
 mod account;
 mod allowance;
+mod assist;
 mod backup;
 mod commit;
 mod erase;
@@ -63,6 +64,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 #[cfg(feature = "accounts")]
 use gpting_core::account::{Account, AccountStore, AccountWork, PendingSignUp, Session};
+use gpting_core::assist::{Call, Errand, Made};
 use gpting_core::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
 use gpting_core::event::StoredEvent;
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
@@ -219,6 +221,14 @@ impl Store for SqliteStore {
 
     async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
         pick::of(&self.readers, member, day).await
+    }
+
+    async fn made(&self, member: MemberId, errand: Errand, other: Option<MemberId>) -> StoreResult<Vec<Made>> {
+        assist::made(&self.readers, member, errand, other).await
+    }
+
+    async fn calls(&self, member: MemberId, limit: usize) -> StoreResult<Vec<Call>> {
+        assist::calls(&self.readers, member, limit).await
     }
 
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>> {

@@ -117,6 +117,7 @@ fn key(table: &Table) -> &'static [&'static str] {
         "pair_list" => &["member", "list", "at", "other"],
         "impression" => &["viewer", "candidate"],
         "daily_pick" => &["member", "day", "other"],
+        "made" => &["member", "errand", "other"],
         "message" => &["room", "seq"],
         "message_hidden" => &["room", "member", "seq"],
         "read_mark" => &["room", "member"],

@@ -52,6 +52,7 @@ async fn commits_one_after_another() {
             preferences: Preferences::default(),
             answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
+            derived: gpting_core::assist::Derived::default(),
         };
         store.commit(Work::new().change(Change::PutMember(Box::new(member), Expect::New))).await.unwrap();
     }

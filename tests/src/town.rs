@@ -197,6 +197,7 @@ impl Town {
             preferences: Preferences { genders: vec![wish.to_owned()], ..Preferences::default() },
             answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
+            derived: gpting_core::assist::Derived::default(),
         }
     }
 

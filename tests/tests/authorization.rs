@@ -51,6 +51,7 @@ const ROWS: &[(&str, &str, Answers)] = &[
     ("PATCH",  "/api/accounts/profile/update-info/",        own(200)),
     ("POST",   "/api/accounts/profile/update-info/",        own(200)),
     ("GET",    "/api/accounts/profile/{id}/",               about(404, 200)),
+    ("POST",   "/api/accounts/profile/coach/",              own(200)),
     ("GET",    "/api/accounts/profile/location/",           own(200)),
     ("POST",   "/api/accounts/profile/location/",           own(201)),
     ("POST",   "/api/accounts/profile/photos/",             own(400)), // no picture in the body
@@ -73,6 +74,7 @@ const ROWS: &[(&str, &str, Answers)] = &[
     ("GET",    "/api/matches/recommended/",                 own(200)),
     ("GET",    "/api/matches/recommended/reach/",           own(200)),
     ("GET",    "/api/matches/compatibility/{id}/",          about(404, 200)),
+    ("GET",    "/api/matches/openers/{id}/",                about(404, 200)),
     ("GET",    "/api/matches/likes-received/",              own(200)),
     ("GET",    "/api/matches/new/",                         own(200)),
     ("GET",    "/api/matches/",                             own(200)),

@@ -12,13 +12,14 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gpting_core::account::{Device, SignUp};
+use gpting_core::assist::{Call, Errand, Learned, Made, Outcome, Traits};
 use gpting_core::chat::Draft;
-use gpting_core::id::{HostId, MemberId, RoomId};
+use gpting_core::id::{CallId, HostId, MemberId, RoomId};
 use gpting_core::lang::Lang;
 use gpting_core::matching::slate::SlateRequest;
 use gpting_core::profile::catalogue::AttributeValue;
 use gpting_core::profile::{Answer, AttributeWish, Importance, LocateInput, Member, WishStrength};
-use gpting_core::safety::{ConsentInput, Purpose, ReportInput, ReportReason};
+use gpting_core::safety::{Consent, ConsentInput, Purpose, ReportInput, ReportReason};
 use gpting_core::store::{Change, MessageRange, Page, Work};
 use gpting_tests::canary::Canaries;
 use gpting_tests::on_store;
@@ -72,6 +73,7 @@ async fn plant(town: &Town) -> Planted {
     assert!(shown.cards.iter().any(|card| card.card.id == gone));
     town.g(1).matching().slate(gone, SlateRequest::first(10)).await.unwrap();
     let room = converse(town, gone, left, &mut canaries).await;
+    derive(town, (gone, left), room, &mut canaries).await;
     let liked = town.person("현우", "M", &["F"]).await;
     town.g(0).matching().like(gone, liked, Some(canaries.plant("like"))).await.unwrap();
     let liking = town.person("서준", "M", &["F"]).await;
@@ -147,6 +149,51 @@ async fn converse(town: &Town, gone: MemberId, left: MemberId, canaries: &mut Ca
     town.g(0).safety().report(gone, report(left, canaries.plant("detail"))).await.unwrap();
     town.g(0).safety().report(left, report(gone, "남는 신고".to_owned())).await.unwrap();
     room
+}
+
+/// What was derived of both, in both rows, and what models made for and about the member.
+async fn derive(town: &Town, (gone, left): (MemberId, MemberId), room: RoomId, canaries: &mut Canaries) {
+    let at = town.g(0).profiles().own(gone).await.unwrap().value.created_at;
+    let topics = |code: String| [(code, 70)].into();
+    for (member, code) in [(gone, canaries.plant("learned")), (left, canaries.plant("learnedofboth"))] {
+        let row = town.store().members(&[member]).await.unwrap().remove(0);
+        let expect = row.expect();
+        let mut value = row.value;
+        for purpose in [Purpose::ProfileAnalysis, Purpose::ConversationAnalysis, Purpose::TransferAbroad] {
+            let entry = Consent { purpose, version: "1".to_owned(), granted: true, at, source: "settings".to_owned() };
+            value.consents.push(entry);
+        }
+        value.derived.rooms.insert(room, Learned { through: 2, at, values: topics(code) });
+        if member == gone {
+            let traits = Traits { content: canaries.plant("traits"), at, topics: topics(canaries.plant("topic")) };
+            value.derived.profile = Some(traits);
+        }
+        town.store().commit(Work::new().change(Change::PutMember(Box::new(value), expect))).await.unwrap();
+    }
+    let keep_until = at + SignedDuration::from_hours(24 * 365);
+    for (member, other, line) in [(gone, left, "linefor"), (left, gone, "lineabout")] {
+        let made = Made {
+            member,
+            errand: Errand::Words,
+            other: Some(other),
+            content: "00ff".to_owned(),
+            document: serde_json::json!({ "ko": { "openers": [canaries.plant(line)] } }),
+            keep_until,
+        };
+        town.store().commit(Work::new().change(Change::KeepMade(Box::new(made)))).await.unwrap();
+    }
+    let call = Call {
+        id: CallId::new(77).unwrap(),
+        at,
+        member: gone,
+        errand: Errand::Words,
+        model: "small".to_owned(),
+        input_tokens: 1,
+        output_tokens: 1,
+        outcome: Outcome::Answered,
+        keep_until,
+    };
+    town.store().commit(Work::new().change(Change::NoteCall(call))).await.unwrap();
 }
 
 /// The member deletes the account; near the end of the term somebody signs up with the address; the term passes.

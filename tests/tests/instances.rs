@@ -135,6 +135,7 @@ async fn couples(deployment: &Deployment, count: usize) -> Vec<[(MemberId, Strin
                 preferences: Preferences { genders: vec![wish.to_owned()], ..Preferences::default() },
                 answers: std::collections::BTreeMap::new(),
                 consents: Vec::new(),
+                derived: gpting_core::assist::Derived::default(),
             }
         })
         .collect();

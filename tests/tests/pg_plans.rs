@@ -10,9 +10,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use gpting_core::account::{Account, AccountChange, AccountStore as _, AccountWork, PendingSignUp, Session};
+use gpting_core::assist::{Call, Errand, Made, Outcome};
 use gpting_core::chat::{NewMessage, Room, Since, Ticket};
 use gpting_core::event::{Event, Fact};
-use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, MessageId, PendingId, ReportId, RoomId, SessionId};
+use gpting_core::id::{
+    CallId, FriendRequestId, HostId, JobId, MemberId, MessageId, PendingId, ReportId, RoomId, SessionId,
+};
 use gpting_core::interaction::{FriendRequest, MatchState, Pair, PairKey, PairList, Side};
 use gpting_core::job::{Job, Task};
 use gpting_core::limit::{Claim, LimitKey, Quota};
@@ -26,7 +29,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Tables that grow with use.
-const LARGE: [&str; 18] = [
+const LARGE: [&str; 20] = [
+    "made",
+    "assist_call",
     "member",
     "erased",
     "pair",
@@ -49,8 +54,8 @@ const LARGE: [&str; 18] = [
 
 /// What runs once an hour and takes whatever is older than a time. A plan for all times at once must reckon with a third
 /// of the table; the server makes such a plan only when it is no dearer than one for the time at hand, so it never does.
-const BY_TERM: [&str; 5] =
-    ["keep_until < $1", "created_at < $1", "2592000000000) < $1", "full_at <= $1", "day < $1 - 1"];
+const BY_TERM: [&str; 6] =
+    ["keep_until < $1", "keep_until <= $1", "created_at < $1", "2592000000000) < $1", "full_at <= $1", "day < $1 - 1"];
 
 /// Finding a few rows by an index costs less than ten of the planner's units, reading one of these indexes whole more.
 const DEAR: f64 = 200.0;
@@ -83,6 +88,12 @@ const FILL: &str = "
     SELECT 100000 + n, 100000 + (n * 7 + k) % 20000, n, n, 1 FROM generate_series(1, 20000) n, generate_series(1, 8) k;
     INSERT INTO gpting.daily_pick (member, day, other)
     SELECT 100000 + n, 20000 + k, 100000 + (n * 7 + k) % 20000 FROM generate_series(1, 20000) n, generate_series(1, 2) k;
+    INSERT INTO gpting.made (member, errand, other, keep_until, document)
+    SELECT 100000 + n, 4, 100000 + (n * 7 + k) % 20000, 1900000000000000 + n, document
+    FROM generate_series(1, 20000) n, generate_series(1, 3) k, gpting.made WHERE made.member = 1;
+    INSERT INTO gpting.assist_call (id, member, at, keep_until, document)
+    SELECT 100000 + n * 3 + k, 100000 + n, n, 1900000000000000 + n, document
+    FROM generate_series(1, 20000) n, generate_series(0, 2) k, gpting.assist_call WHERE id = 1;
     INSERT INTO gpting.report (id, version, reporter, subject, closed_at, keep_until, document)
     SELECT 100000 + n, 1, 100000 + n, 100000 + n / 3, CASE WHEN n % 2 = 0 THEN n END, keep_until + 1 + n, document
     FROM generate_series(1, 10000) n, gpting.report WHERE id = 1;
@@ -125,6 +136,7 @@ fn member(value: i64, host: bool) -> Member {
         preferences: Preferences::default(),
         answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
+        derived: gpting_core::assist::Derived::default(),
     }
 }
 
@@ -219,6 +231,31 @@ fn pending(value: i64) -> PendingSignUp {
     }
 }
 
+fn made(value: i64, other: i64) -> Made {
+    Made {
+        member: id(value),
+        errand: Errand::Order,
+        other: Some(id(other)),
+        content: "00ff".to_owned(),
+        document: serde_json::json!({ "score": 7 }),
+        keep_until: at(value),
+    }
+}
+
+fn call(value: i64) -> Call {
+    Call {
+        id: CallId::new(value).unwrap(),
+        at: at(value),
+        member: id(value),
+        errand: Errand::Order,
+        model: "small".to_owned(),
+        input_tokens: 1,
+        output_tokens: 1,
+        outcome: Outcome::Answered,
+        keep_until: at(value),
+    }
+}
+
 async fn commit(store: &PgStore, changes: impl IntoIterator<Item = Change>, events: usize) {
     let mut work = changes.into_iter().fold(Work::new(), Work::change);
     work.events = vec![event(); events];
@@ -243,6 +280,7 @@ async fn settle(store: &PgStore, n: i64) {
     futures_util::future::join_all(more).await;
     commit(store, [Change::PutReport(Box::new(report(n, n, m)), Expect::New)], 0).await;
     commit(store, [Change::PutJob(job(n), Expect::New)], 0).await;
+    commit(store, [Change::KeepMade(Box::new(made(n, m))), Change::NoteCall(call(n))], 0).await;
     let account = AccountChange::PutAccount(Box::new(account(n)), Expect::New);
     let session = AccountChange::PutSession(Box::new(session(n, n)), Expect::New);
     commit_account(store, [account, session, AccountChange::PutPending(Box::new(pending(n)), Expect::New)]).await;
@@ -270,6 +308,9 @@ async fn read(store: &PgStore, n: i64) {
     store.listed(me, PairList::Decided).await.unwrap();
     store.was_served(me, id(n + 1)).await.unwrap();
     store.picks(me, 20_001).await.unwrap();
+    store.made(me, Errand::Order, None).await.unwrap();
+    store.made(me, Errand::Order, Some(id(n + 1))).await.unwrap();
+    store.calls(me, 20).await.unwrap();
     store.room(room).await.unwrap();
     store.room_overview(me, room).await.unwrap();
     store.list_rooms(me, page()).await.unwrap();
@@ -344,6 +385,10 @@ async fn change(store: &PgStore, n: i64) {
     let oldest = store.events(0, 10).await.unwrap();
     commit(store, [Change::DropEvents(oldest.iter().map(|stored| stored.number).collect())], 0).await;
     commit(store, [Change::DropReports { before: at(1) }], 0).await;
+    commit(store, [Change::Require { member: id(m), version: 1 }], 0).await;
+    commit(store, [Change::KeepMade(Box::new(made(n, m)))], 0).await;
+    commit(store, [Change::NoteCall(call(n))], 0).await;
+    commit(store, [Change::DropMade { member: id(n) }], 0).await;
     commit(store, [Change::PutPicks { day: 30_000, pairs: vec![PairKey::of(id(n), id(n + 1)).unwrap()] }], 0).await;
     commit(store, [Change::ClearPicks { day: 20_000 }], 0).await;
     commit(store, [Change::LeaveMark(u128::from(n.unsigned_abs()))], 0).await;

@@ -52,6 +52,7 @@ fn member(value: i64) -> Member {
         preferences: gpting_core::profile::Preferences::default(),
         answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
+        derived: gpting_core::assist::Derived::default(),
     }
 }
 

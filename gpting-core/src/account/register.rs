@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::login_name::{Email, parse_email, parse_username};
 use super::sign_up::{CodeHash, PendingSignUp};
 use super::{Account, AccountChange, AccountWork, AccountsPart, mail, password};
+use crate::assist::Derived;
 use crate::error::{Code, Error, Fault, FieldError, Result};
 use crate::event::{Event, Fact};
 use crate::gpting::{Accounts, Aftermath, Core, until_fresh};
@@ -208,7 +209,7 @@ impl Core {
     async fn create_account(&self, accounts: &AccountsPart, pending: PendingSignUp) -> Result<MemberId> {
         let now = self.now();
         let id = MemberId::draw(&*self.rng);
-        let member = Member {
+        let mut member = Member {
             id,
             host: None,
             source: None,
@@ -226,7 +227,9 @@ impl Core {
             preferences: Preferences::default(),
             answers: std::collections::BTreeMap::new(),
             consents: pending.consents,
+            derived: Derived::default(),
         };
+        let follows = self.follow(&member.clone(), &mut member);
         let account = Account {
             member: id,
             username: pending.username,
@@ -235,7 +238,7 @@ impl Core {
             password_hash: pending.password_hash,
             created_at: now,
         };
-        let work = AccountWork::new()
+        let mut work = AccountWork::new()
             .change(AccountChange::TakePending(pending.id))
             .change(AccountChange::PutAccount(Box::new(account), Expect::New))
             .change(AccountChange::DropPendings { email: pending.email_canonical })
@@ -244,6 +247,7 @@ impl Core {
                     .change(Change::PutMember(Box::new(member.clone()), Expect::New))
                     .event(Event { at: now, fact: Fact::Joined { member: id } }),
             );
+        work.work.changes.extend(follows);
         match self.commit_account(accounts, work).await {
             Ok(_) => {
                 self.absorb(&Versioned { version: 1, value: member });

@@ -1,7 +1,45 @@
-//! What machines may say about people's words: ports to text models and embeddings. The product is whole without any.
+//! What machines may say about people's words: useful, optional, powerless to do harm. The product is whole without any.
 //!
-//! Nothing here is ever waited for by a request of a member; what a model says is checked before it is used, and moves a
-//! candidate by a bounded amount inside a list that they belong to already.
+//! ```text
+//! follow ──puts jobs with an edit──► analyst · order · words · coach · moderation      (jobs alone: nobody waits)
+//!                                        │ consent → facts (minimised, scrubbed) → prompt
+//!                                        ▼
+//!                                      call: budget → TextModel → audit → answer (what can be believed)
+//!                                        ▼
+//!                 derived (codes and numbers in the member's row) · made (rows that requests read)
+//! ```
+//! What a model says is checked before it is used, and moves a candidate by a bounded amount inside a list that they belong to
+//! already. Every call is made by a job under its lease: that is what keeps it single, and out of the way of requests.
 
+mod analyst;
+mod answer;
+pub mod audit;
+mod budget;
+mod call;
+pub mod coach;
+pub(crate) mod consent;
+pub mod derived;
+mod fact;
+mod facts;
+mod flag;
+mod follow;
 pub mod local;
+pub mod made;
 pub mod model;
+pub mod moderation;
+pub(crate) mod order;
+mod prompt;
+pub mod scripted;
+mod scrub;
+pub(crate) mod signal;
+pub mod topic;
+pub mod words;
+
+pub use self::audit::{Call, Errand, Outcome};
+pub use self::coach::Hints;
+pub use self::derived::{Derived, Learned, Traits};
+pub use self::flag::FLAGS;
+pub use self::made::Made;
+pub use self::scripted::ScriptedModel;
+pub use self::topic::{Strengths, Topics};
+pub use self::words::{Author, Openers};

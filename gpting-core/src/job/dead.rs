@@ -85,7 +85,7 @@ impl Jobs<'_> {
 }
 
 /// The id of a job by its kind and name: the same in every instance, and none of the small ones that the library keeps.
-fn named(kind: &str, name: &str) -> JobId {
+pub(crate) fn named(kind: &str, name: &str) -> JobId {
     let hash = Sha256::new().chain_update(kind).chain_update([0]).chain_update(name).finalize();
     let bytes = hash.first_chunk().copied().unwrap_or_default();
     JobId::new((i64::from_le_bytes(bytes) & MAX_ID) | 1 << 52).expect("a bit of the range is set")

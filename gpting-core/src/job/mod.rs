@@ -21,10 +21,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use self::dead::named;
 pub use self::tally::{JobCount, JobHealth};
 pub use self::turn::Turn;
 pub use self::worker::{Next, OwnJob, Worker};
-use crate::id::{JobId, MemberId, PendingId};
+use crate::id::{JobId, MemberId, PendingId, RoomId};
 
 /// Something to be done after a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +92,40 @@ pub enum Task {
         /// Whom.
         member: MemberId,
     },
+    /// Read a member's text about themselves.
+    ReadProfile {
+        /// Whose.
+        member: MemberId,
+    },
+    /// Learn from a member's conversations, again and again for as long as they agree.
+    LearnFromConversations {
+        /// Whose.
+        member: MemberId,
+    },
+    /// Forget what was learned from a member's conversations wherever it stands.
+    ForgetConversations {
+        /// Whose.
+        member: MemberId,
+        /// Where something was learned.
+        rooms: Vec<RoomId>,
+    },
+    /// Put the first few of a member's slate in order.
+    PutInOrder {
+        /// Whose.
+        member: MemberId,
+    },
+    /// Write first lines for two people.
+    WriteWords {
+        /// For whom.
+        member: MemberId,
+        /// To whom.
+        other: MemberId,
+    },
+    /// Write hints on a member's profile, for them.
+    WriteHints {
+        /// For whom.
+        member: MemberId,
+    },
     /// Let go of what is kept for a term only. One for the whole deployment, again and again.
     Purge,
     /// Make the mutual picks of the day for everybody. One for the whole deployment, every night.
@@ -108,8 +143,20 @@ pub enum Task {
 
 impl Task {
     /// The kinds that every build of this version can perform, by [`Task::kind`].
-    pub const KINDS: [&'static str; 6] =
-        ["send_sign_up_code", "send_address_in_use", "delete_blobs", "erase", "purge", "daily_round"];
+    pub const KINDS: [&'static str; 12] = [
+        "send_sign_up_code",
+        "send_address_in_use",
+        "delete_blobs",
+        "erase",
+        "purge",
+        "daily_round",
+        "read_profile",
+        "learn_from_conversations",
+        "forget_conversations",
+        "put_in_order",
+        "write_words",
+        "write_hints",
+    ];
 
     /// Whether the whole deployment has one of it, which comes again and again and is never a dead letter.
     pub(crate) fn is_standing(&self) -> bool {
@@ -123,6 +170,12 @@ impl Task {
             Self::SendAddressInUse { .. } => "send_address_in_use",
             Self::DeleteBlobs { .. } => "delete_blobs",
             Self::Erase { .. } => "erase",
+            Self::ReadProfile { .. } => "read_profile",
+            Self::LearnFromConversations { .. } => "learn_from_conversations",
+            Self::ForgetConversations { .. } => "forget_conversations",
+            Self::PutInOrder { .. } => "put_in_order",
+            Self::WriteWords { .. } => "write_words",
+            Self::WriteHints { .. } => "write_hints",
             Self::Purge => "purge",
             Self::DailyRound => "daily_round",
             Self::DeliverEvents => "deliver_events",

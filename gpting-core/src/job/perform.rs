@@ -21,6 +21,12 @@ impl Core {
             Task::SendAddressInUse { member } => self.send_address_in_use(*member).await?,
             #[cfg(not(feature = "accounts"))]
             Task::SendSignUpCode { .. } | Task::SendAddressInUse { .. } => {}
+            Task::ReadProfile { member } => return self.read_profile(*member, turn).await,
+            Task::LearnFromConversations { member } => return self.learn_from_conversations(*member, turn).await,
+            Task::ForgetConversations { member, rooms } => self.forget_conversations(*member, rooms).await?,
+            Task::PutInOrder { member } => return self.put_in_order(*member, turn).await,
+            Task::WriteWords { member, other } => return self.write_words(*member, *other, turn).await,
+            Task::WriteHints { member } => return self.write_hints(*member, turn).await,
             Task::Purge => {
                 self.purge().await?;
                 return Ok(Next::Again(self.config.jobs.purge_every.unsigned_abs()));

@@ -100,7 +100,6 @@ impl<'a> Turn<'a> {
     ///
     /// # Errors
     /// As the commit; [`StoreError::Stale`] also when the lease is lost.
-    #[cfg_attr(not(feature = "accounts"), expect(dead_code, reason = "only accounts have effects outside the store"))]
     pub(crate) async fn effect<F>(&self, commit: impl FnOnce(Change) -> F) -> StoreResult<Committed>
     where
         F: Future<Output = StoreResult<Committed>> + Send,

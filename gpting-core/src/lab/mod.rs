@@ -12,6 +12,8 @@
 
 pub mod bench;
 pub mod metrics;
+#[cfg(feature = "service")]
+pub mod planted;
 pub mod population;
 pub mod sequential;
 pub mod speed_dating;

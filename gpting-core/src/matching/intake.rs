@@ -5,6 +5,8 @@
 
 use super::{AttributeRule, Cell, Emphases, Emphasis, Gender, Genders, Person, Strength, Wants};
 use crate::assist::local::LocalAnalyst;
+use crate::assist::signal;
+use crate::assist::topic::Topics;
 use crate::profile::answer::engine_answers;
 use crate::profile::catalogue::{AttributeKind, Catalogue};
 use crate::profile::{AttributeWish, Member, PreferenceWeights, Profile, WeightLevel, WishStrength, parse_gender};
@@ -12,8 +14,13 @@ use crate::safety::age::day;
 use crate::safety::{Purpose, is_granted};
 
 /// The engine's row of a member; none of somebody who has not said enough to be met. Whoever is hidden is there and takes
-/// no part: what they did, and what was done to them, is not forgotten.
-pub(crate) fn person(member: &Member, catalogue: &Catalogue, analyst: &LocalAnalyst) -> Option<Person> {
+/// no part: what they did, and what was done to them, is not forgotten. With `topics` they bring what was derived of them.
+pub(crate) fn person(
+    member: &Member,
+    catalogue: &Catalogue,
+    analyst: &LocalAnalyst,
+    topics: Option<&Topics>,
+) -> Option<Person> {
     let profile = &member.profile;
     let (gender, born) = (profile.gender?, profile.birth_date?);
     let mut person = Person::born(gender, day(born))
@@ -35,6 +42,9 @@ pub(crate) fn person(member: &Member, catalogue: &Catalogue, analyst: &LocalAnal
         {
             attributes.extend(attribute.engine_values(value).into_iter().map(|value| (attribute.number, value)));
         }
+    }
+    if let Some(topics) = topics.filter(|_| !member.derived.is_empty()) {
+        attributes.extend(signal::attributes(&member.derived, topics, attributes.len()));
     }
     let answers = engine_answers(&member.answers, catalogue, sensitive_allowed);
     let emphases = emphases(member.preferences.weights);

@@ -4,13 +4,15 @@
 //! absorbed first when they are newer, so an answer is never older than what the caller has already seen.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
 use super::{Config as EngineConfig, Engine, EngineError, Event, View, Weights, intake};
 use crate::assist::local::LocalAnalyst;
+use crate::assist::signal::Valued;
+use crate::assist::topic::Topics;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::id::MemberId;
@@ -25,6 +27,8 @@ use crate::store::{FeedCursor, PairCursor, Version, Versioned};
 pub(crate) struct Replica {
     inner: Mutex<Inner>,
     analyst: LocalAnalyst,
+    /// The topics by which what people value is part of the score; none without a text model.
+    valued: Option<Arc<Topics>>,
     /// One reader of the feed at a time; the cursor is where it stands.
     pub(super) cursor: tokio::sync::Mutex<Cursors>,
 }
@@ -65,17 +69,27 @@ struct Pinned {
 
 impl Replica {
     /// An empty replica that knows what day it is.
-    pub(crate) fn new(config: &Config, catalogue: &Catalogue, now: Timestamp) -> Result<Self> {
+    pub(crate) fn new(
+        config: &Config,
+        catalogue: &Catalogue,
+        valued: Option<Arc<Topics>>,
+        now: Timestamp,
+    ) -> Result<Self> {
         let analyst = LocalAnalyst::new(catalogue, config.matching.content_dims);
-        let mut engine = Engine::new(settings(config)).map_err(engine_failed)?;
+        let mut engine = Engine::new(settings(config, valued.as_ref())).map_err(engine_failed)?;
         engine.set_today(day(seoul_date(now)));
         let inner = Inner { engine, versions: FxHashMap::default(), shown: 0, pinned: VecDeque::new(), forgotten: 0 };
-        Ok(Self { inner: Mutex::new(inner), analyst, cursor: tokio::sync::Mutex::default() })
+        Ok(Self { inner: Mutex::new(inner), analyst, valued, cursor: tokio::sync::Mutex::default() })
     }
 
     /// Who reads the members' texts for the engine.
     pub(crate) fn analyst(&self) -> &LocalAnalyst {
         &self.analyst
+    }
+
+    /// The topics by which what people value is part of the score.
+    pub(super) fn valued(&self) -> Option<&Arc<Topics>> {
+        self.valued.as_ref()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -98,7 +112,7 @@ impl Replica {
             return false;
         }
         // Reading a text takes longer than anybody should wait for the engine.
-        let person = intake::person(&member.value, catalogue, &self.analyst);
+        let person = intake::person(&member.value, catalogue, &self.analyst, self.valued.as_deref());
         let mut inner = self.lock();
         if is_known(&inner) {
             return false;
@@ -229,11 +243,15 @@ const CONTENT: f64 = 0.3;
 const TASTE: f32 = 5.0;
 
 /// The engine's settings by those of the service.
-pub(super) fn settings(config: &Config) -> EngineConfig<MemberId> {
-    EngineConfig::dims(config.matching.content_dims)
+pub(super) fn settings(config: &Config, valued: Option<&Arc<Topics>>) -> EngineConfig<MemberId> {
+    let settings = EngineConfig::dims(config.matching.content_dims)
         .taste(TASTE)
         .weights(Weights { content: CONTENT, ..Weights::default() })
-        .age_gate(config.safety.age_gate)
+        .age_gate(config.safety.age_gate);
+    match valued {
+        Some(topics) => settings.signal(Valued::new(Arc::clone(topics), config.assist.valued_logit)),
+        None => settings,
+    }
 }
 
 /// An engine error that no caller has caused.
@@ -268,7 +286,7 @@ mod tests {
     }
 
     fn replica() -> Replica {
-        let replica = Replica::new(&Config::default(), Catalogue::built_in(), Timestamp::UNIX_EPOCH).unwrap();
+        let replica = Replica::new(&Config::default(), Catalogue::built_in(), None, Timestamp::UNIX_EPOCH).unwrap();
         let mut inner = replica.lock();
         inner.engine.set_today(Day::from_ymd(2026, 11, 27).unwrap());
         for n in [1, 2] {

@@ -133,6 +133,9 @@ impl Matching<'_> {
             }
             After::Pick { .. } | After::Start => None,
         };
+        if request.after.is_none() {
+            core.order_first(&viewer.value, &mut chosen[picked.len()..], |(_, member)| member).await;
+        }
         let cards = core.slate_cards(&viewer.value, &view, chosen, &picked, rank, now);
         core.remember_served(me, &cards, now).await?;
         Ok(Slate { cards, next, relaxed: relaxed(relax) })
@@ -192,6 +195,22 @@ impl Core {
             confirmed.push((pick, member));
         }
         Ok(confirmed)
+    }
+
+    /// The first people of a member's tail, behind the picks of the day, with their rows; nobody for a member who cannot
+    /// be shown to anybody.
+    pub(crate) async fn first_of_tail(&self, me: MemberId, count: usize) -> Result<Vec<Versioned<Member>>> {
+        if let Err(error) = self.matchable(me).await {
+            return if error.code() == Code::ProfileIncomplete { Ok(Vec::new()) } else { Err(error) };
+        }
+        let now = self.now();
+        let mut excluded = self.store.listed(me, PairList::Excluded).await?;
+        let view = self.replica.view(now);
+        let picks = self.picks_of_today(me, &view, &excluded, now).await?;
+        excluded.extend(picks.iter().map(|pick| pick.id));
+        let tail = view.query(me).limit(count).excluding(&excluded).run().map_err(engine_failed)?;
+        let tail: Vec<MemberId> = tail.into_iter().map(|pick| pick.id).collect();
+        Ok(self.store.members(&tail).await?)
     }
 
     fn pin(&self, view: View<MemberId>, now: Timestamp) -> u64 {

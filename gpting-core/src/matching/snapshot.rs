@@ -97,8 +97,8 @@ impl Core {
     }
 
     async fn read_index(&self, snapshots: Arc<dyn SnapshotStore>) -> Result<Option<Content>> {
-        let made_with = made_with(&self.config, &self.catalogue);
-        let settings = settings(&self.config);
+        let made_with = self.made_with();
+        let settings = settings(&self.config, self.replica.valued());
         let read = move || -> io::Result<Option<Content>> {
             snapshots.open()?.map(|input| read(input, &made_with, settings.clone())).transpose()
         };
@@ -144,12 +144,16 @@ impl Core {
             tokio::task::spawn_blocking(move || snapshots.remove()).await.map_err(failed)?.map_err(failed)?;
             return Err(error.into());
         }
-        let made_with = made_with(&self.config, &self.catalogue);
+        let made_with = self.made_with();
         let content = Content { mark, cursor, known };
         let write = move || snapshots.replace(&mut |out| write(out, &made_with, &content));
         tokio::task::spawn_blocking(write).await.map_err(failed)?.map_err(failed)?;
         *saved = Saved { at: Some(at), cursor, forgotten };
         Ok(true)
+    }
+
+    fn made_with(&self) -> [u8; 32] {
+        made_with(&self.config, &self.catalogue, self.replica.valued().is_some())
     }
 }
 
@@ -158,10 +162,11 @@ fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
 }
 
 /// What the rows of the engine depend on beside the members.
-fn made_with(config: &Config, catalogue: &Catalogue) -> [u8; 32] {
+fn made_with(config: &Config, catalogue: &Catalogue, holds_values: bool) -> [u8; 32] {
     let mut said = Sha256::new();
     let (gate, dims) = (config.safety.age_gate, config.matching.content_dims);
-    said.update(format!("{} {INTAKE} {gate:?} {dims} {}", env!("CARGO_PKG_VERSION"), LocalAnalyst::NAME));
+    let analyst = LocalAnalyst::NAME;
+    said.update(format!("{} {INTAKE} {gate:?} {dims} {analyst} {holds_values}", env!("CARGO_PKG_VERSION")));
     for question in catalogue.questions() {
         said.update(format!("\n{question:?}"));
     }

@@ -92,8 +92,10 @@ impl Core {
             if member == loaded.value {
                 return Ok(loaded);
             }
-            let put = Change::PutMember(Box::new(member.clone()), loaded.expect());
-            match self.commit(Work::new().change(put)).await {
+            let follows = self.follow(&loaded.value, &mut member);
+            let mut work = Work::new().change(Change::PutMember(Box::new(member.clone()), loaded.expect()));
+            work.changes.extend(follows);
+            match self.commit(work).await {
                 // Somebody changed what the caller had seen: that is theirs to resolve, not ours to overwrite.
                 Err(StoreError::Stale) if if_match.is_some() => Err(Code::ProfileChanged.into()),
                 Err(error) => Err(error.into()),

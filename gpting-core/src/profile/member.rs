@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
 use super::preference::Preferences;
+use crate::assist::Derived;
 use crate::id::{HostId, MemberId, PhotoId};
 use crate::matching::Gender;
 use crate::profile::catalogue::AttributeValue;
@@ -47,6 +48,9 @@ pub struct Member {
     /// What they agreed to, oldest first; entries are only ever added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<Consent>,
+    /// What was derived from what they wrote, as far as their consents cover it.
+    #[serde(default, skip_serializing_if = "Derived::is_empty")]
+    pub derived: Derived,
 }
 
 /// Whether a member takes part.

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::member::{Member, Profile, Standing};
 use super::preference::Preferences;
+use crate::assist::Derived;
 use crate::error::{Code, Result};
 use crate::gpting::{Core, Members, until_fresh};
 use crate::id::{HostId, MemberId};
@@ -36,6 +37,7 @@ impl Members<'_> {
                 preferences: Preferences::default(),
                 answers: BTreeMap::new(),
                 consents: Vec::new(),
+                derived: Derived::default(),
             };
             match core.commit(Work::new().change(Change::PutMember(Box::new(member), Expect::New))).await {
                 Ok(_) => Ok(id),
@@ -108,7 +110,10 @@ impl Core {
         }
         let mut seen = member.value.clone();
         seen.last_active = now;
-        match self.commit(Work::new().change(Change::PutMember(Box::new(seen), member.expect()))).await {
+        let follows = self.follow(&member.value, &mut seen);
+        let mut work = Work::new().change(Change::PutMember(Box::new(seen), member.expect()));
+        work.changes.extend(follows);
+        match self.commit(work).await {
             // Whoever changed the member meanwhile has seen them too.
             Ok(_) | Err(crate::store::StoreError::Stale) => Ok(()),
             Err(error) => Err(error.into()),

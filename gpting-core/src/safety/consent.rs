@@ -36,11 +36,13 @@ pub enum Purpose {
     ConversationAnalysis,
     /// News and offers.
     Marketing,
+    /// Letting a language model outside the country read what the two analyses read.
+    TransferAbroad,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Terms,
         Self::Privacy,
         Self::Location,
@@ -48,6 +50,7 @@ impl Purpose {
         Self::ProfileAnalysis,
         Self::ConversationAnalysis,
         Self::Marketing,
+        Self::TransferAbroad,
     ];
 }
 

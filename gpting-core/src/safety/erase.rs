@@ -58,6 +58,10 @@ impl Core {
                 }
             }
         }
+        if let Some(loaded) = self.member(member).await? {
+            let rooms: Vec<_> = loaded.value.derived.rooms.into_keys().collect();
+            self.forget_conversations(member, &rooms).await?;
+        }
         let tombstone = MemberId::draw(&*self.rng);
         let work = Work::new()
             .change(Change::Erase { member, tombstone })

@@ -14,9 +14,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use super::{StoreError, StoreResult, Version, Versioned};
+use crate::assist::{Call, Errand, Made};
 use crate::chat::{Message, ReadMark, Room, Ticket};
 use crate::event::Event;
-use crate::id::{JobId, MemberId, ReportId, RoomId};
+use crate::id::{CallId, JobId, MemberId, ReportId, RoomId};
 use crate::interaction::{Pair, PairKey};
 use crate::job::Job;
 use crate::limit::claim::LimitKey;
@@ -60,6 +61,8 @@ pub(super) struct State {
     events: BTreeMap<u64, Event>,
     event_number: u64,
     marks: BTreeSet<u128>,
+    made: BTreeMap<(MemberId, Errand, Option<MemberId>), Made>,
+    calls: BTreeMap<CallId, Call>,
     #[cfg(feature = "accounts")]
     accounts: account::AccountState,
 }

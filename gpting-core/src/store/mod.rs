@@ -27,6 +27,7 @@ use jiff::Timestamp;
 pub use self::error::{StoreError, Unique};
 pub use self::memory::MemoryStore;
 pub use self::work::{Appended, Change, Committed, Expect, Version, Versioned, Work};
+use crate::assist::{Call, Errand, Made};
 use crate::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
 use crate::event::StoredEvent;
 use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
@@ -219,6 +220,19 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
 
     /// The oldest events of the outbox with a number above `after`, at most `limit`.
     async fn events(&self, after: u64, limit: usize) -> StoreResult<Vec<StoredEvent>>;
+
+    /// What models made for a member on an errand, by ascending id of whom it is about; only what is about `other`, where
+    /// somebody is named.
+    ///
+    /// A store that keeps nothing of the kind answers nothing, which costs its readers nothing but what was made.
+    async fn made(&self, _member: MemberId, _errand: Errand, _other: Option<MemberId>) -> StoreResult<Vec<Made>> {
+        Ok(Vec::new())
+    }
+
+    /// Records of calls of models about a member, the newest first, ties by id descending, at most `limit`.
+    async fn calls(&self, _member: MemberId, _limit: usize) -> StoreResult<Vec<Call>> {
+        Ok(Vec::new())
+    }
 
     /// Whether the store can be used: reachable and on the schema this build expects.
     async fn health(&self) -> StoreResult<()>;

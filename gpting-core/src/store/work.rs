@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use crate::assist::{Call, Made};
 use crate::chat::{Message, NewMessage, Room, Ticket};
 use crate::event::Event;
 use crate::id::{JobId, MemberId, RoomId};
@@ -145,8 +146,9 @@ pub enum Change {
     },
     /// Gives back to allowances; none becomes more than full.
     GiveBack(Vec<Claim>),
-    /// Lets go of what nobody can tell from what is not there: allowances that are full at `now`. Stores may let go of
-    /// their own leftovers at the same time.
+    /// Lets go of what nobody can tell from what is not there, and of what was to be kept until `now` at the latest:
+    /// allowances that are full, what models made, records of calls. Stores may let go of their own leftovers at the same
+    /// time.
     Sweep {
         /// The time.
         now: Timestamp,
@@ -154,7 +156,7 @@ pub enum Change {
     /// Deletes these events from the outbox; numbers that are not there are passed over.
     DropEvents(Vec<u64>),
     /// Erases a member: the member, their pairs and lists, their picks, read marks, who was shown to them and to whom they were
-    /// shown, reports that they made; in their rooms their messages lose sender, text and `client_msg_id`, and the
+    /// shown, what models made for and about them, reports that they made; records of calls keep `tombstone` in their place; in their rooms their messages lose sender, text and `client_msg_id`, and the
     /// room keeps `tombstone` in their place. Rooms whose both participants are erased go whole. Reports about them
     /// stay until their term ends. Erasing who is not there changes nothing.
     Erase {
@@ -168,6 +170,23 @@ pub enum Change {
         /// Those with `keep_until` before this time.
         before: Timestamp,
     },
+    /// Changes nothing; the work is stale unless the member has this version. For what may only be kept as long as they
+    /// are as they were read.
+    Require {
+        /// Who.
+        member: MemberId,
+        /// At which version.
+        version: Version,
+    },
+    /// Keeps what a model made, in place of what was there for the same member, errand and other.
+    KeepMade(Box<Made>),
+    /// Forgets what models made for a member, and what they made for others about them.
+    DropMade {
+        /// Whom.
+        member: MemberId,
+    },
+    /// Adds the record of a call.
+    NoteCall(Call),
     /// Leaves a mark in the history of the feed, behind everything that was committed before; see
     /// [`Store::has_mark`](super::Store::has_mark). Each mark is another one.
     LeaveMark(u128),

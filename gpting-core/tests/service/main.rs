@@ -4,6 +4,8 @@
 #![expect(unreachable_pub, reason = "a test is a crate without users")]
 
 mod accounts;
+mod assist;
+mod assist_made;
 mod chat;
 mod fit;
 mod live;

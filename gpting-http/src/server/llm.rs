@@ -12,14 +12,10 @@ use gpting_llm::{CallStats, Llm, Stats};
 
 use super::traffic::{head, metric};
 
-/// Hands over what the server's models can do.
+/// Hands over the model that reads and writes.
 pub(super) fn install(builder: Builder, llm: Option<&Llm>) -> Builder {
-    let builder = match llm.and_then(Llm::text) {
+    match llm.and_then(Llm::text) {
         Some(text) => builder.text_model(text),
-        None => builder,
-    };
-    match llm.and_then(Llm::embedder) {
-        Some(embedder) => builder.embedder(embedder),
         None => builder,
     }
 }

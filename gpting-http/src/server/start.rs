@@ -163,6 +163,8 @@ fn config(settings: &Settings) -> Config {
         config.accounts.logins_per_address = None;
         config.accounts.mails_per_address = None;
     }
+    // A model on this machine is at home; of another one nobody knows where it stands.
+    config.assist.model_is_abroad = settings.llm.as_ref().is_none_or(|llm| !llm.is_here());
     config
 }
 

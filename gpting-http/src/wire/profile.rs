@@ -297,12 +297,15 @@ pub(crate) struct ConsentsChange {
     conversation_analysis: Option<bool>,
     /// News and offers.
     marketing: Option<bool>,
+    /// Letting a language model outside the country read it.
+    transfer_abroad: Option<bool>,
 }
 
 /// One consent.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct ConsentEntry {
-    /// `terms`, `privacy`, `location`, `sensitive`, `profile_analysis`, `conversation_analysis` or `marketing`.
+    /// `terms`, `privacy`, `location`, `sensitive`, `profile_analysis`, `conversation_analysis`, `marketing` or
+    /// `transfer_abroad`.
     #[schema(value_type = String)]
     purpose: Purpose,
     /// Version of the text that was shown.
@@ -326,6 +329,7 @@ impl Input for ConsentsChange {
             profile_analysis: fields.flag("profile_analysis"),
             conversation_analysis: fields.flag("conversation_analysis"),
             marketing: fields.flag("marketing"),
+            transfer_abroad: fields.flag("transfer_abroad"),
         };
         if !has_list && change.named().iter().all(|(_, granted)| granted.is_none()) {
             fields.refuse("consents", Fault::Required);
@@ -336,7 +340,7 @@ impl Input for ConsentsChange {
 
 impl ConsentsChange {
     /// The purposes that are named as fields.
-    fn named(&self) -> [(Purpose, Option<bool>); 7] {
+    fn named(&self) -> [(Purpose, Option<bool>); 8] {
         [
             (Purpose::Terms, self.terms),
             (Purpose::Privacy, self.privacy),
@@ -345,6 +349,7 @@ impl ConsentsChange {
             (Purpose::ProfileAnalysis, self.profile_analysis),
             (Purpose::ConversationAnalysis, self.conversation_analysis),
             (Purpose::Marketing, self.marketing),
+            (Purpose::TransferAbroad, self.transfer_abroad),
         ]
     }
 

@@ -28,6 +28,7 @@ pub(crate) fn member(value: i64, bio: &str) -> Member {
         preferences: Preferences::default(),
         answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
+        derived: gpting_core::assist::Derived::default(),
     }
 }
 

@@ -106,6 +106,7 @@ fn links_between_pages_lead_somewhere() {
         "README.ko.md",
         "docs/analyst.md",
         "docs/architecture.md",
+        "docs/assist.md",
         "docs/aws.md",
         "docs/benchmarks.md",
         "docs/chat.md",

@@ -31,6 +31,7 @@ fn member(n: i64) -> Member {
         preferences: Preferences::default(),
         answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
+        derived: crate::assist::Derived::default(),
     }
 }
 

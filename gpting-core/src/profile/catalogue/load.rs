@@ -92,6 +92,12 @@ pub enum CatalogueError {
         /// The most.
         max: usize,
     },
+    /// An attribute with one of the last two numbers, which are the library's own.
+    #[error("the number of `{entry}` is above 65533")]
+    ReservedNumber {
+        /// The entry.
+        entry: String,
+    },
     /// A number attribute that also lists values.
     #[error("`{entry}` is a number and cannot have values")]
     UnexpectedValues {
@@ -99,6 +105,9 @@ pub enum CatalogueError {
         entry: String,
     },
 }
+
+/// The greatest number of an attribute: those above hold what was derived of people.
+const LAST_NUMBER: u16 = u16::MAX - 2;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -183,6 +192,9 @@ fn check_attributes(attributes: &[Attribute]) -> Result<(), CatalogueError> {
     for attribute in attributes {
         let entry = &attribute.code;
         names.add(entry, entry, attribute.number, &attribute.label)?;
+        if attribute.number > LAST_NUMBER {
+            return Err(CatalogueError::ReservedNumber { entry: entry.clone() });
+        }
         match attribute.kind {
             AttributeKind::Number { min, max, .. } => {
                 if min > max || u16::try_from(min).is_err() || u16::try_from(max).is_err() {

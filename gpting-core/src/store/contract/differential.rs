@@ -8,9 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::samples::{
-    KINDS, Transcript, at, decision, job, joined, key, matched, member, member_id, message, put_member, put_pair,
-    put_report, report, request, resend_id, room_id,
+    KINDS, Transcript, at, call, decision, job, joined, key, made, matched, member, member_id, message, put_member,
+    put_pair, put_report, report, request, resend_id, room_id,
 };
+use crate::assist::Errand;
 use crate::chat::{NewMessage, Room, Since};
 use crate::id::{HostId, MemberId, MessageId};
 use crate::interaction::{DecisionKind, MatchState, Pair, PairList, Side, Stance};
@@ -154,7 +155,8 @@ impl Run {
 
     async fn change(&mut self) -> Change {
         let (a, b) = self.two();
-        match self.rng.below(10) {
+        match self.rng.below(11) {
+            10 => self.assist(a, b).await,
             0 => self.put_person(a).await,
             1 | 2 => {
                 let row = self.twin.pair(key(a, b)).await.expect("pair");
@@ -258,6 +260,20 @@ impl Run {
         }
     }
 
+    /// What models make and cost, and what is only to be kept while somebody is as they were.
+    async fn assist(&mut self, a: i64, b: i64) -> Change {
+        match self.rng.below(6) {
+            0 => Change::DropMade { member: member_id(a) },
+            1 => {
+                let row = self.twin.members(&[member_id(a)]).await.expect("members").pop();
+                let version = row.map_or(1, |row| row.version) + u64::from(self.chance(20));
+                Change::Require { member: member_id(a), version }
+            }
+            2 => Change::NoteCall(call(self.fresh(), a, self.seconds())),
+            _ => Change::KeepMade(Box::new(made(a, self.chance(70).then_some(b), self.seconds()))),
+        }
+    }
+
     async fn job(&mut self) -> Change {
         let rows = self.twin.due_jobs(&KINDS, at(1_000_000), 100).await.expect("jobs");
         let n = i64::from(self.rng.below(NAMES)) + 1;
@@ -315,6 +331,10 @@ impl Run {
                 | Change::LeaveMark(_)
                 | Change::PutPicks { .. }
                 | Change::ClearPicks { .. }
+                | Change::Require { .. }
+                | Change::KeepMade(_)
+                | Change::DropMade { .. }
+                | Change::NoteCall(_)
                 | Change::DropEvents(_) => {}
             }
         }
@@ -356,6 +376,8 @@ impl Run {
     /// What concerns one member.
     async fn read_one(&self, store: &dyn Store, viewer: MemberId, read: &mut Transcript) {
         read.add_lists(store, viewer.value()).await;
+        read.add(&store.made(viewer, Errand::Order, None).await.expect("made"));
+        read.add(&store.calls(viewer, 3).await.expect("calls"));
         for list in [PairList::Decided, PairList::Excluded] {
             let before = Before { at: at(2), id: self.next / 2 };
             let page = Page::after(before, 2);
@@ -416,6 +438,9 @@ fn row_of(change: &Change) -> String {
         Change::DeleteJob(id, _) => format!("{id:?}"),
         Change::Take { .. } | Change::GiveBack(_) | Change::Sweep { .. } => "allowances".to_owned(),
         Change::PutPicks { .. } | Change::ClearPicks { .. } => "picks".to_owned(),
+        Change::Require { member, .. } => format!("{member:?}"),
+        Change::KeepMade(_) | Change::DropMade { .. } => "made".to_owned(),
+        Change::NoteCall(call) => format!("{:?}", call.id),
         Change::Serve { .. }
         | Change::DropEvents(_)
         | Change::Erase { .. }

@@ -14,6 +14,7 @@
 #[cfg(feature = "accounts")]
 pub mod account;
 pub mod allowance;
+pub mod assist;
 pub mod commit;
 pub mod differential;
 pub mod erase;
@@ -112,6 +113,11 @@ macro_rules! store_contract {
                 an_allowance_is_taken_to_its_end, allowances_fill_with_time, all_claims_or_none,
                 what_is_given_back_can_be_taken, a_refusal_undoes_the_rest, sweeping_changes_no_answer;
                 many_takers_get_what_there_is
+            }
+            assist {
+                what_was_made_is_found_and_replaced, what_was_made_goes_with_either, what_was_made_ends_with_its_time,
+                calls_are_told_newest_first, what_is_required_holds_or_nothing_is_done;
+                a_row_that_is_required_does_not_move
             }
             erase {
                 the_erased_are_nowhere, rooms_keep_a_tombstone, empty_rooms_go_whole, reports_about_them_stay,

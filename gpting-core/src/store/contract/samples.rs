@@ -9,9 +9,10 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use crate::assist::{Call, Derived, Errand, Learned, Made, Outcome, Traits};
 use crate::chat::{NewMessage, Room};
 use crate::event::{Event, Fact};
-use crate::id::{FriendRequestId, HostId, JobId, MAX_ID, MemberId, MessageId, PhotoId, ReportId, RoomId};
+use crate::id::{CallId, FriendRequestId, HostId, JobId, MAX_ID, MemberId, MessageId, PhotoId, ReportId, RoomId};
 use crate::interaction::{Decision, DecisionKind, FriendRequest, MatchState, Pair, PairKey, PairList, Side, Stance};
 use crate::job::{Job, Task};
 use crate::matching::Gender;
@@ -69,6 +70,7 @@ pub(super) fn member(n: i64) -> Member {
         preferences: Preferences::default(),
         answers: BTreeMap::new(),
         consents: Vec::new(),
+        derived: Derived::default(),
     }
 }
 
@@ -142,6 +144,46 @@ pub(super) fn full_member(n: i64) -> Member {
                 source: "sign_up".to_owned(),
             })
             .to_vec(),
+        derived: derived(),
+    }
+}
+
+/// Something of everything that can be derived of somebody.
+pub(super) fn derived() -> Derived {
+    let strengths =
+        |codes: &[&str]| codes.iter().zip([-100, 100, 1]).map(|(code, n)| ((*code).to_owned(), n)).collect();
+    let learned = |through| Learned { through, at: at(4), values: strengths(&["hiking", "style.calm", TEXTS[2]]) };
+    Derived {
+        profile: Some(Traits { content: "00ff".to_owned(), at: at(3), topics: strengths(&["wine"]) }),
+        rooms: [(room_id(1), learned(0)), (room_id(MAX_ID), learned(u64::from(u32::MAX)))].into(),
+        learner: JobId::new(MAX_ID),
+    }
+}
+
+/// What a model made for a member on the errand of an order.
+pub(super) fn made(member: i64, other: Option<i64>, seconds: i64) -> Made {
+    Made {
+        member: member_id(member),
+        errand: Errand::Order,
+        other: other.map(member_id),
+        content: format!("content {seconds}"),
+        document: serde_json::json!({ "text": TEXTS[3], "numbers": [1, -1, 0.5], "nothing": null }),
+        keep_until: at(seconds),
+    }
+}
+
+/// The record of a call about a member.
+pub(super) fn call(id: i64, member: i64, seconds: i64) -> Call {
+    Call {
+        id: CallId::new(id).expect("a small positive number"),
+        at: at(seconds),
+        member: member_id(member),
+        errand: Errand::Conversation,
+        model: TEXTS[1].to_owned(),
+        input_tokens: 1 << 40,
+        output_tokens: 0,
+        outcome: Outcome::Unbelievable,
+        keep_until: at(seconds + 100),
     }
 }
 

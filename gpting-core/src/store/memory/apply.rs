@@ -1,5 +1,7 @@
 //! Applying one unit of work.
 
+use jiff::Timestamp;
+
 use super::super::{Appended, Change, Committed, StoreError, StoreResult, Unique, Versioned, Work};
 use super::{State, put};
 use crate::chat::ticket::TICKET_TTL;
@@ -85,7 +87,19 @@ impl State {
                         }
                     }
                 }
-                Change::Sweep { now } => self.allowances.retain(|_, full_at| *full_at > now.as_microsecond()),
+                Change::Sweep { now } => self.sweep(now),
+                Change::Require { member, version } => {
+                    if self.members.get(&member).is_none_or(|row| row.version != version) {
+                        return Err(StoreError::Stale);
+                    }
+                }
+                Change::KeepMade(made) => {
+                    self.made.insert((made.member, made.errand, made.other), *made);
+                }
+                Change::DropMade { member } => self.drop_made(member),
+                Change::NoteCall(call) => {
+                    self.calls.insert(call.id, call);
+                }
                 Change::DropEvents(numbers) => self.events.retain(|number, _| !numbers.contains(number)),
                 Change::Erase { member, tombstone } => self.erase(member, tombstone),
                 Change::DropReports { before } => self.reports.retain(|_, row| row.value.keep_until >= before),
@@ -197,7 +211,21 @@ impl State {
         Ok(())
     }
 
+    fn sweep(&mut self, now: Timestamp) {
+        self.allowances.retain(|_, full_at| *full_at > now.as_microsecond());
+        self.made.retain(|_, made| made.keep_until > now);
+        self.calls.retain(|_, call| call.keep_until > now);
+    }
+
+    fn drop_made(&mut self, member: MemberId) {
+        self.made.retain(|(whose, _, other), _| *whose != member && *other != Some(member));
+    }
+
     fn erase(&mut self, member: MemberId, tombstone: MemberId) {
+        self.drop_made(member);
+        for call in self.calls.values_mut().filter(|call| call.member == member) {
+            call.member = tombstone;
+        }
         if self.members.remove(&member).is_some() {
             self.note(member);
         }

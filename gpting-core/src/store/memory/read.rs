@@ -9,6 +9,7 @@ use super::super::{
     Committed, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreResult, Versioned, Work,
 };
 use super::{MemoryStore, State};
+use crate::assist::{Call, Errand, Made};
 use crate::chat::{Message, ReadMark, Room, RoomOverview, RoomState, Since, Ticket};
 use crate::event::StoredEvent;
 use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
@@ -280,6 +281,20 @@ impl Store for MemoryStore {
 
     async fn has_mark(&self, mark: u128) -> StoreResult<bool> {
         Ok(self.lock().marks.contains(&mark))
+    }
+
+    async fn made(&self, member: MemberId, errand: Errand, other: Option<MemberId>) -> StoreResult<Vec<Made>> {
+        let state = self.lock();
+        let mine = state.made.range((member, errand, None)..).map(|(_, made)| made);
+        let mine = mine.take_while(|made| made.member == member && made.errand == errand);
+        Ok(mine.filter(|made| other.is_none() || made.other == other).cloned().collect())
+    }
+
+    async fn calls(&self, member: MemberId, limit: usize) -> StoreResult<Vec<Call>> {
+        let mut calls: Vec<Call> = self.lock().calls.values().filter(|call| call.member == member).cloned().collect();
+        calls.sort_by_key(|call| Reverse((call.at, call.id)));
+        calls.truncate(limit);
+        Ok(calls)
     }
 
     async fn health(&self) -> StoreResult<()> {

@@ -68,7 +68,7 @@ const DOCUMENT: Column = Column { name: "document", kind: Kind::Document };
 /// The order of changes in the feeds is not carried: readers of the new store begin anew. Neither are allowances: whatever
 /// is limited begins full; nor tickets, which are good for half a minute, nor the epoch of the log: clients of the old
 /// store begin anew.
-pub static TABLES: [Table; 16] = [
+pub static TABLES: [Table; 18] = [
     Table { name: "member", columns: &[integer("id"), integer("version"), text("host"), text("source"), DOCUMENT] },
     Table { name: "erased", columns: &[integer("member"), integer("at")] },
     Table {
@@ -126,6 +126,14 @@ pub static TABLES: [Table; 16] = [
         ],
     },
     Table { name: "daily_pick", columns: &[integer("member"), integer("day"), integer("other")] },
+    Table {
+        name: "made",
+        columns: &[integer("member"), integer("errand"), integer("other"), integer("keep_until"), DOCUMENT],
+    },
+    Table {
+        name: "assist_call",
+        columns: &[integer("id"), integer("member"), integer("at"), integer("keep_until"), DOCUMENT],
+    },
     Table {
         name: "job",
         columns: &[integer("id"), integer("version"), integer("run_at"), integer("dead_at"), DOCUMENT],

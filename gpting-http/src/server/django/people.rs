@@ -60,6 +60,7 @@ impl Intake<'_> {
             preferences: self.preferences(row, &mut left_out),
             answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
+            derived: gpting_core::assist::Derived::default(),
         };
         let login = ForeignLogin {
             username: row.text(&["username"]).unwrap_or_default().to_owned(),

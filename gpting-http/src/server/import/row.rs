@@ -150,6 +150,7 @@ impl Intake<'_> {
             preferences,
             answers: BTreeMap::new(),
             consents,
+            derived: gpting_core::assist::Derived::default(),
         })
     }
 

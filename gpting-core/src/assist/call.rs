@@ -1,0 +1,88 @@
+//! The one gate through which a model is asked: budget, call, record, and what of the answer can be believed.
+//!
+//! Called by jobs alone, under their lease: no request of a member waits here. Whoever calls has checked consent; what
+//! the answer says is checked by its reader once more.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::answer;
+use super::audit::{Call, Errand, Outcome};
+use super::budget::NoBudget;
+use super::model::{ModelError, Usage};
+use super::prompt::Asked;
+use crate::error::Result;
+use crate::gpting::Core;
+use crate::id::{CallId, MemberId};
+use crate::store::{Change, Work};
+
+/// The longest that an adapter may take, retries included. It keeps to its own, shorter limits.
+const LONGEST: Duration = Duration::from_secs(90);
+/// How long a job waits at least before it asks again.
+const SOON: Duration = Duration::from_mins(10);
+/// How long it waits at most.
+const LATE: Duration = Duration::from_hours(6);
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoAnswer {
+    /// After this time there may be one.
+    Later(Duration),
+    /// The same question would have the same end.
+    Never,
+}
+
+impl Core {
+    /// Asks the model, for somebody, and answers what it said as JSON.
+    pub(crate) async fn ask_model(
+        &self,
+        who: MemberId,
+        errand: Errand,
+        asked: &Asked,
+    ) -> Result<std::result::Result<Value, NoAnswer>> {
+        let Some(model) = self.text_model.clone() else { return Ok(Err(NoAnswer::Never)) };
+        let tokens = asked.most_tokens();
+        let reserved = match self.reserve(who, tokens).await? {
+            Ok(reserved) => reserved,
+            Err(NoBudget::Spent(wait)) => return Ok(Err(NoAnswer::Later(wait.clamp(SOON, LATE)))),
+            Err(NoBudget::TooLarge) => return Ok(Err(NoAnswer::Never)),
+        };
+        let answered = tokio::time::timeout(LONGEST, model.complete(&asked.prompt)).await;
+        let unknown = Usage { input: u64::from(tokens), output: 0 };
+        let (outcome, usage, answer) = match answered {
+            Ok(Ok(reply)) => {
+                let usage = if reply.usage == Usage::default() { unknown } else { reply.usage };
+                match answer::read(&reply, asked) {
+                    Some(value) => (Outcome::Answered, usage, Ok(value)),
+                    None => (Outcome::Unbelievable, usage, Err(NoAnswer::Never)),
+                }
+            }
+            // It has been worked on, at a cost that nobody has told.
+            Ok(Err(ModelError::Refused)) => (Outcome::Refused, unknown, Err(NoAnswer::Never)),
+            Ok(Err(ModelError::Unreadable)) => (Outcome::Unbelievable, unknown, Err(NoAnswer::Never)),
+            Err(_) => (Outcome::Unavailable, unknown, Err(NoAnswer::Later(SOON))),
+            Ok(Err(ModelError::Rejected { .. })) => (Outcome::Rejected, Usage::default(), Err(NoAnswer::Never)),
+            Ok(Err(ModelError::Unavailable { retry_after })) => {
+                let wait = retry_after.unwrap_or(SOON).clamp(SOON, LATE);
+                (Outcome::Unavailable, Usage::default(), Err(NoAnswer::Later(wait)))
+            }
+        };
+        self.settle(reserved, usage.input.saturating_add(usage.output)).await?;
+        let at = self.now();
+        let call = Call {
+            id: CallId::draw(&*self.rng),
+            at,
+            member: who,
+            errand,
+            model: model.name().to_owned(),
+            input_tokens: usage.input,
+            output_tokens: usage.output,
+            outcome,
+            keep_until: at.checked_add(self.config.assist.keep_calls).unwrap_or(Timestamp::MAX),
+        };
+        self.commit(Work::new().change(Change::NoteCall(call))).await?;
+        Ok(answer)
+    }
+}

@@ -1,0 +1,91 @@
+//! What may be done with whose words: consents, and whether the model is abroad. Pure.
+//!
+//! Asked before anything is read for a model, and again in the commit that keeps what came of it.
+
+use crate::config::AssistConfig;
+use crate::profile::{Member, Standing};
+use crate::safety::{Purpose, is_granted};
+
+/// Whether a member agrees that their own profile is read to the model.
+pub(crate) fn agrees_to_profile(member: &Member, config: &AssistConfig) -> bool {
+    agrees(member, Purpose::ProfileAnalysis, config)
+}
+
+/// Whether a member agrees that their conversations are learned from; both who talk have to.
+pub(crate) fn agrees_to_conversations(member: &Member, config: &AssistConfig) -> bool {
+    agrees(member, Purpose::ConversationAnalysis, config)
+}
+
+/// Whether a member's own profile may be read to the model now.
+pub(crate) fn may_read_profile(member: &Member, config: &AssistConfig) -> bool {
+    member.standing == Standing::Active && agrees_to_profile(member, config)
+}
+
+/// Whether a member's part in conversations may be read now.
+pub(crate) fn may_read_conversations(member: &Member, config: &AssistConfig) -> bool {
+    member.standing == Standing::Active && agrees_to_conversations(member, config)
+}
+
+fn agrees(member: &Member, purpose: Purpose, config: &AssistConfig) -> bool {
+    let granted = |purpose| is_granted(&member.consents, purpose);
+    granted(purpose) && (!config.model_is_abroad || granted(Purpose::TransferAbroad))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::MemberId;
+    use crate::profile::{Preferences, Profile};
+    use crate::safety::Consent;
+
+    fn member(purposes: &[(Purpose, bool)]) -> Member {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let entry = |(purpose, granted): &(Purpose, bool)| Consent {
+            purpose: *purpose,
+            version: "1".to_owned(),
+            granted: *granted,
+            at,
+            source: "settings".to_owned(),
+        };
+        Member {
+            id: MemberId::new(1).unwrap(),
+            host: None,
+            source: None,
+            standing: Standing::Active,
+            verified: false,
+            created_at: at,
+            last_active: at,
+            profile: Profile::default(),
+            preferences: Preferences::default(),
+            answers: std::collections::BTreeMap::default(),
+            consents: purposes.iter().map(entry).collect(),
+            derived: super::super::Derived::default(),
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_without_its_own_consent_and_nothing_goes_abroad_without_that() {
+        use Purpose::{ConversationAnalysis, ProfileAnalysis, TransferAbroad};
+        let abroad = AssistConfig::default();
+        let at_home = AssistConfig { model_is_abroad: false, ..AssistConfig::default() };
+        assert!(abroad.model_is_abroad, "what is not known to be at home is abroad");
+        for (given, profile, conversations, profile_at_home, conversations_at_home) in [
+            (&[][..], false, false, false, false),
+            (&[(ProfileAnalysis, true)][..], false, false, true, false),
+            (&[(ProfileAnalysis, true), (TransferAbroad, true)], true, false, true, false),
+            (&[(ConversationAnalysis, true), (TransferAbroad, true)], false, true, false, true),
+            (&[(TransferAbroad, true)], false, false, false, false),
+            (&[(ProfileAnalysis, true), (TransferAbroad, true), (TransferAbroad, false)], false, false, true, false),
+            (&[(ProfileAnalysis, true), (ProfileAnalysis, false), (TransferAbroad, true)], false, false, false, false),
+        ] {
+            let member = member(given);
+            assert_eq!(may_read_profile(&member, &abroad), profile, "{given:?}");
+            assert_eq!(may_read_conversations(&member, &abroad), conversations, "{given:?}");
+            assert_eq!(may_read_profile(&member, &at_home), profile_at_home, "{given:?}");
+            assert_eq!(may_read_conversations(&member, &at_home), conversations_at_home, "{given:?}");
+        }
+        let gone =
+            Member { standing: Standing::Deactivated, ..member(&[(ProfileAnalysis, true), (TransferAbroad, true)]) };
+        assert!(!may_read_profile(&gone, &abroad));
+    }
+}

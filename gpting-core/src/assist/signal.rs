@@ -1,0 +1,119 @@
+//! What people value, as a term of the score: bounded, and part of each person's row in the engine.
+//!
+//! A row carries the topics that a person's text shows and those that they value as values of two attributes whose
+//! numbers no catalogue can have; [`Valued`] reads both sides of a pair from their rows. So what a view says does not change
+//! while it is paged, and somebody of whom nothing is derived has the score they would have without this term, to the bit.
+
+use std::sync::Arc;
+
+use super::derived::Derived;
+use super::topic::Topics;
+use crate::matching::{Person, PersonId, Row, Signal};
+
+/// The number of the attribute that holds what a text shows. Catalogues with it are refused.
+pub(crate) const SHOWS: u16 = u16::MAX - 1;
+/// The number of the attribute that holds what somebody values.
+pub(crate) const SEEKS: u16 = u16::MAX;
+
+/// Most topics of either kind in a row.
+const TOPICS: usize = 16;
+/// Bits of a value that hold the strength; the topic lies above.
+const BITS: u16 = 6;
+const MASK: u16 = (1 << BITS) - 1;
+/// The strength that a value of 1 is, and the zero of signed ones.
+const ONE: f64 = 31.0;
+const ZERO: u16 = 32;
+
+/// What the engine is told about a person beside their stated attributes, of which there are `stated`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "strengths lie between -31 and 31")]
+pub(crate) fn attributes(derived: &Derived, topics: &Topics, stated: usize) -> Vec<(u16, u16)> {
+    let level = |strength: f64| (strength.clamp(-1.0, 1.0) * ONE).round();
+    let mut seeks: Vec<(f64, u16)> = derived
+        .values()
+        .into_iter()
+        .filter_map(|(code, value)| Some((level(value), topics.index(code)?)))
+        .filter(|(level, _)| *level != 0.0)
+        .collect();
+    seeks.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()).then(a.1.cmp(&b.1)));
+    let shown = derived.profile.iter().flat_map(|traits| &traits.topics);
+    let mut shown: Vec<(f64, u16)> = shown
+        .filter_map(|(code, strength)| Some((level(f64::from(*strength) / 100.0), topics.index(code)?)))
+        .filter(|(level, _)| *level > 0.0)
+        .collect();
+    shown.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let seeks =
+        seeks.into_iter().take(TOPICS).map(|(level, at)| (SEEKS, at << BITS | (level + f64::from(ZERO)) as u16));
+    let shown = shown.into_iter().take(TOPICS).map(|(level, at)| (SHOWS, at << BITS | level as u16));
+    seeks.chain(shown).take(Person::MAX_ATTRIBUTES.saturating_sub(stated)).collect()
+}
+
+/// What one values and the other has: `most · Σ value · has / max(1, Σ |value|)`, in logits, for each direction.
+#[derive(Clone, Debug)]
+pub(crate) struct Valued {
+    topics: Arc<Topics>,
+    most: f32,
+}
+
+impl Valued {
+    /// The name under which explanations show the term; people are not told of it.
+    pub(crate) const NAME: &'static str = "valued";
+
+    /// At most so many logits, from 0 to 2.
+    pub(crate) fn new(topics: Arc<Topics>, most: f32) -> Self {
+        Self { topics, most: if most.is_nan() { 0.0 } else { most.clamp(0.0, 2.0) } }
+    }
+
+    /// What somebody of this row values: topic and how much, from -1 to 1.
+    fn seeks<Id: PersonId>(row: Row<'_, Id>) -> impl Iterator<Item = (u16, f64)> {
+        let of = row.attributes().filter(|(attribute, _)| *attribute == SEEKS);
+        of.map(|(_, value)| (value >> BITS, (f64::from(value & MASK) - f64::from(ZERO)) / ONE))
+    }
+
+    /// How much of a topic somebody has: all of what they state, or as much as their text shows.
+    fn has<Id: PersonId>(&self, row: Row<'_, Id>, topic: u16) -> f64 {
+        let stated = self.topics.interest(topic).is_some_and(|number| row.interests().binary_search(&number).is_ok());
+        if stated {
+            return 1.0;
+        }
+        let shown = |(attribute, value): &(u16, u16)| *attribute == SHOWS && value >> BITS == topic;
+        row.attributes().find(shown).map_or(0.0, |(_, value)| f64::from(value & MASK) / ONE)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the term lies between -2 and 2")]
+    fn term<Id: PersonId>(&self, who: Row<'_, Id>, of: Row<'_, Id>) -> f32 {
+        let (mut sum, mut all) = (0.0, 0.0);
+        for (topic, value) in Self::seeks(who) {
+            sum += value * self.has(of, topic);
+            all += value.abs();
+        }
+        if all == 0.0 { 0.0 } else { (f64::from(self.most) * sum / all.max(1.0)) as f32 }
+    }
+}
+
+impl<Id: PersonId + Send + Sync> Signal<Id> for Valued {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn logit(&self, viewer: Row<'_, Id>, candidates: &[Row<'_, Id>], out: &mut [f32]) {
+        if Self::seeks(viewer).next().is_none() {
+            return;
+        }
+        for (candidate, out) in candidates.iter().zip(out) {
+            *out = self.term(viewer, *candidate);
+        }
+    }
+
+    fn logit_back(&self, viewer: Row<'_, Id>, candidates: &[Row<'_, Id>], out: &mut [f32]) {
+        for (candidate, out) in candidates.iter().zip(out) {
+            *out = self.term(*candidate, viewer);
+        }
+    }
+
+    fn bound(&self, viewer: Row<'_, Id>) -> f32 {
+        let has_something =
+            !viewer.interests().is_empty() || viewer.attributes().any(|(attribute, _)| attribute == SHOWS);
+        // Somebody without anything may still be missed by whoever dislikes nothing: never more than zero.
+        if has_something || Self::seeks(viewer).next().is_some() { self.most } else { 0.0 }
+    }
+}
