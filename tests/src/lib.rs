@@ -41,6 +41,8 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../../README.ko.md")]
     struct ReadmeKo;
+    #[doc = include_str!("../../docs/analyst.md")]
+    struct Analyst;
     #[doc = include_str!("../../docs/embedding.md")]
     struct Embedding;
     #[doc = include_str!("../../docs/learning.md")]

@@ -3,9 +3,9 @@
 //! The same score, the same sentences and the same percentile that a slate would show. Invariants: whoever may not be seen
 //! does not exist; nothing depends on what the other has decided about the member.
 
-use super::After;
 use super::reasons::{MOST, SlateReason, facts, reasons};
 use super::replica::engine_failed;
+use super::{After, Pick};
 use crate::error::Result;
 use crate::gpting::{Matching, STRANGER};
 use crate::id::MemberId;
@@ -55,9 +55,8 @@ impl Matching<'_> {
         let size = core.config.matching.slate_size.max(1);
         let excluded = core.store.listed(me, PairList::Excluded).await?;
         let slate = view.query(me).limit(size).after(After::Start).excluding(&excluded).run().map_err(engine_failed)?;
-        let better =
-            |pick: &super::Pick<MemberId>| pick.score > why.score || (pick.score == why.score && pick.id < other);
-        let above = slate.iter().filter(|pick| pick.id != other && better(pick)).count().min(size - 1);
+        let order = |pick: &Pick<MemberId>| pick.score.total_cmp(&why.score).reverse().then(pick.id.cmp(&other));
+        let above = slate.iter().filter(|pick| order(pick).is_lt()).count().min(size - 1);
         Ok(Compatibility { id: other, score: (size - above) as f64 / size as f64, reasons: told })
     }
 }

@@ -90,8 +90,8 @@ fn what_was_learned_outlives_being_written_down() {
     for id in 0..PEOPLE {
         engine.upsert(id, Person::new(Gender::O, 30).content(&text(&mut dice))).unwrap();
     }
-    for at in 1..30 {
-        engine.record(Event::like(0, at as u32, at)).unwrap();
+    for liked in 1..30 {
+        engine.record(Event::like(0, liked, liked.into())).unwrap();
     }
     let mut bytes = Vec::new();
     engine.save(&mut bytes, u128::from).unwrap();

@@ -73,9 +73,9 @@ impl Town {
     }
 
     /// The town as another instance sees it.
-    pub async fn again_as_town(&self) -> Town {
+    pub async fn again_as_town(&self) -> Self {
         let (clock, store, mail) = (Arc::clone(&self.clock), Arc::clone(&self.store), self.mail.clone());
-        Town { g: self.again().await, clock, store, mail }
+        Self { g: self.again().await, clock, store, mail }
     }
 
     /// Another birth date, which nobody can give themselves.

@@ -186,13 +186,11 @@ impl From<AnswersChange> for Vec<AnswerInput> {
 
 /// An entry of a list, which says its question.
 fn listed(entry: Value, field: &str, fields: &mut Fields) -> Option<AnswerInput> {
-    match entry.get("question").and_then(Value::as_str).map(str::to_owned) {
-        Some(question) => answer(question, entry, field, fields),
-        None => {
-            fields.refuse(format!("{field}.question"), Fault::Required);
-            None
-        }
-    }
+    let Some(question) = entry.get("question").and_then(Value::as_str).map(str::to_owned) else {
+        fields.refuse(format!("{field}.question"), Fault::Required);
+        return None;
+    };
+    answer(question, entry, field, fields)
 }
 
 fn answer(question: String, entry: Value, field: &str, fields: &mut Fields) -> Option<AnswerInput> {

@@ -90,7 +90,7 @@ fn the_repository_speaks_of_the_product_alone() {
 
 /// Whether a line names somebody's home folder. The web client has pages under `/home/`.
 fn names_a_home(line: &str) -> bool {
-    const PAGES: [&str; 6] = ["", "main", "likes", "matches", "friends", "profile"];
+    const PAGES: [&str; 7] = ["", "main", "likes", "matches", "friends", "questions", "profile"];
     let home = ["/ho", "me/"].concat();
     line.match_indices(&home).any(|(at, _)| {
         let rest = &line[at + home.len()..];

@@ -18,6 +18,9 @@ const LETTERS: f32 = 0.35;
 /// Coordinates that one feature is spread over: heavy features then collide less.
 const SPREAD: u64 = 4;
 
+/// `1 + ln n` for n times, written out: the logarithm of one machine is not that of another. Ten times are as good as more.
+const REPEATED: [f32; 10] = [1.0, 1.693, 2.099, 2.386, 2.609, 2.792, 2.946, 3.079, 3.197, 3.303];
+
 /// The features of a text: how often each was met, and what it counts.
 #[derive(Debug, Default)]
 pub(super) struct Bag {
@@ -67,8 +70,7 @@ impl Bag {
         // In one order everywhere: sums of floats depend on it.
         features.sort_unstable_by_key(|feature| feature.0);
         for (hash, (count, weight)) in features {
-            // Once more says less than once: 1, 1.7, 2.1, 2.4, …
-            let value = weight * (1.0 + (f64::from(count).ln()) as f32);
+            let value = weight * REPEATED[(count as usize).clamp(1, REPEATED.len()) - 1];
             for turn in 0..SPREAD {
                 let drawn = mixed(hash ^ turn.wrapping_mul(0x9e37_79b9_7f4a_7c15));
                 let sign = if drawn >> 63 == 0 { 1.0 } else { -1.0 };
@@ -78,11 +80,18 @@ impl Bag {
         }
         let squares: f64 = vector.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
         if squares > 0.0 {
-            let scale = 1.0 / squares.sqrt();
-            vector.iter_mut().for_each(|x| *x = (f64::from(*x) * scale) as f32);
+            let length = narrow(squares.sqrt());
+            for x in &mut vector {
+                *x /= length;
+            }
         }
         vector
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a length of some hundred at the most")]
+fn narrow(x: f64) -> f32 {
+    x as f32
 }
 
 /// The letters of a syllable: initial, vowel, final.

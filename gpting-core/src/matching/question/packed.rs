@@ -93,7 +93,7 @@ mod tests {
 
     fn answers(seed: u32) -> Answers {
         let mut answers = Answers::new();
-        for n in (0..40_u32).filter(|n| (n * 7 + seed) % 3 != 0) {
+        for n in (0..40_u32).filter(|n| !(n * 7 + seed).is_multiple_of(3)) {
             let choice = ((n + seed) % 5) as u8;
             let level = [Importance::Irrelevant, Importance::Little, Importance::Mandatory][(n % 3) as usize];
             let mut answer = Answer::new(choice, &[choice, ((n * seed) % 5) as u8, 63]).importance(level);
