@@ -27,7 +27,7 @@
 //! ```
 //! - `address` `profile` `builder` say which server, and what it understands; `wire` what goes over the line; `format` which kind
 //!   of JSON a server can be held to, found out once;
-//! - `line` is one server with its `breaker`, its permits and its counters ([`Stats`]); `retry` when to try again; `client` the
+//! - `line` is one server with its `breaker`s (one for text, one for vectors), its permits and its counters ([`Stats`]); `retry` when to try again; `client` the
 //!   only file that knows a client;
 //! - `check` tries a server out; `stand_in` (feature `stand-in`) is a scripted one for tests.
 //!

@@ -1,4 +1,4 @@
-//! The line to one server: permits, breaker and retries around every exchange, all within one deadline.
+//! The line to one server: permits, breakers and retries around every exchange, all within one deadline.
 //!
 //! Called by `chat`, `embedding` and `check`; calls the transport. Clock (tokio's) and random source are given, so a test can
 //! stop the one and seed the other. Invariants: never more than [`RETRIES`] retries, none of what is refused; nothing is sent
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::breaker::{Breaker, Turn};
 use crate::failure::Failure;
 use crate::retry::{RETRIES, Verdict, asked_for, jitter};
-use crate::stats::Counters;
+use crate::stats::{Counters, Stats};
 use crate::transport::{Answer, Lost, Path, Transport};
 
 /// One server.
@@ -24,7 +24,9 @@ pub(crate) struct Line {
     rng: Arc<dyn Rng>,
     permits: Semaphore,
     first_wait: Duration,
-    pub(crate) breaker: Breaker,
+    /// Of text and of vectors: a model that is not there must not silence the other.
+    text: Breaker,
+    embeddings: Breaker,
     pub(crate) counters: Counters,
 }
 
@@ -50,7 +52,8 @@ impl Line {
             rng,
             permits: Semaphore::new(concurrency),
             first_wait,
-            breaker: Breaker::default(),
+            text: Breaker::default(),
+            embeddings: Breaker::default(),
             counters: Counters::default(),
         }
     }
@@ -71,8 +74,9 @@ impl Line {
                 Err(Attempt::Again { asked_for }) => asked_for,
             };
             retry += 1;
-            let unavailable = Failure::Unavailable { retry_after: self.breaker.open_for().or(asked_for) };
-            if retry > RETRIES || self.breaker.open_for().is_some() {
+            let open_for = self.breaker(path).open_for();
+            let unavailable = Failure::Unavailable { retry_after: open_for.or(asked_for) };
+            if retry > RETRIES || open_for.is_some() {
                 return Err(unavailable);
             }
             let wait = asked_for.unwrap_or_else(|| jitter(&*self.rng, self.first_wait, retry));
@@ -95,8 +99,10 @@ impl Line {
         let permit = timeout_at(deadline, self.permits.acquire()).await.map_err(|_| late())?;
         let _permit = permit.expect("the semaphore is never closed");
         // After the permit: whoever waited for one must not go out when it has opened meanwhile.
-        let pass =
-            self.breaker.enter().map_err(|left| Attempt::Over(Failure::Unavailable { retry_after: Some(left) }))?;
+        let pass = self
+            .breaker(path)
+            .enter()
+            .map_err(|left| Attempt::Over(Failure::Unavailable { retry_after: Some(left) }))?;
         let in_hand = self.counters.request();
         let exchanged = timeout_at(deadline, self.transport.exchange(path, Some(body.to_vec()))).await;
         drop(in_hand);
@@ -105,14 +111,33 @@ impl Line {
             Ok(Err(Lost::Unreachable)) => (Err(Attempt::Again { asked_for: None }), Some("out of reach")),
             Ok(Err(Lost::Cut)) => (Err(Attempt::Again { asked_for: None }), Some("the connection was cut")),
             Ok(Err(Lost::TooLarge)) => (Err(Attempt::Over(Failure::Unreadable)), Some("an answer without end")),
-            Ok(Ok(answer)) => judge(answer, read),
+            Ok(Ok(answer)) => judge(path, answer, read),
         };
         match pass.tell(trouble.is_some()) {
             Turn::Same => {}
-            Turn::Opened => tracing::warn!(reason = trouble, "the language model fails and is left alone for 30 s"),
-            Turn::Closed => tracing::info!("the language model is back"),
+            Turn::Opened => {
+                tracing::warn!(
+                    kind = path.kind(),
+                    reason = trouble,
+                    "the language model fails and is left alone for 30 s"
+                );
+            }
+            Turn::Closed => tracing::info!(kind = path.kind(), "the language model is back"),
         }
         ended
+    }
+
+    /// The breaker of a path.
+    pub(crate) fn breaker(&self, path: Path) -> &Breaker {
+        if path == Path::Embeddings { &self.embeddings } else { &self.text }
+    }
+
+    /// The counters as they are.
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = self.counters.read();
+        stats.text.is_open = self.text.open_for().is_some();
+        stats.embeddings.is_open = self.embeddings.open_for().is_some();
+        stats
     }
 
     /// One exchange beside retries and breaker, for trying a server out.
@@ -130,7 +155,11 @@ pub(crate) enum OnceLost {
 }
 
 /// What an answer is worth, and what is wrong with the server if anything is.
-fn judge<T>(answer: Answer, read: &impl Fn(&[u8]) -> Result<T, Failure>) -> (Result<T, Attempt>, Option<&'static str>) {
+fn judge<T>(
+    path: Path,
+    answer: Answer,
+    read: &impl Fn(&[u8]) -> Result<T, Failure>,
+) -> (Result<T, Attempt>, Option<&'static str>) {
     match Verdict::of(answer.status) {
         Verdict::Success => match read(&answer.body) {
             Err(Failure::Unreadable) => (Err(Attempt::Over(Failure::Unreadable)), Some("what it says is no answer")),
@@ -138,7 +167,7 @@ fn judge<T>(answer: Answer, read: &impl Fn(&[u8]) -> Result<T, Failure>) -> (Res
         },
         Verdict::Again => (Err(Attempt::Again { asked_for: asked_for(&answer) }), Some("it is overloaded or broken")),
         verdict @ (Verdict::Refused | Verdict::Closed) => {
-            tracing::warn!(status = answer.status, "the language model does not take a request");
+            tracing::warn!(kind = path.kind(), status = answer.status, "the language model does not take a request");
             let trouble = (verdict == Verdict::Closed).then_some("it serves nobody here");
             (Err(Attempt::Over(Failure::Rejected { status: answer.status, body: answer.body })), trouble)
         }

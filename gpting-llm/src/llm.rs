@@ -15,7 +15,7 @@ use crate::profile::Profile;
 use crate::stats::Stats;
 
 /// An OpenAI-compatible server with the models that are used of it. Clones are the same server: they share its permits, its
-/// breaker and its counters.
+/// breakers and its counters.
 #[derive(Clone, Debug)]
 pub struct Llm {
     pub(crate) server: Arc<Server>,
@@ -87,6 +87,6 @@ impl Llm {
 
     /// What it was asked so far, and what that cost.
     pub fn stats(&self) -> Stats {
-        self.server.line.counters.read(self.server.line.breaker.open_for().is_some())
+        self.server.line.stats()
     }
 }

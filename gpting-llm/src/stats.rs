@@ -20,6 +20,8 @@ pub struct CallStats {
     pub refused: u64,
     /// With something that is no answer.
     pub unreadable: u64,
+    /// Whether nothing is sent now, because too much has failed.
+    pub is_open: bool,
 }
 
 /// What one server was asked, counted since the start.
@@ -39,8 +41,6 @@ pub struct Stats {
     pub output_tokens: u64,
     /// Requests on their way.
     pub in_hand: u64,
-    /// Whether nothing is sent because too much has failed.
-    pub is_open: bool,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl CallCounters {
     fn read(&self) -> CallStats {
         let [answered, unavailable, rejected, refused, unreadable] =
             std::array::from_fn(|place| self.0[place].load(Ordering::Relaxed));
-        CallStats { answered, unavailable, rejected, refused, unreadable }
+        CallStats { answered, unavailable, rejected, refused, unreadable, is_open: false }
     }
 }
 
@@ -108,8 +108,8 @@ impl Counters {
         self.output.fetch_add(usage.output, Ordering::Relaxed);
     }
 
-    /// The numbers as they are.
-    pub(crate) fn read(&self, is_open: bool) -> Stats {
+    /// The numbers as they are; breakers are not known here.
+    pub(crate) fn read(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
             text: self.text.read(),
@@ -119,7 +119,6 @@ impl Counters {
             input_tokens: read(&self.input),
             output_tokens: read(&self.output),
             in_hand: read(&self.in_hand),
-            is_open,
         }
     }
 }

@@ -24,6 +24,15 @@ pub(crate) enum Path {
 }
 
 impl Path {
+    /// As it is told to whoever watches.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Chat => "text",
+            Self::Embeddings => "embedding",
+            Self::Models => "models",
+        }
+    }
+
     /// Below the base URL.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -142,7 +142,8 @@ async fn a_server_is_ready_and_serves_whatever_its_model_does() {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
         let metrics = http.get(format!("{}/metrics", server.admin_url())).send().await.unwrap().text().await.unwrap();
         assert!(
-            metric(&metrics, "gpting_llm_breaker_open") < 1.5 && metric(&metrics, "gpting_llm_requests_total") >= 0.0
+            metric(&metrics, "gpting_llm_breaker_open{kind=\"text\"}") < 1.5
+                && metric(&metrics, "gpting_llm_requests_total") >= 0.0
         );
         assert!(server.stop().await.success());
         let log = server.log();

@@ -54,14 +54,10 @@ pub(super) fn metrics(text: &mut String, stats: &Stats) {
     for (direction, count) in [("input", stats.input_tokens), ("output", stats.output_tokens)] {
         let _ = writeln!(text, "gpting_llm_tokens_total{{direction=\"{direction}\"}} {count}");
     }
-    let is_open = u8::from(stats.is_open);
-    metric(
-        text,
-        "gpting_llm_breaker_open",
-        "gauge",
-        "1 while the language model is left alone after failures.",
-        is_open,
-    );
+    head(text, "gpting_llm_breaker_open", "gauge", "1 while the language model is left alone after failures.");
+    for (kind, calls) in [("text", stats.text), ("embedding", stats.embeddings)] {
+        let _ = writeln!(text, "gpting_llm_breaker_open{{kind=\"{kind}\"}} {}", u8::from(calls.is_open));
+    }
 }
 
 #[cfg(test)]
@@ -90,7 +86,7 @@ mod tests {
     #[test]
     fn every_number_has_its_line() {
         let mut stats = Stats { requests: 7, retries: 2, input_tokens: 30, output_tokens: 4, ..Stats::default() };
-        (stats.text.refused, stats.embeddings.answered, stats.is_open) = (3, 5, true);
+        (stats.text.refused, stats.embeddings.answered, stats.text.is_open) = (3, 5, true);
         let mut text = String::new();
         metrics(&mut text, &stats);
         for line in [
@@ -101,7 +97,8 @@ mod tests {
             "gpting_llm_requests_open 0",
             "gpting_llm_tokens_total{direction=\"input\"} 30",
             "gpting_llm_tokens_total{direction=\"output\"} 4",
-            "gpting_llm_breaker_open 1",
+            "gpting_llm_breaker_open{kind=\"text\"} 1",
+            "gpting_llm_breaker_open{kind=\"embedding\"} 0",
         ] {
             assert!(text.lines().any(|have| have == line), "{line} in\n{text}");
         }

@@ -119,7 +119,7 @@ async fn what_may_pass_is_tried_twice_more_after_the_drawn_waits() {
         assert!(matches!(ended, Err(Failure::Unavailable { retry_after: None })), "{trouble:?}: {ended:?}");
         let [first, second] = waits(seed);
         assert_eq!(script.times(), [Duration::ZERO, first, first + second], "{trouble:?}");
-        let stats = line.counters.read(false);
+        let stats = line.stats();
         assert_eq!((stats.requests, stats.retries, stats.in_hand), (3, 2, 0));
     }
 }
@@ -203,14 +203,14 @@ async fn after_five_failures_nothing_is_sent_for_thirty_seconds_and_then_one_req
         assert!(matches!(ask(&line).await, Err(Failure::Unavailable { retry_after: Some(_) })));
         assert_eq!(begun.elapsed(), Duration::ZERO);
     }
-    assert_eq!((script.times().len(), line.breaker.open_for().is_some()), (5, true));
+    assert_eq!((script.times().len(), line.breaker(Path::Chat).open_for().is_some()), (5, true));
     tokio::time::advance(Duration::from_secs(30)).await;
     assert!(ask(&line).await.is_err());
     assert_eq!(script.times().len(), 6, "one probe, without retries");
     tokio::time::advance(Duration::from_secs(30)).await;
     script.turns.lock().unwrap().push_back(Plays::Says("good"));
     assert!(ask(&line).await.is_ok());
-    assert!(line.breaker.open_for().is_none());
+    assert!(line.breaker(Path::Chat).open_for().is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -268,7 +268,21 @@ async fn a_call_that_is_given_up_leaves_nothing_behind() {
     for _ in 0..50 {
         assert!(tokio::time::timeout(Duration::from_millis(1), ask(&line)).await.is_err());
     }
-    let stats = line.counters.read(false);
+    let stats = line.stats();
     assert_eq!((stats.requests, stats.in_hand, line.permits.available_permits()), (50, 0, 4));
-    assert!(line.breaker.open_for().is_none());
+    assert!(line.breaker(Path::Chat).open_for().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_is_not_there_does_not_silence_the_other() {
+    let script = Script::new(&[], Plays::Status(404));
+    let line = line(&script, 1);
+    for _ in 0..9 {
+        assert!(line.ask(Path::Embeddings, b"{}", Instant::now() + BACKGROUND, read).await.is_err());
+    }
+    assert_eq!(script.times().len(), 5);
+    script.turns.lock().unwrap().push_back(Plays::Says("good"));
+    assert!(ask(&line).await.is_ok());
+    let stats = line.stats();
+    assert_eq!((stats.text.is_open, stats.embeddings.is_open), (false, true));
 }

@@ -129,7 +129,7 @@ async fn a_server_that_is_not_there_is_unavailable_and_soon_not_asked_any_more()
         assert!(matches!(failed, Err(ModelError::Unavailable { .. })), "{call}: {failed:?}");
     }
     let stats = llm.stats();
-    assert_eq!((stats.requests, stats.text.unavailable, stats.is_open), (5, 20, true));
+    assert_eq!((stats.requests, stats.text.unavailable, stats.text.is_open), (5, 20, true));
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ async fn what_is_asked_and_what_it_costs_is_counted() {
     let stats = llm.stats();
     assert_eq!((stats.text.answered, stats.text.refused, stats.text.unreadable, stats.text.rejected), (1, 1, 1, 1));
     assert_eq!((stats.embeddings.answered, stats.text.unavailable), (2, 0));
-    assert_eq!((stats.requests, stats.retries, stats.in_hand, stats.is_open), (7, 1, 0, false));
+    assert_eq!((stats.requests, stats.retries, stats.in_hand, stats.text.is_open), (7, 1, 0, false));
     assert_eq!((stats.input_tokens, stats.output_tokens), (2 * 5 + 3 * 65, 1), "a refusal costs too");
 
     // Clones and both ports are one server: no more at once than allowed.
