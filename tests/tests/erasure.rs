@@ -292,7 +292,9 @@ async fn assert_everything_is_seen(town: &Town, canaries: &Canaries) {
     let named: BTreeSet<&str> = tables.values().flatten().map(String::as_str).collect();
     let expected = [
         "account",
+        "assist_call",
         "impression",
+        "made",
         "member",
         "message",
         "outbox",

@@ -37,17 +37,18 @@ const REMEMBERED: usize = 10_000;
 pub(crate) struct AskedFor(Mutex<FxHashMap<MemberId, Timestamp>>);
 
 impl AskedFor {
-    /// Whether it is time to ask again; then it counts as asked.
-    fn is_due(&self, member: MemberId, now: Timestamp) -> bool {
+    /// Whether it was asked for somebody so lately that there is nothing to look for yet.
+    fn is_fresh(&self, member: MemberId, now: Timestamp) -> bool {
+        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.get(&member).is_some_and(|at| now.duration_since(*at) < ASKS_EVERY)
+    }
+
+    fn note(&self, member: MemberId, now: Timestamp) {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.get(&member).is_some_and(|at| now.duration_since(*at) < ASKS_EVERY) {
-            return false;
-        }
         if asked.len() >= REMEMBERED {
             asked.clear();
         }
         asked.insert(member, now);
-        true
     }
 }
 
@@ -78,10 +79,15 @@ fn farthest(weight: f64, count: usize) -> usize {
 
 impl Core {
     /// Puts the first of the tail of a slate in the order that was made for it, where there is one, and asks for one where
-    /// there is none. Reads once; whatever goes wrong leaves the order as it is.
+    /// there is none; for a minute after that it does not even look. Reads once; whatever goes wrong leaves the order as it
+    /// is.
     pub(crate) async fn order_first<T>(&self, viewer: &Member, tail: &mut [T], member_of: impl Fn(&T) -> &Member) {
         let config = &self.config.assist;
         let Some(model) = self.text_model.as_ref().filter(|_| may_read_profile(viewer, config)) else { return };
+        let now = self.now();
+        if self.asked_for.is_fresh(viewer.id, now) {
+            return;
+        }
         let made = match self.store.made(viewer.id, Errand::Order, None).await {
             Ok(made) => made,
             Err(error) => {
@@ -89,14 +95,12 @@ impl Core {
                 return;
             }
         };
-        let now = self.now();
         let me = facts::about(viewer, &self.catalogue, config);
         let mine = facts::fingerprint(model.name(), prompt::VERSION, &me);
         let is_made = made.iter().any(|row| row.other.is_none() && row.keep_until > now && row.content == mine);
         if !is_made {
-            if self.asked_for.is_due(viewer.id, now) {
-                self.ask_for_order(viewer.id).await;
-            }
+            self.asked_for.note(viewer.id, now);
+            self.ask_for_order(viewer.id).await;
             return;
         }
         let scores: BTreeMap<MemberId, &Made> =

@@ -3,12 +3,10 @@
 //! Called by whoever administers (the server's admin port); calls the store. Nothing is given up in silence: a dead letter
 //! stays until somebody decides.
 
-use sha2::{Digest as _, Sha256};
-
-use super::{Job, JobHealth, OwnJob, Task};
+use super::{Job, JobHealth, OwnJob, Task, named};
 use crate::error::{Code, Error, Fault, Result};
 use crate::gpting::{Jobs, bounded, until_fresh};
-use crate::id::{JobId, MAX_ID};
+use crate::id::JobId;
 use crate::store::{Change, Expect, StoreError, Versioned, Work};
 
 /// Most dead letters of one page.
@@ -82,11 +80,4 @@ impl Jobs<'_> {
         let row = self.0.store.job(id).await?.filter(|row| row.value.dead_at.is_some());
         Ok(row.ok_or(Code::NotFound)?)
     }
-}
-
-/// The id of a job by its kind and name: the same in every instance, and none of the small ones that the library keeps.
-pub(crate) fn named(kind: &str, name: &str) -> JobId {
-    let hash = Sha256::new().chain_update(kind).chain_update([0]).chain_update(name).finalize();
-    let bytes = hash.first_chunk().copied().unwrap_or_default();
-    JobId::new((i64::from_le_bytes(bytes) & MAX_ID) | 1 << 52).expect("a bit of the range is set")
 }

@@ -9,6 +9,7 @@
 //! [`JobConfig`](crate::config::JobConfig), its arm in `perform`. A host adds kinds without that: [`Worker`].
 
 mod dead;
+mod named;
 mod perform;
 pub(crate) mod policy;
 mod runner;
@@ -21,7 +22,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) use self::dead::named;
+pub(crate) use self::named::named;
 pub use self::tally::{JobCount, JobHealth};
 pub use self::turn::Turn;
 pub use self::worker::{Next, OwnJob, Worker};

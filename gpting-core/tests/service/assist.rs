@@ -1,5 +1,6 @@
 //! What models may do with people's words: consent, purge, budget, and what leaves the house.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use gpting_core::assist::model::{ModelError, Prompt, Reply, Usage};
@@ -208,14 +209,13 @@ async fn a_consent_that_is_taken_back_while_the_model_thinks_keeps_nothing() {
 /// What a scripted model answers, at once.
 fn futures_now(model: &ScriptedModel, prompt: &Prompt) -> Result<Reply, ModelError> {
     use gpting_core::assist::model::TextModel as _;
-    let runtime = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let asked = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             runtime.block_on(model.complete(prompt))
         });
         asked.join().unwrap()
-    });
-    runtime
+    })
 }
 
 #[tokio::test]
@@ -223,7 +223,7 @@ async fn no_canary_leaves_the_house() {
     let seen: Arc<Mutex<String>> = Arc::default();
     let all = Arc::clone(&seen);
     let model = ScriptedModel::new(move |prompt| {
-        all.lock().unwrap().push_str(&format!("{}\n{}\n{:?}\n", prompt.system, prompt.user, prompt.schema));
+        writeln!(all.lock().unwrap(), "{}\n{}\n{:?}", prompt.system, prompt.user, prompt.schema).unwrap();
         let text = json!({ "topics": [], "a": [], "b": [] }).to_string();
         Ok(Reply { text, usage: Usage::default(), is_whole: true })
     });
