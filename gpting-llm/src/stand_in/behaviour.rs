@@ -42,7 +42,7 @@ pub enum Behaviour {
         /// The body.
         body: String,
     },
-    /// An answer of so many bytes, its length told or not.
+    /// A right answer with blanks behind it, so many bytes in all, its length told or not.
     Huge {
         /// How many.
         bytes: usize,

@@ -94,8 +94,10 @@ async fn behave(stream: &mut TcpStream, asked: &Asked, behaviour: &Behaviour, di
         }
         Behaviour::Huge { bytes, is_told } => {
             stream.write_all(head(200, &[], is_told.then_some(*bytes)).as_bytes()).await?;
+            let body = body();
+            stream.write_all(body.as_bytes()).await?;
             let chunk = vec![b' '; 64 * 1024];
-            let mut left = *bytes;
+            let mut left = bytes.saturating_sub(body.len());
             while left > 0 {
                 let now = left.min(chunk.len());
                 stream.write_all(&chunk[..now]).await?;
