@@ -180,12 +180,7 @@ impl State {
                     return Err(StoreError::Stale);
                 }
             }
-            Change::KeepMade(made) => {
-                let place = |row: &Made| (row.member, row.errand, row.other);
-                self.made.retain(|row| place(row) != place(&made));
-                self.made.push(*made);
-                self.made.sort_by_key(place);
-            }
+            Change::KeepMade(made) => self.keep_made(*made),
             Change::DropMade { member } => {
                 self.made.retain(|made| made.member != member && made.other != Some(member));
             }
@@ -197,6 +192,13 @@ impl State {
             Change::LeaveMark(_) | _ => return Err(StoreError::Internal("an unknown change".into())),
         }
         Ok(())
+    }
+
+    fn keep_made(&mut self, made: Made) {
+        let place = |row: &Made| (row.member, row.errand, row.other);
+        self.made.retain(|row| place(row) != place(&made));
+        self.made.push(made);
+        self.made.sort_by_key(place);
     }
 
     fn put_member(&mut self, member: Member, expect: Expect) -> StoreResult<()> {
