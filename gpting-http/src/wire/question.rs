@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_refused_by_its_place() {
         for (bad, field) in [
-            (r#"{}"#, "answers"),
+            ("{}", "answers"),
             (r#"{"answers": 1}"#, "answers"),
             (r#"{"answers": [1]}"#, "answers[0].question"),
             (r#"{"answers": [{"choice": "x"}]}"#, "answers[0].question"),
