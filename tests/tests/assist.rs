@@ -275,6 +275,7 @@ fn imported(number: u64, at: jiff::Timestamp, catalogue: &Catalogue) -> Member {
             genders: vec![if is_woman { "M" } else { "F" }.to_owned()],
             ..Preferences::default()
         },
+        answers: std::collections::BTreeMap::new(),
         consents: vec![consent(Purpose::ProfileAnalysis), consent(Purpose::ConversationAnalysis)],
         derived: Derived::default(),
     }
