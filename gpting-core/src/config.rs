@@ -171,6 +171,8 @@ pub struct JobConfig {
     pub blobs: JobPolicy,
     /// Erasure of a member. 60 attempts up to an hour apart: more than two days, well within what the law leaves.
     pub erase: JobPolicy,
+    /// Following a match. 20 attempts up to an hour apart.
+    pub talk: JobPolicy,
     /// Upkeep. 5 attempts, then the next round.
     pub purge: JobPolicy,
     /// The daily round. 6 attempts of two hours, then the next night.
@@ -217,6 +219,7 @@ impl Default for JobConfig {
             mail: JobPolicy::new(12, 5, 2, 4),
             blobs: JobPolicy::new(20, 5, 5, 2),
             erase: JobPolicy::new(60, 60, 30, 2),
+            talk: JobPolicy::new(20, 60, 5, 2),
             purge: JobPolicy::new(5, 60, 30, 1),
             daily_round: JobPolicy::new(6, 60, 120, 1),
             own: JobPolicy::new(20, 60, 360, 2),
@@ -231,6 +234,7 @@ impl JobConfig {
             "send_sign_up_code" | "send_address_in_use" => &self.mail,
             "delete_blobs" => &self.blobs,
             "erase" => &self.erase,
+            "follow_talk" => &self.talk,
             "purge" | "deliver_events" => &self.purge,
             "daily_round" => &self.daily_round,
             _ => &self.own,

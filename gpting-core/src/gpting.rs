@@ -16,6 +16,7 @@ use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
 use crate::error::{Code, Result};
 use crate::interaction::Pair;
+use crate::interaction::follow::Talks;
 use crate::job::tally::Tally;
 use crate::job::{Task, Worker};
 use crate::limit::{LimitSecret, Limits, Purses, StoreLimits};
@@ -68,6 +69,8 @@ pub(crate) struct Core {
     pub(crate) purses: Purses,
     pub(crate) workers: Vec<Arc<dyn Worker>>,
     pub(crate) tally: Tally,
+    /// Rooms whose talk may have come further.
+    pub(crate) talks: Talks,
     pub(crate) jobs: Notify,
     pub(crate) outbox: Notify,
     /// Tells the store's log from others: a chat client that comes back with another epoch starts afresh.
@@ -293,6 +296,7 @@ impl Builder {
             purses: Purses::default(),
             workers: self.workers,
             tally: Tally::default(),
+            talks: Talks::default(),
             store: self.store,
             clock: self.clock,
             rng: self.rng,

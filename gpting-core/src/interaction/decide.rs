@@ -95,6 +95,7 @@ impl Matching<'_> {
                     let (room, opening) = core.open_room(&mut acted.pair, now).await?;
                     work = work.event(Event { at: now, fact: Fact::Matched { member: me, other, room } });
                     work.changes.extend(opening);
+                    work = work.change(core.follow(room, now));
                 }
             }
             // A like that is there already costs nothing, and one that has to be decided again only once.

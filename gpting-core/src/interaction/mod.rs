@@ -5,13 +5,16 @@
 
 pub mod adopt;
 pub mod decide;
+pub(crate) mod follow;
 pub mod friend;
+pub mod outcome;
 pub mod pair;
 pub mod transition;
 
 pub use self::adopt::{AdoptedMessage, AdoptedPair, AdoptedRoom, PairAdopted, Refused};
 pub use self::decide::{Connection, Liked, Passed};
 pub use self::friend::{FriendRequestView, FriendRequested};
+pub use self::outcome::{Outcome, Stage};
 pub use self::pair::{
     Decision, DecisionKind, FriendRequest, Listing, MatchState, Pair, PairKey, PairList, Side, Stance,
 };

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::outcome::Outcome;
 use crate::id::{FriendRequestId, MemberId, RoomId};
 
 /// Names a pair: its two members, the lower id first.
@@ -155,6 +156,9 @@ pub struct Pair {
     /// Their one room, once a match or a friendship has opened it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomId>,
+    /// What has come of their match. Stays when the match ends: it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
 }
 
 impl Pair {
@@ -168,6 +172,7 @@ impl Pair {
             friend_request: None,
             friends_since: None,
             room: None,
+            outcome: None,
         }
     }
 

@@ -24,7 +24,7 @@ use serde_json::Value;
 pub use self::tally::{JobCount, JobHealth};
 pub use self::turn::Turn;
 pub use self::worker::{Next, OwnJob, Worker};
-use crate::id::{JobId, MemberId, PendingId};
+use crate::id::{JobId, MemberId, PendingId, RoomId};
 
 /// Something to be done after a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +91,11 @@ pub enum Task {
         /// Whom.
         member: MemberId,
     },
+    /// Look what has come of a match: whether its two have talked. A few times in two weeks, then no more.
+    FollowTalk {
+        /// Their room.
+        room: RoomId,
+    },
     /// Let go of what is kept for a term only. One for the whole deployment, again and again.
     Purge,
     /// Make the mutual picks of the day for everybody. One for the whole deployment, every night.
@@ -108,8 +113,8 @@ pub enum Task {
 
 impl Task {
     /// The kinds that every build of this version can perform, by [`Task::kind`].
-    pub const KINDS: [&'static str; 6] =
-        ["send_sign_up_code", "send_address_in_use", "delete_blobs", "erase", "purge", "daily_round"];
+    pub const KINDS: [&'static str; 7] =
+        ["send_sign_up_code", "send_address_in_use", "delete_blobs", "erase", "follow_talk", "purge", "daily_round"];
 
     /// Whether the whole deployment has one of it, which comes again and again and is never a dead letter.
     pub(crate) fn is_standing(&self) -> bool {
@@ -123,6 +128,7 @@ impl Task {
             Self::SendAddressInUse { .. } => "send_address_in_use",
             Self::DeleteBlobs { .. } => "delete_blobs",
             Self::Erase { .. } => "erase",
+            Self::FollowTalk { .. } => "follow_talk",
             Self::Purge => "purge",
             Self::DailyRound => "daily_round",
             Self::DeliverEvents => "deliver_events",
@@ -149,6 +155,7 @@ mod tests {
         let member = MemberId::new(1).unwrap();
         for task in [
             Task::Erase { member },
+            Task::FollowTalk { room: RoomId::new(1).unwrap() },
             Task::Purge,
             Task::DailyRound,
             Task::DeliverEvents,

@@ -21,6 +21,10 @@ impl Core {
             Task::SendAddressInUse { member } => self.send_address_in_use(*member).await?,
             #[cfg(not(feature = "accounts"))]
             Task::SendSignUpCode { .. } | Task::SendAddressInUse { .. } => {}
+            Task::FollowTalk { room } => {
+                let next = self.follow_talk(*room).await?;
+                return Ok(next.map_or(Next::Done, Next::Again));
+            }
             Task::Purge => {
                 self.purge().await?;
                 return Ok(Next::Again(self.config.jobs.purge_every.unsigned_abs()));

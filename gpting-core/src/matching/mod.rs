@@ -65,6 +65,7 @@ mod saved;
 mod score;
 mod simd;
 mod table;
+mod talk;
 mod view;
 mod walk;
 mod weights;
@@ -103,6 +104,7 @@ pub use simd::Level;
 #[cfg(feature = "lab")]
 pub use simd::straight;
 pub use table::PersonId;
+pub use talk::Talk;
 pub use view::{Query, View};
 pub use weights::Weights;
 
@@ -186,6 +188,7 @@ impl<Id: PersonId> Engine<Id> {
 
     /// Takes in what one person did to another: keeps who must not be shown to whom, and learns from likes and passes.
     ///
+    /// What came of a match gives its likes more or less weight, from half a decision to three ([`Talk`]).
     /// What is learned is `O(1)` per event: with `k` = [`Weights::prior_decisions`] and `m` = [`Weights::like_rate`],
     /// `logit((likes + k m) / (decisions + k)) − logit(m)` of the actor's own decisions is the actor's pickiness, and of the
     /// decisions about the other the other's appeal. Events may come twice or out of order; per actor and other the newest

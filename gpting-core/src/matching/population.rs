@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::checked::Checked;
-use super::event::{Act, Decision, Tally};
+use super::event::{Act, Tally, Vote};
 use super::facts::Facts;
 use super::index::Index;
 use super::index::key::{Class, Key};
@@ -355,8 +355,9 @@ impl<Id: PersonId> State<Id> {
         if new != old {
             self.keep(actor, new);
         }
-        if new.decision != old.decision {
-            self.learn(actor, other, old.decision, new.decision);
+        let (was, is) = (old.vote(), new.vote());
+        if is != was {
+            self.learn(actor, other, was, is);
         }
         Ok(())
     }
@@ -370,7 +371,7 @@ impl<Id: PersonId> State<Id> {
         }
     }
 
-    fn learn(&mut self, actor: u32, other: u32, old: Decision, new: Decision) {
+    fn learn(&mut self, actor: u32, other: u32, old: Vote, new: Vote) {
         self.weigh_again(actor, |slot| slot.decided.replace(old, new));
         self.weigh_again(other, |slot| slot.received.replace(old, new));
     }

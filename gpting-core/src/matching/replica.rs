@@ -205,6 +205,9 @@ fn lessons(pair: &Versioned<Pair>) -> Vec<Event<MemberId>> {
         if pair.is_unmatched() {
             events.push(Event::unmatch(me, other, at));
         }
+        if let Some(outcome) = pair.outcome {
+            events.push(Event::talk(me, other, outcome.of_side(side), at));
+        }
     }
     events
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod chat;
 mod live;
 mod matching;
+mod outcomes;
 mod people;
 mod safety;
 mod snapshot;
