@@ -129,6 +129,7 @@ fn member(value: i64) -> Member {
         },
         preferences: Preferences::default(),
         consents: Vec::new(),
+        visibility: gpting_core::profile::Visibility::default(),
     }
 }
 

@@ -103,6 +103,7 @@ mod tests {
             profile: Profile::default(),
             preferences: Preferences::default(),
             consents: Vec::new(),
+            visibility: gpting_core::profile::Visibility::default(),
         };
         Work::new().change(Change::PutMember(Box::new(member), Expect::New))
     }

@@ -51,6 +51,7 @@ async fn commits_one_after_another() {
             profile: Profile::default(),
             preferences: Preferences::default(),
             consents: Vec::new(),
+            visibility: gpting_core::profile::Visibility::default(),
         };
         store.commit(Work::new().change(Change::PutMember(Box::new(member), Expect::New))).await.unwrap();
     }

@@ -196,6 +196,7 @@ impl Town {
             },
             preferences: Preferences { genders: vec![wish.to_owned()], ..Preferences::default() },
             consents: Vec::new(),
+            visibility: gpting_core::profile::Visibility::default(),
         }
     }
 

@@ -134,6 +134,7 @@ async fn couples(deployment: &Deployment, count: usize) -> Vec<[(MemberId, Strin
                 },
                 preferences: Preferences { genders: vec![wish.to_owned()], ..Preferences::default() },
                 consents: Vec::new(),
+                visibility: gpting_core::profile::Visibility::default(),
             }
         })
         .collect();

@@ -225,6 +225,7 @@ impl Core {
             },
             preferences: Preferences::default(),
             consents: pending.consents,
+            visibility: crate::profile::Visibility::default(),
         };
         let account = Account {
             member: id,

@@ -11,8 +11,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
-use super::outcome::{LOOKED_AT, Outcome, Stage};
-use super::pair::MatchState;
+use super::outcome::LOOKED_AT;
+use super::pair::{MatchState, Outcome, Stage};
 use crate::error::{Chain, Result};
 use crate::gpting::{Core, until_fresh};
 use crate::id::{JobId, RoomId};

@@ -14,8 +14,7 @@ pub mod transition;
 pub use self::adopt::{AdoptedMessage, AdoptedPair, AdoptedRoom, PairAdopted, Refused};
 pub use self::decide::{Connection, Liked, Passed};
 pub use self::friend::{FriendRequestView, FriendRequested};
-pub use self::outcome::{Outcome, Stage};
 pub use self::pair::{
-    Decision, DecisionKind, FriendRequest, Listing, MatchState, Pair, PairKey, PairList, Side, Stance,
+    Decision, DecisionKind, FriendRequest, Listing, MatchState, Outcome, Pair, PairKey, PairList, Side, Stage, Stance,
 };
 pub use self::transition::{FriendRequestOutcome, LikeOutcome, PassOutcome};

@@ -5,9 +5,8 @@
 //! pair; no text is looked at.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::pair::{Pair, Side};
+use super::pair::{Outcome, Pair, Side, Stage};
 use crate::matching::Talk;
 
 /// How many of the first messages of a room are looked at. What has not become a conversation by then was no conversation.
@@ -16,32 +15,6 @@ pub const LOOKED_AT: usize = 100;
 const CONVERSATION: usize = 10;
 /// and so many of each side.
 const OF_EACH: usize = 3;
-
-/// How far two people have come in talking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// Nobody has written, for two weeks.
-    Silent,
-    /// One of them has written.
-    Opened,
-    /// The other has answered.
-    Replied,
-    /// Ten messages, at least three of each.
-    Conversed,
-}
-
-/// What came of a match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// How far they have come.
-    pub stage: Stage,
-    /// Who wrote first; none as long as nobody did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opener: Option<Side>,
-    /// When they had come so far.
-    pub at: Timestamp,
-}
 
 impl Outcome {
     /// A match of which nothing has come until now.

@@ -6,7 +6,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::outcome::Outcome;
 use crate::id::{FriendRequestId, MemberId, RoomId};
 
 /// Names a pair: its two members, the lower id first.
@@ -134,6 +133,32 @@ pub enum MatchState {
         /// When.
         at: Timestamp,
     },
+}
+
+/// How far two people have come in talking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Nobody has written, for two weeks.
+    Silent,
+    /// One of them has written.
+    Opened,
+    /// The other has answered.
+    Replied,
+    /// Ten messages, at least three of each.
+    Conversed,
+}
+
+/// What came of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// How far they have come.
+    pub stage: Stage,
+    /// Who wrote first; none as long as nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opener: Option<Side>,
+    /// When they had come so far.
+    pub at: Timestamp,
 }
 
 /// Everything that stands between two people.

@@ -73,7 +73,13 @@ mod weights;
 #[cfg(feature = "service")]
 pub mod daily;
 #[cfg(feature = "service")]
+pub mod exposure;
+#[cfg(feature = "service")]
 pub(crate) mod intake;
+#[cfg(feature = "service")]
+mod newcomer;
+#[cfg(feature = "service")]
+pub mod ranker;
 #[cfg(feature = "service")]
 mod refresh;
 #[cfg(feature = "service")]
@@ -82,6 +88,8 @@ pub(crate) mod replica;
 pub mod slate;
 #[cfg(feature = "service")]
 pub(crate) mod snapshot;
+#[cfg(feature = "service")]
+pub(crate) mod warm_up;
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::member::{Member, Profile, Standing};
+use super::member::{Member, Profile, Standing, Visibility};
 use super::preference::Preferences;
 use crate::error::{Code, Result};
 use crate::gpting::{Core, Members, until_fresh};
@@ -33,6 +33,7 @@ impl Members<'_> {
                 profile: Profile::default(),
                 preferences: Preferences::default(),
                 consents: Vec::new(),
+                visibility: Visibility::default(),
             };
             match core.commit(Work::new().change(Change::PutMember(Box::new(member), Expect::New))).await {
                 Ok(_) => Ok(id),

@@ -12,12 +12,14 @@ pub mod photo;
 pub mod place;
 pub mod preference;
 mod spelling;
+pub mod visibility;
 pub mod wish;
 
 pub use self::card::Card;
 pub use self::edit::ProfileEdit;
 pub use self::locate::LocateInput;
-pub use self::member::{Member, Photo, Profile, Standing, gender_letter_of, parse_gender};
+pub use self::member::{Member, Photo, Profile, Standing, Visibility, gender_letter_of, parse_gender};
 pub use self::members::Imported;
 pub use self::preference::{AttributeWish, Preferences, WishStrength};
+pub use self::visibility::VisibilityEdit;
 pub use self::wish::PreferencesEdit;

@@ -5,9 +5,12 @@
 
 mod accounts;
 mod chat;
+mod entitlements;
+mod exposures;
 mod live;
 mod matching;
 mod outcomes;
 mod people;
 mod safety;
 mod snapshot;
+mod visibility;

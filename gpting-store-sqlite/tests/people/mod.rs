@@ -27,6 +27,7 @@ pub(crate) fn member(value: i64, bio: &str) -> Member {
         profile: Profile { nickname: format!("n{value}"), bio: bio.to_owned(), ..Profile::default() },
         preferences: Preferences::default(),
         consents: Vec::new(),
+        visibility: gpting_core::profile::Visibility::default(),
     }
 }
 

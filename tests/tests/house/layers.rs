@@ -20,10 +20,14 @@ const KNOTS: [&[&str]; 1] = [
 ];
 
 /// Files of the engine's room that belong to the service.
-const SERVICE_IN_MATCHING: [&str; 6] = [
+const SERVICE_IN_MATCHING: [&str; 10] = [
     "matching::intake",
     "matching::refresh",
     "matching::daily",
+    "matching::exposure",
+    "matching::newcomer",
+    "matching::ranker",
+    "matching::warm_up",
     "matching::replica",
     "matching::slate",
     "matching::snapshot",

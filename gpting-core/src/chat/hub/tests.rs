@@ -30,6 +30,7 @@ fn member(n: i64) -> Member {
         profile: Profile { nickname: format!("n{n}"), ..Profile::default() },
         preferences: Preferences::default(),
         consents: Vec::new(),
+        visibility: crate::profile::Visibility::default(),
     }
 }
 

@@ -59,6 +59,7 @@ impl Intake<'_> {
             profile,
             preferences: self.preferences(row, &mut left_out),
             consents: Vec::new(),
+            visibility: gpting_core::profile::Visibility::default(),
         };
         let login = ForeignLogin {
             username: row.text(&["username"]).unwrap_or_default().to_owned(),

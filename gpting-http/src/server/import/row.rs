@@ -148,6 +148,7 @@ impl Intake<'_> {
             profile,
             preferences,
             consents,
+            visibility: gpting_core::profile::Visibility::default(),
         })
     }
 
