@@ -58,6 +58,8 @@ const ROWS: &[(&str, &str, Answers)] = &[
     ("DELETE", "/api/accounts/profile/photos/{id}/",        FOREIGN),
     ("GET",    "/api/accounts/preferences/",                own(200)),
     ("PUT",    "/api/accounts/preferences/",                own(200)),
+    ("GET",    "/api/accounts/visibility/",                 own(200)),
+    ("PUT",    "/api/accounts/visibility/",                 own(200)),
     ("GET",    "/api/accounts/interests/",                  all(200)),
     ("GET",    "/api/accounts/attributes/",                 all(200)),
     ("GET",    "/api/accounts/consents/",                   own(200)),

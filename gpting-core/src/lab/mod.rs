@@ -11,6 +11,7 @@
 )]
 
 pub mod bench;
+pub mod log;
 pub mod metrics;
 pub mod population;
 pub mod sequential;

@@ -13,6 +13,7 @@ pub(crate) mod photo;
 pub(crate) mod preference;
 pub(crate) mod profile;
 pub(crate) mod safety;
+pub(crate) mod visibility;
 
 use gpting_core::store::{Before, Page};
 use gpting_core::{Code, Fault};

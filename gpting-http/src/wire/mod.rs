@@ -14,6 +14,7 @@ pub(crate) mod photo;
 pub(crate) mod preference;
 pub(crate) mod profile;
 pub(crate) mod safety;
+pub(crate) mod visibility;
 
 use gpting_core::lang::Lang;
 use gpting_core::profile::card::Label as CardLabel;

@@ -210,3 +210,12 @@ fn a_password_in_a_url_is_seen() {
     assert!(has_password("postgres://a:secret@b/c") && has_password("postgres://b/c?password=secret"));
     assert!(!has_password("postgres://a@b/c") && !has_password("sqlite:///a/b.db"));
 }
+
+#[test]
+fn rankers_are_read_and_refused_with_the_reason() {
+    assert_eq!(from_environment(&[]).unwrap().rankers.to_string(), "served=1");
+    let set = from_environment(&[("GPTING_RANKERS", "served=90,harmonic=10,seed=7")]).unwrap();
+    assert_eq!(set.rankers.to_string(), "served=90,harmonic=10,seed=7");
+    let error = from_environment(&[("GPTING_RANKERS", "best=1")]).unwrap_err().to_string();
+    assert!(error.starts_with("GPTING_RANKERS: there are the rankers served"), "{error}");
+}
