@@ -1,4 +1,4 @@
-//! A store of one's own: the whole port in one file of some 450 lines, tested by the contract suite.
+//! A store of one's own: the whole port in one file of under 500 lines, tested by the contract suite.
 //!
 //! Everything lies in plain lists. A commit works on a copy, which is written beside the old file, synced and renamed
 //! over it; only then is the work acknowledged: it is there whole or not at all, in memory and on disk. Short is slow:
@@ -13,6 +13,7 @@ use gpting_core::chat::{Message, NewMessage, ReadMark, Room, RoomOverview, RoomS
 use gpting_core::event::{Event, StoredEvent};
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
+use gpting_core::matching::exposure::{Impression, Shown};
 use gpting_core::store::{
     Appended, Change, Committed, Expect, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreError,
     StoreResult, Unique, Version, Versioned, Work,
@@ -39,7 +40,7 @@ struct State {
     openings: Vec<RoomId>,
     tickets: Vec<Ticket>,
     epoch: u64,
-    served: BTreeSet<(MemberId, MemberId)>,
+    served: Vec<Impression>,
     picks: BTreeSet<(MemberId, i32, MemberId)>,
     reports: Vec<(Version, Report)>,
     jobs: Vec<(Version, Job)>,
@@ -138,8 +139,9 @@ impl State {
                 let at = self.tickets.iter().position(|ticket| ticket.hash == hash);
                 self.tickets.swap_remove(at.ok_or(StoreError::Stale)?);
             }
-            Change::Serve { viewer, candidates, .. } => {
-                self.served.extend(candidates.into_iter().map(|candidate| (viewer, candidate)));
+            Change::Serve { viewer, candidates, at } => self.serve(viewer, &candidates, at),
+            Change::DropImpressions { from, to, before } => {
+                self.served.retain(|row| row.viewer < from || row.viewer > to || row.last_at >= before);
             }
             Change::PutPicks { day, pairs } => {
                 self.picks.extend(pairs.iter().flat_map(|it| [(it.low, day, it.high), (it.high, day, it.low)]));
@@ -247,6 +249,18 @@ impl State {
         self.reports.iter().find(|(_, row)| is(row))
     }
 
+    fn serve(&mut self, viewer: MemberId, candidates: &[Shown], at: Timestamp) {
+        for Shown { candidate, exposure } in Shown::each_once(candidates) {
+            let new = Impression { viewer, candidate, first_at: at, last_at: at, shows: 1, exposure };
+            match self.served.iter_mut().find(|row| (row.viewer, row.candidate) == (viewer, candidate)) {
+                Some(row) => {
+                    (row.last_at, row.shows, row.exposure) = (row.last_at.max(at), row.shows + 1, exposure);
+                }
+                None => self.served.push(new),
+            }
+        }
+    }
+
     fn erase(&mut self, member: MemberId, tombstone: MemberId) {
         let Some(at) = self.members.iter().position(|(_, row)| row.id == member) else { return };
         self.members.swap_remove(at);
@@ -257,7 +271,7 @@ impl State {
         for key in self.pairs_changed.iter_mut().filter(|key| key.side(member).is_some()) {
             *key = PairKey::of(key.other(member), tombstone).unwrap_or(*key);
         }
-        self.served.retain(|(viewer, shown)| *viewer != member && *shown != member);
+        self.served.retain(|row| row.viewer != member && row.candidate != member);
         self.picks.retain(|(one, _, other)| *one != member && *other != member);
         self.reports.retain(|(_, report)| report.reporter != member);
         let there: BTreeSet<_> = self.members.iter().map(|(_, row)| row.id).collect();
@@ -366,7 +380,19 @@ impl Store for JsonStore {
         Ok(self.1.lock().await.list(member, list).map(|(_, _, pair)| pair.key.other(member)).collect())
     }
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
-        Ok(self.1.lock().await.served.contains(&(viewer, candidate)))
+        Ok(self.1.lock().await.served.iter().any(|row| (row.viewer, row.candidate) == (viewer, candidate)))
+    }
+    async fn impressions(&self, after: Option<(MemberId, MemberId)>, limit: usize) -> StoreResult<Vec<Impression>> {
+        let mut served = self.1.lock().await.served.clone();
+        served.retain(|row| after.is_none_or(|after| (row.viewer, row.candidate) > after));
+        served.sort_by_key(|row| (row.viewer, row.candidate));
+        served.truncate(limit);
+        Ok(served)
+    }
+    async fn shown_to(&self, candidates: &[MemberId], most: usize) -> StoreResult<Vec<(MemberId, u64)>> {
+        let state = self.1.lock().await;
+        let count = |who| state.served.iter().filter(|row| row.candidate == who).take(most).count() as u64;
+        Ok(candidates.iter().map(|who| (*who, count(*who))).collect())
     }
     async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
         let state = self.1.lock().await;

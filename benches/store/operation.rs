@@ -131,6 +131,7 @@ fn member(value: i64) -> Member {
         answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
         derived: gpting_core::assist::Derived::default(),
+        visibility: gpting_core::profile::Visibility::default(),
     }
 }
 

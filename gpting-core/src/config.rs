@@ -6,6 +6,7 @@ use std::num::NonZero;
 #[cfg(feature = "accounts")]
 use crate::limit::claim::Quota;
 use crate::matching::AgeGate;
+use crate::matching::ranker::Rankers;
 
 /// Settings of the service. [`Config::default`] is what the server runs with.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -86,6 +87,31 @@ pub struct MatchingConfig {
     /// How often the index is written down for the next start, where there is a place for it. 15 minutes: reading a
     /// quarter of an hour of changes takes moments. At once after an erasure, whatever this says.
     pub snapshot_every: SignedDuration,
+    /// Which members are served by which ranker. All by the product's own.
+    pub rankers: Rankers,
+    /// How newcomers become known.
+    pub warm_up: WarmUp,
+    /// How long it is remembered who was shown to whom. 180 days: half a year of a log to judge by; whoever was shown longer
+    /// ago is a stranger again.
+    pub keep_impressions: SignedDuration,
+}
+
+/// How newcomers become known: a bounded share of places until enough people have seen them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WarmUp {
+    /// Their share of the places of a first page, in percent; at most four of a page. 10: one of ten.
+    pub percent: u8,
+    /// How many people see them at the most in this way. 30: some five likes at the usual rate, about when what is known of
+    /// somebody outweighs what is assumed of everybody.
+    pub viewers: u32,
+    /// How long after joining. 14 days: newer people come after them.
+    pub within: SignedDuration,
+}
+
+impl Default for WarmUp {
+    fn default() -> Self {
+        Self { percent: 10, viewers: 30, within: SignedDuration::from_hours(14 * 24) }
+    }
 }
 
 impl Default for MatchingConfig {
@@ -99,6 +125,9 @@ impl Default for MatchingConfig {
             round_threads: NonZero::<usize>::MIN,
             refresh_every: SignedDuration::from_secs(1),
             snapshot_every: SignedDuration::from_mins(15),
+            rankers: Rankers::default(),
+            warm_up: WarmUp::default(),
+            keep_impressions: SignedDuration::from_hours(180 * 24),
         }
     }
 }
@@ -151,6 +180,10 @@ impl Default for SafetyConfig {
 pub struct Quotas {
     /// New likes of a member: so many at once, all of them back after a day. The server: 100, more than anybody means.
     pub likes_per_day: Option<u32>,
+    /// People proposed to a member by slates: so many at once, all of them back after a day. The server: without limit.
+    pub cards_per_day: Option<u32>,
+    /// Decisions that a member takes back: so many at once, all of them back after a day. The server: 100, as likes.
+    pub undos_per_day: Option<u32>,
     /// Messages of a member: so many at once, all of them back after a minute. The server: 100, as OWASP's sheet on sockets
     /// has it.
     pub messages_per_minute: Option<u32>,
@@ -238,6 +271,8 @@ pub struct JobConfig {
     pub blobs: JobPolicy,
     /// Erasure of a member. 60 attempts up to an hour apart: more than two days, well within what the law leaves.
     pub erase: JobPolicy,
+    /// Following a match. 20 attempts up to an hour apart.
+    pub talk: JobPolicy,
     /// Upkeep. 5 attempts, then the next round.
     pub purge: JobPolicy,
     /// The daily round. 6 attempts of two hours, then the next night.
@@ -287,6 +322,7 @@ impl Default for JobConfig {
             mail: JobPolicy::new(12, 5, 2, 4),
             blobs: JobPolicy::new(20, 5, 5, 2),
             erase: JobPolicy::new(60, 60, 30, 2),
+            talk: JobPolicy::new(20, 60, 5, 2),
             purge: JobPolicy::new(5, 60, 30, 1),
             daily_round: JobPolicy::new(6, 60, 120, 1),
             assist: JobPolicy::new(20, 60, 30, 2),
@@ -302,6 +338,7 @@ impl JobConfig {
             "send_sign_up_code" | "send_address_in_use" => &self.mail,
             "delete_blobs" => &self.blobs,
             "erase" => &self.erase,
+            "follow_talk" => &self.talk,
             "purge" | "deliver_events" => &self.purge,
             "daily_round" => &self.daily_round,
             "read_profile"

@@ -19,11 +19,13 @@ use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
 use crate::error::{Code, Result};
 use crate::interaction::Pair;
+use crate::interaction::follow::Talks;
 use crate::job::tally::Tally;
 use crate::job::{Task, Worker};
-use crate::limit::{LimitSecret, Limits, Purses, StoreLimits};
+use crate::limit::{Entitlements, LimitSecret, Limits, Purses, SameForAll, StoreLimits};
 use crate::matching::replica::Replica;
 use crate::matching::snapshot::Saved;
+use crate::matching::warm_up::Warmth;
 use crate::port::{BlobStore, Bus, BusHealth, EventSink, Hint, LocalBus, Mailer, Pictures, SnapshotStore};
 use crate::profile::catalogue::Catalogue;
 use crate::rng::{Rng, SystemRng};
@@ -74,6 +76,10 @@ pub(crate) struct Core {
     pub(crate) purses: Purses,
     pub(crate) workers: Vec<Arc<dyn Worker>>,
     pub(crate) tally: Tally,
+    pub(crate) entitlements: Arc<dyn Entitlements>,
+    pub(crate) warmth: Warmth,
+    /// Rooms whose talk may have come further.
+    pub(crate) talks: Talks,
     pub(crate) jobs: Notify,
     pub(crate) outbox: Notify,
     /// Tells the store's log from others: a chat client that comes back with another epoch starts afresh.
@@ -169,6 +175,7 @@ impl Aftermath {
                 Change::Append(_)
                 | Change::PutPair(..)
                 | Change::Serve { .. }
+                | Change::DropImpressions { .. }
                 | Change::Hide { .. }
                 | Change::Mute { .. }
                 | Change::PutTicket(_)
@@ -222,6 +229,7 @@ pub struct Builder {
     blobs: Option<Arc<dyn BlobStore>>,
     pictures: Option<Arc<dyn Pictures>>,
     limits: Option<Arc<dyn Limits>>,
+    entitlements: Arc<dyn Entitlements>,
     workers: Vec<Arc<dyn Worker>>,
     snapshots: Option<Arc<dyn SnapshotStore>>,
     text_model: Option<Arc<dyn TextModel>>,
@@ -259,6 +267,8 @@ impl Builder {
         blobs: BlobStore,
         /// Makes uploaded pictures safe; without it photos are unavailable.
         pictures: Pictures,
+        /// Says what each member is entitled to in a day; the same for all by default.
+        entitlements: Entitlements,
         /// Counts what is limited over all instances; the store by default.
         limits: Limits,
         /// Keeps the index between two starts; nowhere by default.
@@ -320,6 +330,9 @@ impl Builder {
             purses: Purses::default(),
             workers: self.workers,
             tally: Tally::default(),
+            talks: Talks::default(),
+            warmth: Warmth::default(),
+            entitlements: self.entitlements,
             store: self.store,
             clock: self.clock,
             rng: self.rng,
@@ -369,6 +382,7 @@ impl Gpting {
             blobs: None,
             pictures: None,
             limits: None,
+            entitlements: Arc::new(SameForAll),
             workers: Vec::new(),
             snapshots: None,
             text_model: None,

@@ -13,7 +13,7 @@ use crate::access::Access::{self, Member, Public, Signed};
 use crate::access::ObjectClass::{self, FriendRequest, MemberInBody, MemberInPath, Nothing, Own, Photo, Room};
 use crate::endpoint::{Endpoint, Param, ParamKind, at_once, document, get, on, raw};
 use crate::handler::{
-    chat, interaction, matching, meta, photo, preference, profile, question, safety, suggestion, words,
+    chat, interaction, matching, meta, photo, preference, profile, question, safety, suggestion, visibility, words,
 };
 use crate::layer::rate::RateClass::{self, Decide, Free, Message, Picture, Read, Report, Socket, Upload, Write};
 
@@ -109,6 +109,8 @@ pub(crate) fn table() -> Vec<Route> {
         r(GET,    "/api/accounts/profile/suggestions/",   Member, Read,    Own,           &[200],      get(suggestion::suggestions), "What the own text suggests to add to the own profile"),
         r(GET,    "/api/accounts/preferences/",           Member, Read,    Own,           &[200],      get(preference::read), "Whom one wishes to meet"),
         r(PUT,    "/api/accounts/preferences/",           Member, Write,   Own,           &[200],      on(preference::write), "Says whom one wishes to meet"),
+        r(GET,    "/api/accounts/visibility/",            Member, Read,    Own,           &[200],      get(visibility::read), "From whom one is hidden"),
+        r(PUT,    "/api/accounts/visibility/",            Member, Write,   Own,           &[200],      on(visibility::write), "Snoozes for a while, or is seen only by whom one likes"),
         r(GET,    "/api/accounts/interests/",             Public, Read,    Nothing,       &[200],      at_once(preference::interests), "The interests there are"),
         r(GET,    "/api/accounts/attributes/",            Public, Read,    Nothing,       &[200],      at_once(preference::attributes), "The attributes there are"),
         r(GET,    "/api/accounts/questions/",             Public, Read,    Nothing,       &[200],      at_once(question::questions), "The questions there are"),

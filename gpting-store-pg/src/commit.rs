@@ -189,6 +189,7 @@ impl Commit<'_> {
             Change::PutTicket(ticket) => self.put_ticket(ticket).await,
             Change::TakeTicket(hash) => self.take_ticket(hash).await,
             Change::Serve { viewer, candidates, at } => self.serve(*viewer, candidates, *at).await,
+            Change::DropImpressions { from, to, before } => self.drop_impressions(*from, *to, *before).await,
             Change::PutPicks { day, pairs } => self.put_picks(*day, pairs).await,
             Change::ClearPicks { day } => self.clear_picks(*day).await,
             Change::PutReport(report, expect) => self.put_report(report, *expect).await,

@@ -40,6 +40,7 @@ mod error;
 mod event;
 mod feed;
 mod group;
+mod impression;
 mod job;
 mod live;
 mod lock;
@@ -68,6 +69,7 @@ use gpting_core::event::StoredEvent;
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
 use gpting_core::job::Job;
+use gpting_core::matching::exposure::Impression;
 use gpting_core::profile::Member;
 use gpting_core::safety::Report;
 use gpting_core::store::{
@@ -269,7 +271,15 @@ impl Store for PgStore {
     }
 
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
-        member::was_served(self, viewer, candidate).await
+        impression::was_served(self, viewer, candidate).await
+    }
+
+    async fn impressions(&self, after: Option<(MemberId, MemberId)>, limit: usize) -> StoreResult<Vec<Impression>> {
+        impression::all(self, after, limit).await
+    }
+
+    async fn shown_to(&self, candidates: &[MemberId], most: usize) -> StoreResult<Vec<(MemberId, u64)>> {
+        impression::shown_to(self, candidates, most).await
     }
 
     async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {

@@ -1,9 +1,8 @@
-//! Members, the feed of their changes (up to where [`feed`] says), and who was shown to whom.
+//! Members, and the feed of their changes (up to where [`feed`] says).
 
 use gpting_core::id::{HostId, MemberId};
 use gpting_core::profile::Member;
 use gpting_core::store::{Expect, FeedCursor, FeedEntry, StoreResult, Versioned};
-use jiff::Timestamp;
 use sqlx::types::Json;
 
 use crate::error::store_error;
@@ -51,17 +50,6 @@ const HAS_MARK: &str = "
         SELECT FROM gpting.mark
         WHERE mark = $1 AND server = (SELECT system_identifier FROM pg_catalog.pg_control_system())
     )";
-
-const WAS_SERVED: &str = "
-    SELECT EXISTS (SELECT FROM gpting.impression WHERE viewer = $1 AND candidate = $2)";
-/// Sorted, so that two slates for one viewer take their rows in one order.
-const SERVE: &str = "
-    INSERT INTO gpting.impression (viewer, candidate, first_at, last_at, shows)
-    SELECT DISTINCT $1::bigint, candidate, $3::bigint, $3::bigint, 1
-    FROM unnest($2::bigint[]) AS candidate
-    ORDER BY candidate
-    ON CONFLICT (viewer, candidate) DO UPDATE
-    SET last_at = greatest(impression.last_at, excluded.last_at), shows = impression.shows + 1";
 
 pub(crate) async fn members(store: &PgStore, ids: &[MemberId]) -> StoreResult<Vec<Versioned<Member>>> {
     if ids.is_empty() {
@@ -128,17 +116,6 @@ async fn read_feed(
     Ok((entries, cursor))
 }
 
-pub(crate) async fn was_served(store: &PgStore, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
-    let row = store
-        .query(WAS_SERVED)
-        .bind(viewer.value())
-        .bind(candidate.value())
-        .fetch_one(&store.pool)
-        .await
-        .map_err(store_error)?;
-    Row::of("impression", &row).get("exists")
-}
-
 pub(crate) async fn has_mark(store: &PgStore, mark: u128) -> StoreResult<bool> {
     let row = store.query(HAS_MARK).bind(mark.to_be_bytes()).fetch_one(&store.pool).await.map_err(store_error)?;
     Row::of("mark", &row).get("exists")
@@ -171,11 +148,5 @@ impl Commit<'_> {
         let documents: Vec<Json<&Member>> = members.iter().map(|member| Json(*member)).collect();
         let statement = self.query(CREATE_MANY).bind(ids).bind(hosts).bind(sources).bind(documents);
         require(self.run(statement).await?, members.len() as u64)
-    }
-
-    pub(crate) async fn serve(&mut self, viewer: MemberId, candidates: &[MemberId], at: Timestamp) -> StoreResult<()> {
-        let candidates: Vec<i64> = candidates.iter().map(|candidate| candidate.value()).collect();
-        let statement = self.query(SERVE).bind(viewer.value()).bind(candidates).bind(at.as_microsecond());
-        self.run(statement).await.map(drop)
     }
 }

@@ -105,6 +105,7 @@ mod tests {
             answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
             derived: gpting_core::assist::Derived::default(),
+            visibility: gpting_core::profile::Visibility::default(),
         };
         Work::new().change(Change::PutMember(Box::new(member), Expect::New))
     }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::statement::unknown_change;
-use crate::{allowance, assist, erase, event, job, member, message, pair, pick, report, room, ticket};
+use crate::{allowance, assist, erase, event, impression, job, member, message, pair, pick, report, room, ticket};
 
 /// Everything that one call wants committed.
 #[derive(Debug)]
@@ -89,7 +89,8 @@ async fn apply_one(
         Change::Mute { room, member, muted } => room::mute(connection, room, member, muted).await,
         Change::PutTicket(ticket) => ticket::put(connection, &ticket).await,
         Change::TakeTicket(hash) => ticket::take(connection, hash).await,
-        Change::Serve { viewer, candidates, at } => pair::serve(connection, viewer, &candidates, at).await,
+        Change::Serve { viewer, candidates, at } => impression::serve(connection, viewer, &candidates, at).await,
+        Change::DropImpressions { from, to, before } => impression::drop_old(connection, from, to, before).await,
         Change::PutPicks { day, pairs } => pick::put(connection, day, &pairs).await,
         Change::ClearPicks { day } => pick::clear(connection, day).await,
         Change::PutReport(report, expect) => report::put(connection, &report, expect).await,

@@ -41,6 +41,7 @@ mod erase;
 mod error;
 mod event;
 mod group;
+mod impression;
 mod job;
 mod live;
 mod member;
@@ -72,6 +73,7 @@ use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use gpting_core::id::{PendingId, SessionId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
 use gpting_core::job::Job;
+use gpting_core::matching::exposure::Impression;
 use gpting_core::profile::Member;
 use gpting_core::safety::Report;
 use gpting_core::store::{
@@ -216,7 +218,15 @@ impl Store for SqliteStore {
     }
 
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
-        pair::was_served(&self.readers, viewer, candidate).await
+        impression::was_served(&self.readers, viewer, candidate).await
+    }
+
+    async fn impressions(&self, after: Option<(MemberId, MemberId)>, limit: usize) -> StoreResult<Vec<Impression>> {
+        impression::all(&self.readers, after, limit).await
+    }
+
+    async fn shown_to(&self, candidates: &[MemberId], most: usize) -> StoreResult<Vec<(MemberId, u64)>> {
+        impression::shown_to(&self.readers, candidates, most).await
     }
 
     async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {

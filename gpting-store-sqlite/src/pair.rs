@@ -1,4 +1,4 @@
-//! Pairs, the lists they stand in, and who was shown to whom.
+//! Pairs, and the lists they stand in.
 //!
 //! A pair's place in the members' lists is written with the pair itself, from [`Pair::listings`], the one definition
 //! of who stands where. The primary key of `pair_list` is the order of the lists, so a page is one range of it.
@@ -6,7 +6,6 @@
 use gpting_core::id::{FriendRequestId, MemberId};
 use gpting_core::interaction::{Pair, PairKey, PairList};
 use gpting_core::store::{Before, Expect, Page, PairCursor, StoreResult, Versioned};
-use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
 use crate::error::from_sqlx;
@@ -30,11 +29,6 @@ const REPLACE_LISTINGS: &str = "
     INSERT INTO pair_list (member, list, at, other, low, high)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?1, ?2 FROM json_each(?3)";
 
-const SERVE: &str = "
-    INSERT INTO impression (viewer, candidate, first_at, last_at, shows)
-    SELECT ?1, value, ?3, ?3, 1 FROM json_each(?2) WHERE true
-    ON CONFLICT (viewer, candidate) DO UPDATE SET last_at = max(last_at, excluded.last_at), shows = shows + 1";
-
 const ONE: &str = "SELECT low, high, version, document FROM pair WHERE low = ?1 AND high = ?2";
 
 const BY_REQUEST: &str = "SELECT low, high, version, document FROM pair WHERE request = ?1";
@@ -46,8 +40,6 @@ const LIST: &str = "
     ORDER BY at DESC, other DESC LIMIT ?5";
 
 const LISTED: &str = "SELECT other FROM pair_list WHERE member = ?1 AND list = ?2";
-
-const WAS_SERVED: &str = "SELECT EXISTS (SELECT 1 FROM impression WHERE viewer = ?1 AND candidate = ?2)";
 
 /// Places in the feed are given by triggers of the schema.
 const CHANGED: &str = "
@@ -82,18 +74,6 @@ pub(crate) async fn put(connection: &mut SqliteConnection, pair: &Pair, expect: 
     };
     let put_listings = query(put_listings).bind(low).bind(high).bind(to_document(&listings)?);
     put_listings.execute(connection).await.map_err(from_sqlx)?;
-    Ok(())
-}
-
-/// Remembers that people were shown to a member.
-pub(crate) async fn serve(
-    connection: &mut SqliteConnection,
-    viewer: MemberId,
-    candidates: &[MemberId],
-    at: Timestamp,
-) -> StoreResult<()> {
-    let serve = query(SERVE).bind(viewer.value()).bind(to_document(&candidates)?).bind(micros(at));
-    serve.execute(connection).await.map_err(from_sqlx)?;
     Ok(())
 }
 
@@ -154,11 +134,6 @@ pub(crate) async fn listed(readers: &SqlitePool, member: MemberId, list: PairLis
         query_scalar(LISTED).bind(member.value()).bind(list.number()).fetch_all(readers).await.map_err(from_sqlx)?;
     let place = Place::new("pair_list", member);
     others.into_iter().map(|other| place.member("other", other)).collect()
-}
-
-/// Whether a candidate was ever shown to a viewer.
-pub(crate) async fn was_served(readers: &SqlitePool, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
-    query_scalar(WAS_SERVED).bind(viewer.value()).bind(candidate.value()).fetch_one(readers).await.map_err(from_sqlx)
 }
 
 /// Where a page starts, as bound to SQL: after every row when it is the first.

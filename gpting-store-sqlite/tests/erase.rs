@@ -48,7 +48,7 @@ async fn no_file_keeps_what_was_erased() {
             put(member(other, &filler("y", number * 3))),
             Change::PutPair(Box::new(pair), Expect::New),
             Change::PutRoom(room(place, other, ERASED), Expect::New),
-            Change::Serve { viewer: id(other), candidates: vec![id(ERASED)], at: at(number) },
+            Change::Serve { viewer: id(other), candidates: vec![id(ERASED).into()], at: at(number) },
         ];
         for step in 0..4 {
             let text = format!("{CANARY} {}", filler("z", number * 13 % 300));

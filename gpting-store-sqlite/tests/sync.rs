@@ -53,6 +53,7 @@ async fn commits_one_after_another() {
             answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
             derived: gpting_core::assist::Derived::default(),
+            visibility: gpting_core::profile::Visibility::default(),
         };
         store.commit(Work::new().change(Change::PutMember(Box::new(member), Expect::New))).await.unwrap();
     }

@@ -198,6 +198,7 @@ impl Town {
             answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
             derived: gpting_core::assist::Derived::default(),
+            visibility: gpting_core::profile::Visibility::default(),
         }
     }
 

@@ -278,6 +278,7 @@ fn imported(number: u64, at: jiff::Timestamp, catalogue: &Catalogue) -> Member {
         answers: std::collections::BTreeMap::new(),
         consents: vec![consent(Purpose::ProfileAnalysis), consent(Purpose::ConversationAnalysis)],
         derived: Derived::default(),
+        visibility: gpting_core::profile::Visibility::default(),
     }
 }
 

@@ -60,6 +60,8 @@ const ROWS: &[(&str, &str, Answers)] = &[
     ("GET",    "/api/accounts/profile/suggestions/",        own(200)),
     ("GET",    "/api/accounts/preferences/",                own(200)),
     ("PUT",    "/api/accounts/preferences/",                own(200)),
+    ("GET",    "/api/accounts/visibility/",                 own(200)),
+    ("PUT",    "/api/accounts/visibility/",                 own(200)),
     ("GET",    "/api/accounts/interests/",                  all(200)),
     ("GET",    "/api/accounts/attributes/",                 all(200)),
     ("GET",    "/api/accounts/questions/",                  all(200)),

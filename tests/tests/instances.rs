@@ -136,6 +136,7 @@ async fn couples(deployment: &Deployment, count: usize) -> Vec<[(MemberId, Strin
                 answers: std::collections::BTreeMap::new(),
                 consents: Vec::new(),
                 derived: gpting_core::assist::Derived::default(),
+                visibility: gpting_core::profile::Visibility::default(),
             }
         })
         .collect();

@@ -54,8 +54,15 @@ const LARGE: [&str; 20] = [
 
 /// What runs once an hour and takes whatever is older than a time. A plan for all times at once must reckon with a third
 /// of the table; the server makes such a plan only when it is no dearer than one for the time at hand, so it never does.
-const BY_TERM: [&str; 6] =
-    ["keep_until < $1", "keep_until <= $1", "created_at < $1", "2592000000000) < $1", "full_at <= $1", "day < $1 - 1"];
+const BY_TERM: [&str; 7] = [
+    "keep_until < $1",
+    "keep_until <= $1",
+    "created_at < $1",
+    "2592000000000) < $1",
+    "full_at <= $1",
+    "day < $1 - 1",
+    "viewer BETWEEN $1 AND $2 AND last_at < $3",
+];
 
 /// Finding a few rows by an index costs less than ten of the planner's units, reading one of these indexes whole more.
 const DEAR: f64 = 200.0;
@@ -137,6 +144,7 @@ fn member(value: i64, host: bool) -> Member {
         answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
         derived: gpting_core::assist::Derived::default(),
+        visibility: gpting_core::profile::Visibility::default(),
     }
 }
 
@@ -222,7 +230,6 @@ fn pending(value: i64) -> PendingSignUp {
         gender: "F".to_owned(),
         birth_date: None,
         bio: String::new(),
-        answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
         language: "ko".to_owned(),
         code: None,
@@ -307,6 +314,8 @@ async fn read(store: &PgStore, n: i64) {
     store.list_pairs(me, PairList::Matches, page()).await.unwrap();
     store.listed(me, PairList::Decided).await.unwrap();
     store.was_served(me, id(n + 1)).await.unwrap();
+    store.impressions(Some((me, id(n + 1))), 50).await.unwrap();
+    store.shown_to(&[me, id(n + 1)], 30).await.unwrap();
     store.picks(me, 20_001).await.unwrap();
     store.made(me, Errand::Order, None).await.unwrap();
     store.made(me, Errand::Order, Some(id(n + 1))).await.unwrap();
@@ -353,7 +362,13 @@ async fn change(store: &PgStore, n: i64) {
     let ticket = Ticket { hash: hash.clone(), member: id(n), session: None, expires_at };
     commit(store, [Change::PutTicket(ticket)], 0).await;
     commit(store, [Change::TakeTicket(hash)], 0).await;
-    commit(store, [Change::Serve { viewer: id(n), candidates: vec![id(m), id(n + 2)], at: at(1) }], 0).await;
+    commit(
+        store,
+        [Change::Serve { viewer: id(n), candidates: [m, n + 2].map(|n| id(n).into()).to_vec(), at: at(1) }],
+        0,
+    )
+    .await;
+    commit(store, [Change::DropImpressions { from: id(n), to: id(n + 2), before: at(-5) }], 0).await;
     commit(store, [Change::PutReport(Box::new(report(n, n, m)), Expect::Version(1))], 0).await;
     commit(store, [Change::PutJob(job(n), Expect::Version(1))], 0).await;
     // In an order that is not the canonical one: every kind of row is locked beforehand.

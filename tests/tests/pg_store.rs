@@ -53,6 +53,7 @@ fn member(value: i64) -> Member {
         answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
         derived: gpting_core::assist::Derived::default(),
+        visibility: gpting_core::profile::Visibility::default(),
     }
 }
 
@@ -264,7 +265,8 @@ async fn works_that_touch_rows_in_opposite_orders_never_deadlock() {
                 ];
                 store.commit(work(appends)).await.unwrap();
                 let (a, b) = if writer % 2 == 0 { (7, 3) } else { (3, 7) };
-                let serve = Change::Serve { viewer: id(5), candidates: vec![id(a), id(b), id(a)], at: at(turn) };
+                let serve =
+                    Change::Serve { viewer: id(5), candidates: [a, b, a].map(|n| id(n).into()).to_vec(), at: at(turn) };
                 store.commit(work([serve])).await.unwrap();
             }
         });
@@ -335,7 +337,7 @@ async fn the_feed_waits_for_a_slow_writer_and_loses_nobody() {
     let slow = tokio::spawn({
         let store = Arc::clone(&store);
         async move {
-            let serve = Change::Serve { viewer: id(1), candidates: vec![id(2)], at: at(1) };
+            let serve = Change::Serve { viewer: id(1), candidates: vec![id(2).into()], at: at(1) };
             let reopen = Change::PutRoom(room(5, 1, 2), Expect::Version(1));
             store.commit(work([serve, reopen, put_member(member(3), Expect::New)])).await
         }
@@ -454,8 +456,8 @@ async fn erasure_leaves_the_id_in_no_table_but_for_the_feed() {
             Change::PutRoom(room(6, canary, 3), Expect::New),
             Change::Append(said),
             Change::Append(message(5, 2, 2)),
-            Change::Serve { viewer: id(canary), candidates: vec![id(2)], at: at(1) },
-            Change::Serve { viewer: id(2), candidates: vec![id(canary)], at: at(1) },
+            Change::Serve { viewer: id(canary), candidates: vec![id(2).into()], at: at(1) },
+            Change::Serve { viewer: id(2), candidates: vec![id(canary).into()], at: at(1) },
             Change::PutReport(Box::new(report), Expect::New),
         ]))
         .await

@@ -228,6 +228,7 @@ impl Core {
             answers: std::collections::BTreeMap::new(),
             consents: pending.consents,
             derived: Derived::default(),
+            visibility: crate::profile::Visibility::default(),
         };
         let follows = self.follow(&member.clone(), &mut member);
         let account = Account {

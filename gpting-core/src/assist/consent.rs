@@ -60,6 +60,7 @@ mod tests {
             answers: std::collections::BTreeMap::default(),
             consents: purposes.iter().map(entry).collect(),
             derived: super::super::Derived::default(),
+            visibility: crate::profile::Visibility::default(),
         }
     }
 

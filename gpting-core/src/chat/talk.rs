@@ -178,6 +178,7 @@ impl Chat<'_> {
             match core.commit(Work::new().change(Change::Append(message))).await {
                 Ok(committed) => {
                     let appended = only_one(committed, &text)?;
+                    core.talks.said(room, appended.message.seq);
                     let is_read = appended.message.seq <= speaker.their_read;
                     let (sender_nickname, replayed) = (speaker.nickname.to_string(), appended.replayed);
                     let view = MessageView { sender_nickname, is_mine: true, is_read, message: appended.message };
@@ -196,6 +197,7 @@ impl Chat<'_> {
             let event = Event { at: message.at, fact };
             let committed = core.commit(Work::new().change(Change::Append(message)).event(event)).await?;
             let appended = only_one(committed, &text)?;
+            core.talks.said(room, appended.message.seq);
             Ok(Sent { view: participant.view(appended.message), replayed: appended.replayed })
         })
         .await

@@ -160,6 +160,7 @@ impl Matching<'_> {
             core.store.commit(work).await?;
         }
         core.close_adopted(key).await?;
+        core.follow_talk(room_id).await?;
         Ok(done)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::pair::{DecisionKind, MatchState, Pair, PairKey, PairList, Side};
 use super::transition::{LikeOutcome, PassOutcome};
@@ -14,14 +14,11 @@ use crate::error::{Code, Error, Result};
 use crate::event::{Event, Fact};
 use crate::gpting::{Core, Matching, STRANGER, bounded, until_fresh};
 use crate::id::{MemberId, RoomId};
-use crate::limit::claim::Quota;
+use crate::limit::entitlements::Daily;
 use crate::profile::card::Card;
 use crate::profile::place::Location;
 use crate::store::{Before, Change, Expect, Page, Versioned, Work};
 use crate::text;
-
-/// For how long the likes of a day are counted.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a like came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +70,7 @@ impl Matching<'_> {
                 .map(|clean| (!clean.is_empty()).then_some(clean))
                 .map_err(|fault| Error::field("message", fault))?,
         };
-        let quota = core.config.quotas.likes_per_day.map(|most| Quota::new(most, DAY));
-        let claim = quota.map(|quota| core.claim("like", &[&me.value().to_le_bytes()], quota));
+        let claim = core.daily(Daily::Like, me).await?;
         let paid = AtomicBool::new(false);
         let liked = until_fresh(|| async {
             let mut acted = core.act_on(me, other).await?;
@@ -95,6 +91,7 @@ impl Matching<'_> {
                     let (room, opening) = core.open_room(&mut acted.pair, now).await?;
                     work = work.event(Event { at: now, fact: Fact::Matched { member: me, other, room } });
                     work.changes.extend(opening);
+                    work = work.change(core.begin_to_follow(room, now));
                 }
             }
             // A like that is there already costs nothing, and one that has to be decided again only once.
@@ -136,11 +133,14 @@ impl Matching<'_> {
     /// Takes back the newest decision, and says about whom it was.
     ///
     /// # Errors
-    /// [`Code::NothingToUndo`] when there is none, it is too old, or it has led to a match.
+    /// [`Code::NothingToUndo`] when there is none, it is too old, or it has led to a match; [`Error::TooMany`] when the day's
+    /// undos are used up.
     pub async fn undo(&self, me: MemberId) -> Result<(MemberId, DecisionKind)> {
         let core = self.0;
         core.acting(me).await?;
-        until_fresh(|| async {
+        let claim = core.daily(Daily::Undo, me).await?;
+        let paid = AtomicBool::new(false);
+        let undone = until_fresh(|| async {
             let newest = core.store.list_pairs(me, PairList::Decided, Page::first(1)).await?.pop();
             let key = newest.ok_or(Code::NothingToUndo)?.key;
             let loaded = core.store.pair(key).await?.ok_or(Code::NothingToUndo)?;
@@ -150,10 +150,18 @@ impl Matching<'_> {
                 .undo(side, core.now(), core.config.matching.undo_within)
                 // The list is read before the pair: a block in between leaves nothing that could be undone.
                 .map_err(|_| Code::NothingToUndo)?;
+            if let Some(claim) = claim.filter(|_| !paid.load(Ordering::Relaxed)) {
+                core.spend(vec![claim]).await?;
+                paid.store(true, Ordering::Relaxed);
+            }
             core.commit(Work::new().change(Change::PutPair(Box::new(pair), expect))).await?;
             Ok((key.other(me), kind))
         })
-        .await
+        .await;
+        if undone.is_err() && paid.load(Ordering::Relaxed) {
+            core.give_back(claim.into_iter().collect()).await;
+        }
+        undone
     }
 
     /// Ends a match for good and closes the room for both. Ending it again changes nothing.
@@ -216,7 +224,8 @@ impl Core {
             || pair.stance(side).decision.is_some()
             || pair.has_decided(side.other(), DecisionKind::Like)
             || pair.friend_request.is_some();
-        if acquainted || self.mutually_eligible(me, other).await? {
+        let is_hidden = !acquainted && self.is_hidden_from(me, &target, self.now()).await?;
+        if acquainted || (!is_hidden && self.mutually_eligible(me, other).await?) {
             Ok(Acted { side, expect, pair })
         } else {
             Err(STRANGER.into())

@@ -5,7 +5,9 @@
 
 pub mod adopt;
 pub mod decide;
+pub(crate) mod follow;
 pub mod friend;
+pub mod outcome;
 pub mod pair;
 pub mod transition;
 
@@ -13,6 +15,6 @@ pub use self::adopt::{AdoptedMessage, AdoptedPair, AdoptedRoom, PairAdopted, Ref
 pub use self::decide::{Connection, Liked, Passed};
 pub use self::friend::{FriendRequestView, FriendRequested};
 pub use self::pair::{
-    Decision, DecisionKind, FriendRequest, Listing, MatchState, Pair, PairKey, PairList, Side, Stance,
+    Decision, DecisionKind, FriendRequest, Listing, MatchState, Outcome, Pair, PairKey, PairList, Side, Stage, Stance,
 };
 pub use self::transition::{FriendRequestOutcome, LikeOutcome, PassOutcome};

@@ -135,6 +135,32 @@ pub enum MatchState {
     },
 }
 
+/// How far two people have come in talking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Nobody has written, for two weeks.
+    Silent,
+    /// One of them has written.
+    Opened,
+    /// The other has answered.
+    Replied,
+    /// Ten messages, at least three of each.
+    Conversed,
+}
+
+/// What came of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// How far they have come.
+    pub stage: Stage,
+    /// Who wrote first; none as long as nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opener: Option<Side>,
+    /// When they had come so far.
+    pub at: Timestamp,
+}
+
 /// Everything that stands between two people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pair {
@@ -155,6 +181,9 @@ pub struct Pair {
     /// Their one room, once a match or a friendship has opened it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomId>,
+    /// What has come of their match. Stays when the match ends: it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
 }
 
 impl Pair {
@@ -168,6 +197,7 @@ impl Pair {
             friend_request: None,
             friends_since: None,
             room: None,
+            outcome: None,
         }
     }
 

@@ -127,6 +127,11 @@ pub enum Task {
         /// For whom.
         member: MemberId,
     },
+    /// Look what has come of a match: whether its two have talked. A few times in two weeks, then no more.
+    FollowTalk {
+        /// Their room.
+        room: RoomId,
+    },
     /// Let go of what is kept for a term only. One for the whole deployment, again and again.
     Purge,
     /// Make the mutual picks of the day for everybody. One for the whole deployment, every night.
@@ -144,11 +149,12 @@ pub enum Task {
 
 impl Task {
     /// The kinds that every build of this version can perform, by [`Task::kind`].
-    pub const KINDS: [&'static str; 12] = [
+    pub const KINDS: [&'static str; 13] = [
         "send_sign_up_code",
         "send_address_in_use",
         "delete_blobs",
         "erase",
+        "follow_talk",
         "purge",
         "daily_round",
         "read_profile",
@@ -177,6 +183,7 @@ impl Task {
             Self::PutInOrder { .. } => "put_in_order",
             Self::WriteWords { .. } => "write_words",
             Self::WriteHints { .. } => "write_hints",
+            Self::FollowTalk { .. } => "follow_talk",
             Self::Purge => "purge",
             Self::DailyRound => "daily_round",
             Self::DeliverEvents => "deliver_events",
@@ -203,6 +210,7 @@ mod tests {
         let member = MemberId::new(1).unwrap();
         for task in [
             Task::Erase { member },
+            Task::FollowTalk { room: RoomId::new(1).unwrap() },
             Task::Purge,
             Task::DailyRound,
             Task::DeliverEvents,

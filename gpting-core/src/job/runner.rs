@@ -62,6 +62,7 @@ impl Gpting {
                 () = outbox.as_mut() => {}
                 () = replica => {}
                 () = core.run_snapshots() => {}
+                () = core.run_talks() => {}
                 () = shutdown => {}
             }
             if core.events.is_some() && stop.send(true).is_ok() {
@@ -80,6 +81,7 @@ impl Gpting {
     pub async fn run_due_jobs(&self) -> Result<usize> {
         let core = &self.core;
         core.plan_upkeep().await?;
+        core.follow_talks().await;
         let kinds = core.free_kinds(&BTreeMap::new());
         let mut done = 0;
         for job in core.store.due_jobs(&kinds, core.now(), 32).await? {

@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use super::{Job, Task};
 use crate::error::Result;
 use crate::gpting::Core;
-use crate::id::JobId;
+use crate::id::{JobId, MAX_ID, MemberId};
 use crate::store::{Change, Expect, StoreError, Work};
 
+/// Parts of all viewers: one a run, so all of them in a week of hourly runs.
+const PARTS: i64 = 168;
 /// The id of the one job of upkeep, in every deployment.
 const PURGE: i64 = 1;
 /// The id of the one job of the daily round.
@@ -49,7 +51,21 @@ impl Core {
         // One work each: what one of them waits for does not hold up the locks of another.
         self.store.commit(Work::new().change(Change::DropReports { before: now })).await?;
         self.store.commit(Work::new().change(Change::Sweep { now })).await?;
+        self.forget_impressions(now).await?;
         self.purge_accounts(now).await
+    }
+
+    /// Forgets who was shown to whom long ago. Each hour's run walks over the viewers of one part of all ids, which are spread
+    /// evenly: everybody once a week, and no table whole.
+    async fn forget_impressions(&self, now: Timestamp) -> Result<()> {
+        let hour = now.as_second().div_euclid(self.config.jobs.purge_every.as_secs().max(1));
+        let part = hour.rem_euclid(PARTS);
+        let (from, to) = (MAX_ID / PARTS * part, MAX_ID / PARTS * (part + 1));
+        let to = if part == PARTS - 1 { MAX_ID } else { to };
+        let (Some(from), Some(to)) = (MemberId::new(from.max(1)), MemberId::new(to)) else { return Ok(()) };
+        let before = now.checked_sub(self.config.matching.keep_impressions).unwrap_or(Timestamp::MIN);
+        self.store.commit(Work::new().change(Change::DropImpressions { from, to, before })).await?;
+        Ok(())
     }
 
     #[cfg(feature = "accounts")]

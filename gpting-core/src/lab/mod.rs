@@ -11,6 +11,7 @@
 )]
 
 pub mod bench;
+pub mod log;
 pub mod metrics;
 #[cfg(feature = "service")]
 pub mod planted;

@@ -77,6 +77,11 @@ impl Claim {
         Self { amount: self.quota.burst, ..self }
     }
 
+    /// How many there are at once.
+    pub const fn burst(&self) -> u32 {
+        self.quota.burst
+    }
+
     /// Which allowance.
     pub const fn key(&self) -> LimitKey {
         self.key
@@ -101,6 +106,13 @@ impl Claim {
         let next = full_at.unwrap_or(i64::MIN).max(now).saturating_add(self.cost_micros());
         let most = now.saturating_add(self.capacity_micros());
         if next <= most { Ok(next) } else { Err(micros(next - most)) }
+    }
+
+    /// How many of these can be taken at once where all of them could be after so long.
+    pub fn without(&self, wait: Duration) -> u32 {
+        let interval = u128::from(self.quota.interval_micros.unsigned_abs()).max(1);
+        let missing = wait.as_micros().div_ceil(interval);
+        self.amount.saturating_sub(u32::try_from(missing).unwrap_or(u32::MAX))
     }
 
     /// How long until this can be taken from an allowance that will be full at `full_at`; none when it can be at once.
@@ -149,6 +161,12 @@ mod tests {
         let full_at = claim.times(7).take(None, at(0)).unwrap();
         assert_eq!(claim.times(4).take(Some(full_at), at(0)), Err(Duration::from_secs(1)));
         assert!(claim.times(3).take(Some(full_at), at(0)).is_ok());
+        for (wanted, fit) in [(10, 3), (4, 3)] {
+            let wait = claim.times(wanted).wait(full_at, at(0));
+            assert_eq!(claim.times(wanted).without(wait), fit);
+        }
+        let empty = claim.all().take(None, at(0)).unwrap();
+        assert_eq!(claim.without(claim.wait(empty, at(0))), 0);
         assert_eq!(claim.times(99), claim.all());
     }
 

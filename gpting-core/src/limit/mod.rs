@@ -6,6 +6,7 @@
 //! here: they are counted where the requests come in, per instance, since a write per read would cost more than the read.
 
 pub mod claim;
+pub mod entitlements;
 pub(crate) mod meter;
 mod purse;
 mod secret;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use self::claim::{Claim, LimitKey, Quota};
+pub use self::entitlements::{Allowances, Entitlements, SameForAll};
 pub(crate) use self::purse::Purses;
 pub(crate) use self::secret::LimitSecret;
 pub use self::stored::StoreLimits;

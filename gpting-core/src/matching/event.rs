@@ -2,7 +2,10 @@
 //!
 //! [`Event`] is what a host records; [`Act`] is what a person keeps about each other person they acted on. Decisions and
 //! blocks carry the time of the newest event that set them, so events may arrive twice or out of order: whatever the
-//! order, the newest decides (with equal times, the one recorded last). An unmatch is final.
+//! order, the newest decides (with equal times, the one recorded last). An unmatch is final. What came of a match only goes
+//! forward; it gives a like more or less weight while the like stands and its actor has neither blocked nor ended the match.
+
+use super::talk::{Talk, WHOLE};
 
 /// Something one person did to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,6 +25,7 @@ pub(super) enum EventKind {
     Block,
     Unblock,
     Unmatch,
+    Talk(Talk),
 }
 
 impl<Id> Event<Id> {
@@ -53,6 +57,29 @@ impl<Id> Event<Id> {
     /// `actor` ends the match with `other`, for good: neither is shown the other again.
     pub fn unmatch(actor: Id, other: Id, at: i64) -> Self {
         Self { actor, other, at, kind: EventKind::Unmatch }
+    }
+
+    /// The talk of `actor` with `other` has come so far: the like of `actor` weighs as much. The furthest stage counts, in
+    /// whatever order stages are heard of; nothing is learned while there is no like, and after a block or an unmatch
+    /// of `actor` the like is one like again.
+    ///
+    /// ```
+    /// use gpting_core::{After, Config, Day, Engine, Event, Gender, Person, Talk};
+    ///
+    /// let mut engine = Engine::<u32>::new(Config::dims(0))?;
+    /// engine.set_today(Day::from_ymd(2026, 11, 23)?);
+    /// for id in 0..5 {
+    ///     engine.upsert(id, Person::new(Gender::O, 30))?;
+    /// }
+    /// engine.record(Event::like(1, 2, 10))?;
+    /// engine.record(Event::like(1, 3, 11))?;
+    /// engine.record(Event::talk(1, 3, Talk::Replied, 12))?;
+    /// // Both were liked once; with one of them it became a talk.
+    /// assert_eq!(engine.view().top(4, 1, After::Start)?[0].id, 3);
+    /// # Ok::<(), gpting_core::EngineError>(())
+    /// ```
+    pub fn talk(actor: Id, other: Id, talk: Talk, at: i64) -> Self {
+        Self { actor, other, at, kind: EventKind::Talk(talk) }
     }
 }
 
@@ -92,6 +119,21 @@ pub(super) struct Act {
     pub(super) decision: Decision,
     blocked: bool,
     unmatched: bool,
+    talk: Option<Talk>,
+}
+
+/// How much a decision says, in quarters of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Vote {
+    likes: u32,
+    total: u32,
+}
+
+impl Vote {
+    /// How many likes it counts for.
+    pub(super) fn likes(self) -> f64 {
+        f64::from(self.likes) / f64::from(WHOLE)
+    }
 }
 
 impl Act {
@@ -109,6 +151,7 @@ impl Act {
             EventKind::Block => self.block(true, at),
             EventKind::Unblock => self.block(false, at),
             EventKind::Unmatch => self.unmatched = true,
+            EventKind::Talk(talk) => self.talk = self.talk.max(Some(talk)),
         }
         self
     }
@@ -125,6 +168,18 @@ impl Act {
         }
     }
 
+    /// What is learned from it.
+    pub(super) fn vote(self) -> Vote {
+        match (self.decision, self.talk) {
+            (Decision::None, _) => Vote::default(),
+            (Decision::Pass, _) => Vote { likes: 0, total: WHOLE },
+            (Decision::Like, Some(talk)) if !self.blocked && !self.unmatched => {
+                Vote { likes: talk.quarters(), total: talk.quarters() }
+            }
+            (Decision::Like, _) => Vote { likes: WHOLE, total: WHOLE },
+        }
+    }
+
     /// The act in four words, as it is saved.
     pub(super) fn words(self) -> [u32; 4] {
         let decision = match self.decision {
@@ -133,6 +188,7 @@ impl Act {
             Decision::Pass => 2,
         };
         let state = decision | u32::from(self.blocked) << 2 | u32::from(self.unmatched) << 3;
+        let state = state | Talk::number(self.talk) << 4;
         [self.other, self.decided_at, self.blocked_at, state]
     }
 
@@ -145,7 +201,8 @@ impl Act {
             _ => return None,
         };
         let (blocked, unmatched) = (state & 4 != 0, state & 8 != 0);
-        (state < 16).then_some(Self { other, decided_at, blocked_at, decision, blocked, unmatched })
+        let talk = Talk::of_number(state >> 4)?;
+        Some(Self { other, decided_at, blocked_at, decision, blocked, unmatched, talk })
     }
 
     /// Whether the actor is no longer shown the other: any decision, a block, an unmatch.
@@ -159,7 +216,8 @@ impl Act {
     }
 }
 
-/// How often a person was decided on, and how many of these were likes.
+/// How often a person was decided on, and how many of these were likes; in quarters, since what came of a like gives it
+/// more or less weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tally {
     likes: u32,
@@ -167,13 +225,18 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Replaces one decision by another.
-    pub(super) fn replace(&mut self, old: Decision, new: Decision) {
-        self.likes = self.likes + u32::from(new == Decision::Like) - u32::from(old == Decision::Like);
-        self.total = self.total + u32::from(new != Decision::None) - u32::from(old != Decision::None);
+    /// Replaces one vote by another.
+    pub(super) fn replace(&mut self, old: Vote, new: Vote) {
+        self.likes = self.likes + new.likes - old.likes;
+        self.total = self.total + new.total - old.total;
     }
 
-    /// Likes and decisions.
+    /// How many likes there are; what came of one gives it more or less weight.
+    pub(super) fn likes(self) -> f64 {
+        f64::from(self.likes) / f64::from(WHOLE)
+    }
+
+    /// Likes and decisions, in quarters.
     pub(super) fn counts(self) -> [u32; 2] {
         [self.likes, self.total]
     }
@@ -184,8 +247,13 @@ impl Tally {
     }
 
     /// The share of likes, shrunk towards `mean` as if `weight` decisions of that mean had been seen before:
-    /// `(likes + weight · mean) / (total + weight)`.
+    /// `(likes + weight · mean) / (total + weight)`, the mean of a beta posterior.
     pub(super) fn shrunk(self, mean: f64, weight: f64) -> f64 {
-        (f64::from(self.likes) + weight * mean) / (f64::from(self.total) + weight)
+        let whole = |quarters: u32| f64::from(quarters) / f64::from(WHOLE);
+        (whole(self.likes) + weight * mean) / (whole(self.total) + weight)
     }
 }
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

@@ -66,6 +66,7 @@ mod saved;
 mod score;
 mod simd;
 mod table;
+mod talk;
 mod taste;
 mod view;
 mod walk;
@@ -76,7 +77,13 @@ pub mod compatibility;
 #[cfg(feature = "service")]
 pub mod daily;
 #[cfg(feature = "service")]
+pub mod exposure;
+#[cfg(feature = "service")]
 pub(crate) mod intake;
+#[cfg(feature = "service")]
+mod newcomer;
+#[cfg(feature = "service")]
+pub mod ranker;
 #[cfg(feature = "service")]
 pub mod reach;
 #[cfg(feature = "service")]
@@ -89,6 +96,8 @@ pub(crate) mod replica;
 pub mod slate;
 #[cfg(feature = "service")]
 pub(crate) mod snapshot;
+#[cfg(feature = "service")]
+pub(crate) mod warm_up;
 
 use std::sync::Arc;
 
@@ -112,6 +121,7 @@ pub use simd::Level;
 #[cfg(feature = "lab")]
 pub use simd::straight;
 pub use table::PersonId;
+pub use talk::Talk;
 pub use view::{Query, View};
 pub use weights::Weights;
 
@@ -195,6 +205,7 @@ impl<Id: PersonId> Engine<Id> {
 
     /// Takes in what one person did to another: keeps who must not be shown to whom, and learns from likes and passes.
     ///
+    /// What came of a match gives its likes more or less weight, from half a decision to three ([`Talk`]).
     /// What is learned is `O(1)` per event: with `k` = [`Weights::prior_decisions`] and `m` = [`Weights::like_rate`],
     /// `logit((likes + k m) / (decisions + k)) − logit(m)` of the actor's own decisions is the actor's pickiness, and of the
     /// decisions about the other the other's appeal. Events may come twice or out of order; per actor and other the newest

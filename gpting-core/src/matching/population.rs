@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::checked::Checked;
-use super::event::{Act, Decision, Tally};
+use super::event::{Act, Tally, Vote};
 use super::facts::Facts;
 use super::index::Index;
 use super::index::key::{Class, Key};
@@ -285,7 +285,7 @@ impl<Id: PersonId> State<Id> {
         let (weights, taste) = (self.config.weights, self.config.taste);
         let (chunk, at) = self.table.edit(row);
         let slot = &mut chunk.slots[at];
-        let likes = slot.decided.counts()[0];
+        let likes = slot.decided.likes();
         (slot.cell, slot.facts, slot.prior) = (new.cell, new.facts, new.prior);
         slot.weigh(&weights);
         chunk.gates[at] = new.gate;
@@ -363,8 +363,9 @@ impl<Id: PersonId> State<Id> {
         if new != old {
             self.keep(actor, new);
         }
-        if new.decision != old.decision {
-            self.learn(actor, other, old.decision, new.decision);
+        let (was, is) = (old.vote(), new.vote());
+        if is != was {
+            self.learn(actor, other, was, is);
         }
         Ok(())
     }
@@ -378,20 +379,15 @@ impl<Id: PersonId> State<Id> {
         }
     }
 
-    fn learn(&mut self, actor: u32, other: u32, old: Decision, new: Decision) {
+    fn learn(&mut self, actor: u32, other: u32, old: Vote, new: Vote) {
         if let Some(prior) = self.config.taste
             && self.table.dims > 0
+            && old.likes() != new.likes()
         {
-            let likes = self.slot(actor).decided.counts()[0];
+            let before = self.slot(actor).decided.likes();
+            let after = before + new.likes() - old.likes();
             let is = self.vectors(other).0.to_vec();
-            let after = match (old == Decision::Like, new == Decision::Like) {
-                (false, true) => likes.saturating_add(1),
-                (true, false) => likes.saturating_sub(1),
-                (true, true) | (false, false) => likes,
-            };
-            if likes != after {
-                self.reseek(actor, |mine| taste::turn(mine, &is, prior, likes, after));
-            }
+            self.reseek(actor, |mine| taste::turn(mine, &is, prior, before, after));
         }
         self.weigh_again(actor, |slot| slot.decided.replace(old, new));
         self.weigh_again(other, |slot| slot.received.replace(old, new));

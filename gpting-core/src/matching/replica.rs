@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
-use super::{Config as EngineConfig, Engine, EngineError, Event, View, Weights, intake};
+use super::newcomer::Newcomers;
+use super::ranker::Ranker;
+use super::{Config as EngineConfig, Engine, EngineError, Event, Fusion, Person, View, Weights, intake};
 use crate::assist::local::LocalAnalyst;
 use crate::assist::signal::Valued;
 use crate::assist::topic::Topics;
@@ -43,6 +45,9 @@ pub(super) struct Cursors {
 #[derive(Debug)]
 struct Inner {
     engine: Engine<MemberId>,
+    /// Engines of the rankers that need one of their own.
+    others: Vec<(Ranker, Engine<MemberId>)>,
+    newcomers: Newcomers,
     /// At which version, and whether others may meet them.
     versions: FxHashMap<MemberId, (Version, bool)>,
     shown: usize,
@@ -76,9 +81,25 @@ impl Replica {
         now: Timestamp,
     ) -> Result<Self> {
         let analyst = LocalAnalyst::new(catalogue, config.matching.content_dims);
-        let mut engine = Engine::new(settings(config, valued.as_ref())).map_err(engine_failed)?;
-        engine.set_today(day(seoul_date(now)));
-        let inner = Inner { engine, versions: FxHashMap::default(), shown: 0, pinned: VecDeque::new(), forgotten: 0 };
+        let own = config.matching.rankers.used().filter_map(|ranker| Some((ranker, ranker.weights(weights())?)));
+        let others = own.map(|(ranker, weights)| {
+            // What somebody seeks is learned as well.
+            let settings = unlearned(config, None).weights(weights);
+            Ok((ranker, Engine::new(settings)?))
+        });
+        let others = others.collect::<Result<Vec<_>, EngineError>>().map_err(engine_failed)?;
+        let engine = Engine::new(settings(config, valued.as_ref())).map_err(engine_failed)?;
+        let newcomers = Newcomers::default();
+        let mut inner = Inner {
+            engine,
+            others,
+            newcomers,
+            versions: FxHashMap::default(),
+            shown: 0,
+            pinned: VecDeque::new(),
+            forgotten: 0,
+        };
+        inner.set_today(now);
         Ok(Self { inner: Mutex::new(inner), analyst, valued, cursor: tokio::sync::Mutex::default() })
     }
 
@@ -100,8 +121,28 @@ impl Replica {
     /// The people as they are now, on the day it is now.
     pub(crate) fn view(&self, now: Timestamp) -> View<MemberId> {
         let mut inner = self.lock();
-        inner.engine.set_today(day(seoul_date(now)));
+        inner.set_today(now);
         inner.engine.view()
+    }
+
+    /// The same people in the order of a ranker.
+    pub(crate) fn view_of(&self, ranker: Ranker, now: Timestamp) -> View<MemberId> {
+        let view = self.view(now);
+        if ranker == Ranker::Harmonic {
+            return view.fused(Fusion::Harmonic);
+        }
+        let inner = self.lock();
+        inner.others.iter().find(|(own, _)| *own == ranker).map_or(view, |(_, engine)| engine.view())
+    }
+
+    /// Whether there are engines beside the one that is written down for the next start: then everybody is to be read.
+    pub(super) fn has_others(&self) -> bool {
+        !self.lock().others.is_empty()
+    }
+
+    /// Those who joined since then, from a place on.
+    pub(super) fn newcomers(&self, place: u64, since: Timestamp) -> Vec<MemberId> {
+        self.lock().newcomers.from(place, since)
     }
 
     /// Takes in a row, unless it is known at this version or a newer one. Says whether it was news.
@@ -120,17 +161,16 @@ impl Replica {
         let mut is_shown = member.value.is_visible();
         match person {
             Some(person) => {
-                if let Err(error) = inner.engine.upsert(id, person) {
+                if let Err(error) = inner.upsert(id, &person, member.value.created_at) {
                     // A stored row that the engine refuses is hidden rather than shown wrongly.
                     tracing::warn!(member = %id, %error, "member left out of matching");
-                    inner.engine.remove(id);
+                    inner.remove(id);
                     is_shown = false;
                 }
             }
-            None => {
-                inner.engine.remove(id);
-            }
+            None => inner.remove(id),
         }
+        inner.newcomers.know(id, member.value.created_at, is_shown);
         inner.know(id, Some((member.version, is_shown)));
         true
     }
@@ -142,7 +182,7 @@ impl Replica {
             let is_news =
                 pair.version > 1 || !event.takes_back() || inner.engine.has_acted(event.actor(), event.other());
             // Of people whom the engine does not know there is nothing to learn.
-            if is_news && let Err(error) = inner.engine.record(event) {
+            if is_news && let Err(error) = inner.record(event) {
                 tracing::trace!(%error, "nothing learned from a pair");
             }
         }
@@ -156,7 +196,8 @@ impl Replica {
     /// Forgets an erased member.
     pub(crate) fn forget(&self, id: MemberId) {
         let mut inner = self.lock();
-        inner.engine.remove(id);
+        inner.remove(id);
+        inner.newcomers.forget(id);
         inner.know(id, None);
         inner.forgotten += 1;
         // A pinned view still holds the erased row: no paging may go on over it.
@@ -202,6 +243,32 @@ impl Replica {
 }
 
 impl Inner {
+    fn engines(&mut self) -> impl Iterator<Item = &mut Engine<MemberId>> {
+        std::iter::once(&mut self.engine).chain(self.others.iter_mut().map(|(_, engine)| engine))
+    }
+
+    fn set_today(&mut self, now: Timestamp) {
+        let today = day(seoul_date(now));
+        self.engines().for_each(|engine| engine.set_today(today));
+    }
+
+    fn upsert(&mut self, id: MemberId, person: &Person, joined: Timestamp) -> Result<(), EngineError> {
+        self.engine.upsert(id, person.clone())?;
+        self.others
+            .iter_mut()
+            .try_for_each(|(ranker, engine)| engine.upsert(id, ranker.person(person.clone(), joined.as_second())))
+    }
+
+    fn remove(&mut self, id: MemberId) {
+        self.engines().for_each(|engine| {
+            engine.remove(id);
+        });
+    }
+
+    fn record(&mut self, event: Event<MemberId>) -> Result<(), EngineError> {
+        self.engines().try_for_each(|engine| engine.record(event))
+    }
+
     /// Remembers at which version a member is known and whether they are shown; `None` forgets them.
     fn know(&mut self, id: MemberId, now: Option<(Version, bool)>) {
         let before = match now {
@@ -232,6 +299,9 @@ fn lessons(pair: &Versioned<Pair>) -> Vec<Event<MemberId>> {
         if pair.is_unmatched() {
             events.push(Event::unmatch(me, other, at));
         }
+        if let Some(outcome) = pair.outcome {
+            events.push(Event::talk(me, other, outcome.of_side(side), at));
+        }
     }
     events
 }
@@ -242,12 +312,19 @@ const CONTENT: f64 = 0.3;
 /// As many likes the own text counts for in what one seeks: after five liked people half of it is theirs.
 const TASTE: f32 = 5.0;
 
+/// The weights of the service.
+fn weights() -> Weights {
+    Weights { content: CONTENT, ..Weights::default() }
+}
+
 /// The engine's settings by those of the service.
 pub(super) fn settings(config: &Config, valued: Option<&Arc<Topics>>) -> EngineConfig<MemberId> {
-    let settings = EngineConfig::dims(config.matching.content_dims)
-        .taste(TASTE)
-        .weights(Weights { content: CONTENT, ..Weights::default() })
-        .age_gate(config.safety.age_gate);
+    unlearned(config, valued).taste(TASTE)
+}
+
+/// The same without learning what somebody seeks.
+fn unlearned(config: &Config, valued: Option<&Arc<Topics>>) -> EngineConfig<MemberId> {
+    let settings = EngineConfig::dims(config.matching.content_dims).weights(weights()).age_gate(config.safety.age_gate);
     match valued {
         Some(topics) => settings.signal(Valued::new(Arc::clone(topics), config.assist.valued_logit)),
         None => settings,

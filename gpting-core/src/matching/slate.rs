@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::daily::shows_picks;
+use super::exposure::{self, Shown};
 use super::reasons::{SlateReason, reasons};
 use super::replica::engine_failed;
+use super::warm_up::{self, MOST};
 use super::{After, Pick, Relax, View};
 use crate::error::{Code, Result};
 use crate::gpting::{Core, Matching, bounded};
@@ -47,6 +49,9 @@ pub struct SlateCursor {
     id: MemberId,
     /// How many people the pages so far held.
     rank: usize,
+    /// Whom the first page explored: they are not to come again.
+    #[serde(default)]
+    explored: [Option<MemberId>; MOST],
 }
 
 /// A page of proposals.
@@ -78,17 +83,22 @@ impl Matching<'_> {
     /// [`Slate::next`] shows everybody once.
     ///
     /// # Errors
-    /// [`Code::ProfileIncomplete`] for a member who cannot be shown to anybody yet.
+    /// [`Code::ProfileIncomplete`] for a member who cannot be shown to anybody yet; [`Error::TooMany`](crate::Error::TooMany)
+    /// when the day's cards are used up.
     pub async fn slate(&self, me: MemberId, request: SlateRequest) -> Result<Slate> {
         let core = self.0;
         let now = core.now();
         let viewer = core.matchable(me).await?;
         core.touch(&viewer).await?;
-        let limit = bounded(request.limit, core.config.limits.page);
+        let (limit, cards) = core.take_cards(me, bounded(request.limit, core.config.limits.page)).await?;
         let mut excluded = core.store.listed(me, PairList::Excluded).await?;
         let relax = request.relax;
         let paged = request.after.and_then(|cursor| core.replica.pinned(cursor.view, now, &core.config));
-        let view = paged.clone().unwrap_or_else(|| core.replica.view(now));
+        let view = core.replica.view(now);
+        let ranker = core.config.matching.rankers.of(&core.limit_secret, me);
+        let ranked = paged.clone().unwrap_or_else(|| core.replica.view_of(ranker, now));
+        let mut explored = request.after.map_or([None; MOST], |cursor| cursor.explored);
+        excluded.extend(explored.into_iter().flatten());
         let mut after = request
             .after
             .map_or(After::Start, |cursor| After::Pick { score: f64::from_bits(cursor.score), id: cursor.id });
@@ -107,14 +117,14 @@ impl Matching<'_> {
         let mut more = true;
         if chosen.len() == limit {
             // The picks have filled the page; whether anybody comes after them has to be asked.
-            let rest = view.query(me).limit(1).excluding(&excluded).relax(relax).run().map_err(engine_failed)?;
+            let rest = ranked.query(me).limit(1).excluding(&excluded).relax(relax).run().map_err(engine_failed)?;
             more = !rest.is_empty();
             after = After::Pick { score: f64::INFINITY, id: me };
         }
         while chosen.len() < limit && more {
             // One more than is wanted tells whether there is a next page.
             let want = limit - chosen.len();
-            let query = view.query(me).limit(want + 1).after(after).excluding(&excluded).relax(relax);
+            let query = ranked.query(me).limit(want + 1).after(after).excluding(&excluded).relax(relax);
             let mut picks = query.run().map_err(engine_failed)?;
             more = picks.len() > want;
             picks.truncate(want);
@@ -122,22 +132,33 @@ impl Matching<'_> {
             after = After::from(*last);
             chosen.extend(core.confirm(me, relax, picks, now).await?);
         }
+        if more && request.after.is_none() && shows_picks(relax) {
+            let page = warm_up::Page { view: &view, excluded: &excluded, chosen: &mut chosen, picks: picked.len() };
+            let found = core.warm_up(me, page, now).await?;
+            if let Some((last, _)) = chosen.iter().rev().find(|(pick, _)| !found.contains(&pick.id)) {
+                after = if found.is_empty() { after } else { After::from(*last) };
+            }
+            explored.iter_mut().zip(found).for_each(|(place, id)| *place = Some(id));
+        }
         let rank = request.after.map_or(0, |cursor| cursor.rank);
         let next = match after {
             After::Pick { score, id } if more => {
                 let key = match request.after {
                     Some(cursor) if paged.is_some() => cursor.view,
-                    _ => core.pin(view.clone(), now),
+                    _ => core.pin(ranked.clone(), now),
                 };
-                Some(SlateCursor { view: key, score: score.to_bits(), id, rank: rank + chosen.len() })
+                Some(SlateCursor { view: key, score: score.to_bits(), id, rank: rank + chosen.len(), explored })
             }
             After::Pick { .. } | After::Start => None,
         };
+        core.return_cards(cards, limit, chosen.len()).await;
         if request.after.is_none() {
             core.order_first(&viewer.value, &mut chosen[picked.len()..], |(_, member)| member).await;
         }
+        let places = exposure::Places { ranker, before: rank, picked: &picked, explored: &explored };
+        let shown = places.of(me, &view, &chosen);
         let cards = core.slate_cards(&viewer.value, &view, chosen, &picked, rank, now);
-        core.remember_served(me, &cards, now).await?;
+        core.remember_served(me, shown, now).await?;
         Ok(Slate { cards, next, relaxed: relaxed(relax) })
     }
 }
@@ -163,7 +184,7 @@ impl Core {
     }
 
     /// Those picks that hold by what the store says now, with their rows.
-    async fn confirm(
+    pub(super) async fn confirm(
         &self,
         me: MemberId,
         relax: Relax,
@@ -190,6 +211,9 @@ impl Core {
             // An unchanged row was tested by the view; a changed one is tested again. A relaxed page is tested by the
             // same relaxed query, for this one person.
             if news.contains(&pick.id) && !fresh.eligible_with(me, pick.id, relax).map_err(engine_failed)? {
+                continue;
+            }
+            if self.is_hidden_from(me, &member, now).await? {
                 continue;
             }
             confirmed.push((pick, member));
@@ -248,11 +272,10 @@ impl Core {
             .collect()
     }
 
-    async fn remember_served(&self, viewer: MemberId, cards: &[SlateCard], at: Timestamp) -> Result<()> {
-        if cards.is_empty() {
+    async fn remember_served(&self, viewer: MemberId, candidates: Vec<Shown>, at: Timestamp) -> Result<()> {
+        if candidates.is_empty() {
             return Ok(());
         }
-        let candidates = cards.iter().map(|card| card.card.id).collect();
         self.commit(Work::new().change(Change::Serve { viewer, candidates, at })).await?;
         Ok(())
     }

@@ -73,6 +73,10 @@ impl Core {
     /// Begins with what was written down, if it is there and good. The feed is to be read afterwards in any case.
     pub(crate) async fn load_index(&self) {
         let Some(snapshots) = self.snapshots.clone() else { return };
+        if self.replica.has_others() {
+            tracing::info!("a ranker needs an index of its own, so everybody is read");
+            return;
+        }
         let unused = match self.read_index(Arc::clone(&snapshots)).await {
             Ok(None) => return,
             Ok(Some(content)) => match self.store.has_mark(content.mark).await {

@@ -4,29 +4,30 @@
 //! `seeks = (prior · is + Σ is of the liked) / (prior + n)`, so a like is one weighted step, and undoing it the step back.
 //! Invariant: with no likes `seeks` is `is`, exactly; otherwise up to the rounding of an f32.
 
-/// A like more or less: from `before` likes to `after`, which differ by one; `liked` is what the other is.
-pub(super) fn turn(mine: &mut [f32], liked: &[f32], prior: f32, before: u32, after: u32) {
+/// A like more or less, or one that counts otherwise than before: from `before` likes to `after`; `liked` is what the
+/// other is.
+pub(super) fn turn(mine: &mut [f32], liked: &[f32], prior: f32, before: f64, after: f64) {
     let (is, seeks) = mine.split_at_mut(liked.len());
-    if after == 0 {
+    if after <= 0.0 {
         seeks.copy_from_slice(is);
         return;
     }
-    let (had, has) = (f64::from(prior) + f64::from(before), f64::from(prior) + f64::from(after));
-    let sign = if after > before { 1.0 } else { -1.0 };
+    let (had, has) = (f64::from(prior) + before, f64::from(prior) + after);
+    let step = after - before;
     for (seek, liked) in seeks.iter_mut().zip(liked) {
-        *seek = ((f64::from(*seek) * had + sign * f64::from(*liked)) / has) as f32;
+        *seek = ((f64::from(*seek) * had + step * f64::from(*liked)) / has) as f32;
     }
 }
 
 /// A person says something new of themselves: `new` and `old` are `is`, then `seeks`. What was learned stays.
-pub(super) fn keep(new: &mut [f32], old: &[f32], prior: f32, likes: u32) {
+pub(super) fn keep(new: &mut [f32], old: &[f32], prior: f32, likes: f64) {
     let (is, seeks) = new.split_at_mut(old.len() / 2);
     let (was, sought) = old.split_at(is.len());
-    if likes == 0 {
+    if likes <= 0.0 {
         seeks.copy_from_slice(is);
         return;
     }
-    let share = f64::from(prior) / (f64::from(prior) + f64::from(likes));
+    let share = f64::from(prior) / (f64::from(prior) + likes);
     for (((seek, is), was), sought) in seeks.iter_mut().zip(&*is).zip(was).zip(sought) {
         *seek = (f64::from(*sought) + share * (f64::from(*is) - f64::from(*was))) as f32;
     }
@@ -51,18 +52,18 @@ mod tests {
     fn it_is_the_mean_of_the_own_and_the_liked_whatever_came_first() {
         let liked = [[0.0, 1.0], [0.6, -0.8], [-1.0, 0.0]];
         let mut mine = vec![1.0, 0.0, 1.0, 0.0];
-        for (n, one) in (0..).zip(&liked) {
-            turn(&mut mine, one, 4.0, n, n + 1);
-            close(&mine, mean([1.0, 0.0], &liked[..=n as usize], 4.0));
+        for (n, one) in (0_u8..).zip(&liked) {
+            turn(&mut mine, one, 4.0, f64::from(n), f64::from(n + 1));
+            close(&mine, mean([1.0, 0.0], &liked[..=usize::from(n)], 4.0));
         }
         // The own text changes, then the second like is taken back, then the others.
         let mut new = vec![0.0, 1.0, 9.0, 9.0];
-        keep(&mut new, &mine, 4.0, 3);
+        keep(&mut new, &mine, 4.0, 3.0);
         close(&new, mean([0.0, 1.0], &liked, 4.0));
-        turn(&mut new, &liked[1], 4.0, 3, 2);
+        turn(&mut new, &liked[1], 4.0, 3.0, 2.0);
         close(&new, mean([0.0, 1.0], &[liked[0], liked[2]], 4.0));
-        turn(&mut new, &liked[0], 4.0, 2, 1);
-        turn(&mut new, &liked[2], 4.0, 1, 0);
+        turn(&mut new, &liked[0], 4.0, 2.0, 1.0);
+        turn(&mut new, &liked[2], 4.0, 1.0, 0.0);
         assert_eq!(new, [0.0, 1.0, 0.0, 1.0], "exactly where it began");
     }
 }

@@ -160,6 +160,12 @@ impl<Id: PersonId> View<Id> {
         Ok(Self::new(Arc::new(self.state.priced(&rows, &by, self.state.config.fusion))))
     }
 
+    /// The same people, ranked by another fusion of the same estimates. `O(1)`.
+    #[cfg(feature = "service")]
+    pub(super) fn fused(&self, fusion: super::Fusion) -> Self {
+        Self::new(Arc::new(self.state.priced(&[], &[], fusion)))
+    }
+
     /// How many people `me` can be shown, and how many more each own filter hides alone.
     ///
     /// # Errors

@@ -138,7 +138,9 @@ impl Core {
             || pair.friend_request.as_ref().is_some_and(|request| request.from == side.other());
         let seen = known
             || (member.value.is_visible()
-                && (self.store.was_served(viewer, id).await? || self.mutually_eligible(viewer, id).await?));
+                && (self.store.was_served(viewer, id).await?
+                    || (!self.is_hidden_from(viewer, &member.value, self.now()).await?
+                        && self.mutually_eligible(viewer, id).await?)));
         if seen { Ok((member.value, connected)) } else { Err(Code::MemberNotFound.into()) }
     }
 }

@@ -51,6 +51,32 @@ pub struct Member {
     /// What was derived from what they wrote, as far as their consents cover it.
     #[serde(default, skip_serializing_if = "Derived::is_empty")]
     pub derived: Derived,
+    /// From whom they are hidden, by their own wish.
+    #[serde(default, skip_serializing_if = "Visibility::is_open")]
+    pub visibility: Visibility,
+}
+
+/// From whom a member is hidden, by their own wish.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visibility {
+    /// Until when they are proposed to nobody; over by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed_until: Option<Timestamp>,
+    /// Whether only those see them whom they like.
+    #[serde(default)]
+    pub incognito: bool,
+}
+
+impl Visibility {
+    /// Whether it hides nothing, now and later.
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a pause is on.
+    pub fn is_snoozed(&self, now: Timestamp) -> bool {
+        self.snoozed_until.is_some_and(|until| now < until)
+    }
 }
 
 /// Whether a member takes part.

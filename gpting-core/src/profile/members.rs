@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::member::{Member, Profile, Standing};
+use super::member::{Member, Profile, Standing, Visibility};
 use super::preference::Preferences;
 use crate::assist::Derived;
 use crate::error::{Code, Result};
@@ -38,6 +38,7 @@ impl Members<'_> {
                 answers: BTreeMap::new(),
                 consents: Vec::new(),
                 derived: Derived::default(),
+                visibility: Visibility::default(),
             };
             match core.commit(Work::new().change(Change::PutMember(Box::new(member), Expect::New))).await {
                 Ok(_) => Ok(id),

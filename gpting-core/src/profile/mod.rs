@@ -14,13 +14,15 @@ pub mod place;
 pub mod preference;
 mod respond;
 pub(crate) mod spelling;
+pub mod visibility;
 pub mod wish;
 
 pub use self::answer::{Answer, AnswerInput, GivenAnswer, Importance};
 pub use self::card::Card;
 pub use self::edit::ProfileEdit;
 pub use self::locate::LocateInput;
-pub use self::member::{Member, Photo, Profile, Standing, gender_letter_of, parse_gender};
+pub use self::member::{Member, Photo, Profile, Standing, Visibility, gender_letter_of, parse_gender};
 pub use self::members::Imported;
 pub use self::preference::{AttributeWish, PreferenceWeights, Preferences, WeightLevel, WishStrength};
+pub use self::visibility::VisibilityEdit;
 pub use self::wish::PreferencesEdit;

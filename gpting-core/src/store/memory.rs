@@ -21,6 +21,7 @@ use crate::id::{CallId, JobId, MemberId, ReportId, RoomId};
 use crate::interaction::{Pair, PairKey};
 use crate::job::Job;
 use crate::limit::claim::LimitKey;
+use crate::matching::exposure::Impression;
 use crate::profile::Member;
 use crate::safety::Report;
 
@@ -51,7 +52,7 @@ pub(super) struct State {
     opened: BTreeMap<RoomId, u64>,
     openings: u64,
     tickets: BTreeMap<String, Ticket>,
-    served: BTreeSet<(MemberId, MemberId)>,
+    served: BTreeMap<(MemberId, MemberId), Impression>,
     /// Of both members of each pair: whose, of which day, who.
     picks: BTreeSet<(MemberId, i32, MemberId)>,
     reports: BTreeMap<ReportId, Versioned<Report>>,

@@ -33,6 +33,7 @@ use crate::event::StoredEvent;
 use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use crate::interaction::{Pair, PairKey, PairList};
 use crate::job::Job;
+use crate::matching::exposure::Impression;
 use crate::profile::Member;
 use crate::safety::Report;
 
@@ -162,6 +163,14 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
 
     /// Whether a candidate was ever shown to a viewer.
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool>;
+
+    /// Everything that is remembered of who was shown to whom, in the order of viewers and candidates: at most `limit`
+    /// behind `after` (a viewer and a candidate), from the beginning without it.
+    async fn impressions(&self, after: Option<(MemberId, MemberId)>, limit: usize) -> StoreResult<Vec<Impression>>;
+
+    /// To how many members each of these was ever shown, counted up to `most`; in any order, whoever was shown to nobody may
+    /// be left out.
+    async fn shown_to(&self, candidates: &[MemberId], most: usize) -> StoreResult<Vec<(MemberId, u64)>>;
 
     /// A member's picks of a day (days since 1970), by ascending id.
     async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>>;

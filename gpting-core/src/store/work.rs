@@ -12,6 +12,7 @@ use crate::id::{JobId, MemberId, RoomId};
 use crate::interaction::{Pair, PairKey};
 use crate::job::Job;
 use crate::limit::claim::Claim;
+use crate::matching::exposure::Shown;
 use crate::profile::Member;
 use crate::safety::Report;
 
@@ -109,14 +110,23 @@ pub enum Change {
     PutTicket(Ticket),
     /// Uses up the ticket with this hash: the work is stale when it is not there any more.
     TakeTicket(String),
-    /// Remembers that people were shown to a member.
+    /// Remembers that people were shown to a member. Of where and why the last showing stays.
     Serve {
         /// To whom.
         viewer: MemberId,
-        /// Who was shown.
-        candidates: Vec<MemberId>,
+        /// Who was shown, and where.
+        candidates: Vec<Shown>,
         /// When.
         at: Timestamp,
+    },
+    /// Forgets what was shown to some of the viewers, as far as that is long ago: the table is walked over in parts.
+    DropImpressions {
+        /// Viewers from this id
+        from: MemberId,
+        /// to this one, both included.
+        to: MemberId,
+        /// Those last shown before this time.
+        before: Timestamp,
     },
     /// Makes pairs each other's picks of a day; those that are so already stay.
     PutPicks {

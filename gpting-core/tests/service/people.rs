@@ -8,7 +8,7 @@ use gpting_core::id::{HostId, MemberId};
 use gpting_core::port::{Mail, Mailer, PortError};
 use gpting_core::profile::{LocateInput, Member, PreferencesEdit, ProfileEdit, Standing};
 use gpting_core::store::{Change, MemoryStore, Store as _, Work};
-use gpting_core::{Gpting, ManualClock, SeededRng};
+use gpting_core::{Builder, Gpting, ManualClock, SeededRng};
 
 /// A clock that a test moves.
 #[derive(Clone, Debug)]
@@ -51,24 +51,32 @@ pub struct Town {
 }
 
 pub async fn town() -> Town {
+    town_with(|builder| builder).await
+}
+
+/// A town with settings of its own.
+pub async fn town_with(set: impl FnOnce(Builder) -> Builder) -> Town {
     let clock = Arc::new(ManualClock::at("2026-11-23T03:00:00Z".parse().unwrap()));
     let (store, mail) = (Arc::new(MemoryStore::default()), Mailbox::default());
     let rng = SeededRng::new(7);
     let keys = AccountKeys::draw(&rng).unwrap();
-    let g = Gpting::builder_with_accounts(Arc::clone(&store), keys)
+    let builder = Gpting::builder_with_accounts(Arc::clone(&store), keys)
         .clock(TownClock(Arc::clone(&clock)))
         .rng(rng)
-        .mailer(mail.clone())
-        .build()
-        .await
-        .unwrap();
+        .mailer(mail.clone());
+    let g = set(builder).build().await.unwrap();
     Town { g, clock, store, mail }
 }
 
 impl Town {
     /// Another instance on the same store, as after a restart.
     pub async fn again(&self) -> Gpting {
-        let builder = Gpting::builder_on(Arc::<MemoryStore>::clone(&self.store));
+        self.again_with(|builder| builder).await
+    }
+
+    /// The same with settings of its own. Its secret is that of a host without accounts.
+    pub async fn again_with(&self, set: impl FnOnce(Builder) -> Builder) -> Gpting {
+        let builder = set(Gpting::builder_on(Arc::<MemoryStore>::clone(&self.store)));
         builder.clock(TownClock(Arc::clone(&self.clock))).rng(SeededRng::new(8)).build().await.unwrap()
     }
 

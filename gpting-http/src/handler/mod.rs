@@ -15,6 +15,7 @@ pub(crate) mod profile;
 pub(crate) mod question;
 pub(crate) mod safety;
 pub(crate) mod suggestion;
+pub(crate) mod visibility;
 pub(crate) mod words;
 
 use gpting_core::store::{Before, Page};

@@ -11,13 +11,15 @@ use std::time::Instant;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use gpting_core::error::Chain;
+use gpting_core::{Clock as _, SystemClock};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::evaluate::Evaluate;
 use super::import::{self, Progress, Summary};
 use super::settings::{Database, Layer, Settings};
 use super::start::{self, StartError};
 use super::store::AnyStore;
-use super::{bench, copy, evaluate, keys, llm, logging, picks, simulate};
+use super::{bench, copy, evaluate, evaluate_log, keys, llm, logging, picks, simulate};
 
 /// Rows between two lines of progress where no terminal is.
 const LINE_EVERY: u64 = 10_000;
@@ -68,7 +70,7 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Measure predictions on real people
     #[command(subcommand)]
-    Evaluate(evaluate::Evaluate),
+    Evaluate(Evaluate),
     /// Measure the engine beside what it is measured against
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -116,7 +118,9 @@ fn execute(cli: Cli) -> Result<(), StartError> {
             return Ok(writeln!(io::stdout(), "{document:#}")?);
         }
         Command::Simulate(flags) => return Ok(writeln!(io::stdout(), "{}", simulate::run(flags)?.trim_end())?),
-        Command::Evaluate(what) => return Ok(writeln!(io::stdout(), "{}", evaluate::run(what)?.trim_end())?),
+        Command::Evaluate(Evaluate::SpeedDating(flags)) => {
+            return Ok(writeln!(io::stdout(), "{}", evaluate::run(flags)?.trim_end())?);
+        }
         Command::Bench(what) => return Ok(writeln!(io::stdout(), "{}", bench::run(what)?.trim_end())?),
         Command::Serve
         | Command::Migrate
@@ -124,6 +128,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
         | Command::Backup { .. }
         | Command::Copy(_)
         | Command::Picks(_)
+        | Command::Evaluate(Evaluate::Log(_))
         | Command::Llm(_) => {
             logging::begin(settings.log);
         }
@@ -140,6 +145,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
             Command::Copy(flags) => Box::pin(copy::run(&flags, &settings)).await,
             Command::Picks(flags) => pick(&settings, &flags).await,
             Command::Llm(llm::check::Command::Check { json }) => llm::check::run(settings.llm.as_ref(), json).await,
+            Command::Evaluate(Evaluate::Log(flags)) => judge(&settings, &flags).await,
             Command::Simulate(_) | Command::Evaluate(_) | Command::Bench(_) | Command::Openapi | Command::Config => {
                 Ok(())
             }
@@ -215,6 +221,13 @@ async fn pick(settings: &Settings, flags: &picks::Picks) -> Result<(), StartErro
     let told = picks::run(&g, flags).await;
     store.close().await;
     Ok(writeln!(io::stdout(), "{}", told?)?)
+}
+
+async fn judge(settings: &Settings, flags: &evaluate_log::LogFlags) -> Result<(), StartError> {
+    let store = open(settings).await?;
+    let told = evaluate_log::run(store.store(), flags, SystemClock.now()).await;
+    store.close().await;
+    Ok(writeln!(io::stdout(), "{}", told?.trim_end())?)
 }
 
 /// Progress on standard error: a bar on a terminal, a line now and then elsewhere.

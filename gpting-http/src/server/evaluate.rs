@@ -12,6 +12,7 @@ use csv::ByteRecord;
 use gpting_core::lab::speed_dating::{Columns, Dates, Figure, Figures, Protocol, Report, RowError};
 use serde_json::{Map, Value, json};
 
+use super::evaluate_log::LogFlags;
 use super::import::unpacked;
 use super::start::StartError;
 use super::steps::Steps;
@@ -21,6 +22,8 @@ use super::steps::Steps;
 pub(super) enum Evaluate {
     /// Who says yes to whom at the speed-dating events of Fisman et al. (2006), from their public table
     SpeedDating(SpeedDating),
+    /// What people answered to what this service has shown them: by ranker, by place, by group
+    Log(LogFlags),
 }
 
 /// The flags of the command.
@@ -63,8 +66,7 @@ enum EvaluateError {
 ///
 /// # Errors
 /// A file that cannot be read or is not the table.
-pub(super) fn run(what: &Evaluate) -> Result<String, StartError> {
-    let Evaluate::SpeedDating(flags) = what;
+pub(super) fn run(flags: &SpeedDating) -> Result<String, StartError> {
     let dates = read(&flags.file)?;
     let steps = Steps::new(1);
     let report = flags.protocol.evaluate(&dates, flags.reverse, super::cores(), &|done, all| {
@@ -176,7 +178,7 @@ mod tests {
     }
 
     fn flags(line: &[&str]) -> SpeedDating {
-        let Evaluate::SpeedDating(flags) = parse(line).unwrap();
+        let Evaluate::SpeedDating(flags) = parse(line).unwrap() else { panic!("{line:?}") };
         flags
     }
 
@@ -186,7 +188,9 @@ mod tests {
         assert_eq!((all.file, all.protocol, all.reverse, all.json), ("f.csv.gz".into(), Protocol::Half, true, true));
         assert!(!flags(&["speed-dating", "f"]).json);
         assert!(parse(&["speed-dating", "f", "--protocol", "random"]).is_err());
-        assert!(parse(&["speed-dating"]).is_err() && parse(&["log"]).is_err());
+        assert!(parse(&["speed-dating"]).is_err() && parse(&["nothing"]).is_err());
+        assert!(matches!(parse(&["log", "--base", "newest", "--k", "5", "--json"]), Ok(Evaluate::Log(_))));
+        assert!(parse(&["log", "--base", "best"]).is_err() && parse(&["log", "--k", "0"]).is_err());
     }
 
     #[test]
@@ -195,13 +199,13 @@ mod tests {
         let file = folder.path().join("table.csv");
         let refused = |content: &[u8]| {
             std::fs::write(&file, content).unwrap();
-            let error = run(&parse(&["speed-dating", file.to_str().unwrap()]).unwrap()).unwrap_err();
+            let error = run(&flags(&["speed-dating", file.to_str().unwrap()])).unwrap_err();
             let source = error.source().map(ToString::to_string).unwrap_or_default();
             format!("{error}: {source}")
         };
         assert_eq!(refused(b"iid,pid\n1,2\n"), "line 1: the column `gender` is missing");
         assert!(refused(b"").contains("line 1"));
-        assert!(run(&parse(&["speed-dating", "nowhere.csv"]).unwrap()).is_err());
+        assert!(run(&flags(&["speed-dating", "nowhere.csv"])).is_err());
     }
 
     /// The published table, where it is: the bars of the product, and what is told about them.
@@ -215,7 +219,7 @@ mod tests {
         let answered = |line: &[&str]| {
             let line: Vec<&str> =
                 ["speed-dating", file.to_str().unwrap(), "--json"].iter().chain(line).copied().collect();
-            serde_json::from_str::<Value>(&run(&parse(&line).unwrap()).unwrap()).unwrap()
+            serde_json::from_str::<Value>(&run(&flags(&line)).unwrap()).unwrap()
         };
         let half = answered(&["--protocol", "half"]);
         assert_eq!((&half["dates"], &half["people"]), (&json!(1356), &json!(174)));

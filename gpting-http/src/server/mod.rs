@@ -22,6 +22,8 @@ mod cli;
 mod copy;
 mod django;
 mod evaluate;
+mod evaluate_log;
+mod evaluate_log_text;
 mod import;
 mod index_file;
 mod keys;

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use gpting_bus_redis::RedisBus;
 use gpting_core::assist::model::Embedder as _;
+use gpting_core::matching::ranker::Rankers;
 use gpting_llm::Llm;
 use gpting_store_pg::PgBus;
 use lettre::message::Mailbox;
@@ -109,6 +110,8 @@ pub(crate) struct Settings {
     pub(crate) photos: Photos,
     /// How often the index is written down for the next start; none when it is not.
     pub(crate) index_snapshot: Option<Duration>,
+    /// Which members are served by which ranker.
+    pub(crate) rankers: Rankers,
     /// Whether sockets take `?token=`.
     pub(crate) ws_query_token: bool,
     /// Whether request rates and daily quotas are limited.
@@ -235,6 +238,10 @@ impl Settings {
             photos: photos(text(&written.blob_url), &data_dir)?,
             llm: llm::llm(written)?,
             index_snapshot: index_snapshot(text(&written.index_snapshot).as_deref())?,
+            rankers: match text(&written.rankers) {
+                None => Rankers::default(),
+                Some(text) => text.parse().map_err(|error| SettingError::new("rankers", format!("{error}")))?,
+            },
             ws_query_token: switch("ws_query_token", text(&written.ws_query_token).as_deref(), true)?,
             rate_limits,
             trusted_proxies: list(text(&written.trusted_proxies).as_deref())
@@ -295,6 +302,7 @@ impl Settings {
                 embedder.map(|embedder| embedder.dims().to_string())
             }
             "index_snapshot" => Some("15".to_owned()),
+            "rankers" => Some(self.rankers.to_string()),
             "ws_query_token" => on(self.ws_query_token),
             "rate_limits" => on(self.rate_limits),
             "drain_seconds" => Some(self.drain.as_secs().to_string()),

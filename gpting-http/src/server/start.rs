@@ -43,6 +43,8 @@ const NOTICE: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// New likes of a member in a day.
 const LIKES_PER_DAY: u32 = 100;
+/// Decisions that a member takes back in a day.
+const UNDOS_PER_DAY: u32 = 100;
 /// Messages of a member in a minute.
 const MESSAGES_PER_MINUTE: u32 = 100;
 /// How long sockets are waited for.
@@ -156,8 +158,10 @@ fn as_text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(S
 /// The limits of a server on the open internet, or none.
 fn config(settings: &Settings) -> Config {
     let mut config = Config::default();
+    config.matching.rankers = settings.rankers.clone();
     if settings.rate_limits {
         config.quotas.likes_per_day = Some(LIKES_PER_DAY);
+        config.quotas.undos_per_day = Some(UNDOS_PER_DAY);
         config.quotas.messages_per_minute = Some(MESSAGES_PER_MINUTE);
     } else {
         config.accounts.logins_per_address = None;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gpting_core::account::{AccountKeys, AccountStore};
 use gpting_core::port::{Bus, LocalBus};
-use gpting_core::store::{Store as _, StoreError, StoreResult};
+use gpting_core::store::{Store, StoreError, StoreResult};
 use gpting_core::{Builder, Gpting};
 use gpting_store_pg::PgStore;
 use gpting_store_sqlite::SqliteStore;
@@ -81,6 +81,14 @@ impl AnyStore {
         match self {
             Self::Sqlite(store) => Gpting::builder_on(Arc::<SqliteStore>::clone(store)),
             Self::Postgres(store) => Gpting::builder_on(Arc::<PgStore>::clone(store)),
+        }
+    }
+
+    /// The store behind its port.
+    pub(crate) fn store(&self) -> &dyn Store {
+        match self {
+            Self::Sqlite(store) => &**store,
+            Self::Postgres(store) => &**store,
         }
     }
 

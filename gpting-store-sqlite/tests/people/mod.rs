@@ -29,6 +29,7 @@ pub(crate) fn member(value: i64, bio: &str) -> Member {
         answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
         derived: gpting_core::assist::Derived::default(),
+        visibility: gpting_core::profile::Visibility::default(),
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) fn row(table: &Table, n: i64) -> Row {
         match (table.name, column.name, column.kind) {
             (_, "low" | "viewer" | "reporter", _) | ("pair_list", "member", _) => Cell::Integer(2 * n + 1),
             (_, "high" | "candidate" | "subject", _) | ("pair_list", "other", _) => Cell::Integer(2 * n + 2),
+            ("impression", "position" | "score" | "there" | "back", _) => sometimes(Cell::Integer(n)),
+            ("impression", "ranker" | "slot", _) => sometimes(Cell::Integer(n % 4 + 1)),
             ("pair_list", "list", _) => Cell::Integer(n % 5),
             ("message" | "message_hidden" | "read_mark", "room", _) => Cell::Integer(7_919 * (n / 4 + 1)),
             ("message" | "message_hidden", "seq", _) => Cell::Integer(n % 4 + 1),

@@ -20,13 +20,17 @@ const KNOTS: [&[&str]; 1] = [
 ];
 
 /// Files of the engine's room that belong to the service.
-const SERVICE_IN_MATCHING: [&str; 9] = [
+const SERVICE_IN_MATCHING: [&str; 13] = [
     "matching::compatibility",
     "matching::intake",
     "matching::reach",
     "matching::reasons",
     "matching::refresh",
     "matching::daily",
+    "matching::exposure",
+    "matching::newcomer",
+    "matching::ranker",
+    "matching::warm_up",
     "matching::replica",
     "matching::slate",
     "matching::snapshot",

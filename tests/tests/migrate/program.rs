@@ -111,7 +111,8 @@ pub(crate) async fn writes_everything(store: &dyn AccountStore) {
     let work = Work::new().change(Change::Append(message)).event(Event { at: at(100), fact });
     assert_eq!(store.commit(work).await.unwrap().appended[0].message.seq, next);
 
-    let served = Change::Serve { viewer: member(12), candidates: vec![member(14), member(11)], at: at(101) };
+    let served =
+        Change::Serve { viewer: member(12), candidates: [14, 11].map(|n| member(n).into()).to_vec(), at: at(101) };
     store.commit(Work::new().change(served)).await.unwrap();
     assert!(store.was_served(member(12), member(14)).await.unwrap());
     let mut pair = store.pair(key(11, 13)).await.unwrap().unwrap();

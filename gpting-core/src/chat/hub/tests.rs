@@ -32,6 +32,7 @@ fn member(n: i64) -> Member {
         answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
         derived: crate::assist::Derived::default(),
+        visibility: crate::profile::Visibility::default(),
     }
 }
 

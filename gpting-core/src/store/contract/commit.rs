@@ -50,7 +50,7 @@ async fn everything(store: &dyn Store) -> Work {
         Change::Append(message(1, 2, 2, "second")),
         Change::Append(message(1, 1, 3, "third")),
         Change::MarkRead { room: room_id(1), member: member_id(2), seq: 3, shown: true },
-        Change::Serve { viewer: member_id(1), candidates: vec![member_id(2)], at: at(1) },
+        Change::Serve { viewer: member_id(1), candidates: vec![member_id(2).into()], at: at(1) },
         put_report(report(1, 1, 2), Expect::New),
         Change::PutJob(job(1, 1), Expect::New),
         Change::DeleteJob(job(2, 5).id, 1),

@@ -8,13 +8,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::samples::{
-    KINDS, Transcript, at, call, decision, job, joined, key, made, matched, member, member_id, message, put_member,
-    put_pair, put_report, report, request, resend_id, room_id,
+    KINDS, Transcript, at, call, decision, exposure, job, joined, key, made, matched, member, member_id, message,
+    put_member, put_pair, put_report, report, request, resend_id, room_id,
 };
 use crate::assist::Errand;
 use crate::chat::{NewMessage, Room, Since};
 use crate::id::{HostId, MemberId, MessageId};
 use crate::interaction::{DecisionKind, MatchState, Pair, PairList, Side, Stance};
+use crate::matching::exposure::Shown;
 use crate::rng::{Rng, SeededRng};
 use crate::store::{
     Before, Change, Expect, FeedCursor, FeedEntry, MemoryStore, MessageRange, Page, Store, Version, Versioned, Work,
@@ -153,6 +154,12 @@ impl Run {
         if self.chance(30) { work.event(joined(self.seconds() + 1)) } else { work }
     }
 
+    fn shown(&mut self, candidate: i64) -> Shown {
+        let position = self.rng.below(20);
+        let exposure = self.chance(70).then(|| exposure(position));
+        Shown { candidate: member_id(candidate), exposure }
+    }
+
     async fn change(&mut self) -> Change {
         let (a, b) = self.two();
         match self.rng.below(11) {
@@ -165,7 +172,7 @@ impl Run {
             3 => self.put_room(a, b).await,
             4 | 5 => self.append(),
             6 => self.touch(),
-            7 => Change::Serve { viewer: member_id(a), candidates: vec![member_id(b)], at: at(self.seconds()) },
+            7 => Change::Serve { viewer: member_id(a), candidates: vec![self.shown(b)], at: at(self.seconds()) },
             8 => self.put_report(a, b),
             _ => self.job().await,
         }
@@ -323,6 +330,7 @@ impl Run {
                 | Change::PutTicket(_)
                 | Change::TakeTicket(_)
                 | Change::Serve { .. }
+                | Change::DropImpressions { .. }
                 | Change::PutJob(..)
                 | Change::DeleteJob(..)
                 | Change::Take { .. }
@@ -352,6 +360,7 @@ impl Run {
             read.add(&store.members_by_source(&[name]).await.expect("members"));
         }
         read.add(&present(store).await);
+        read.add(&store.impressions(None, 1_000).await.expect("impressions"));
         for viewer in &everybody {
             self.read_one(store, *viewer, &mut read).await;
         }
@@ -442,6 +451,7 @@ fn row_of(change: &Change) -> String {
         Change::KeepMade(_) | Change::DropMade { .. } => "made".to_owned(),
         Change::NoteCall(call) => format!("{:?}", call.id),
         Change::Serve { .. }
+        | Change::DropImpressions { .. }
         | Change::DropEvents(_)
         | Change::Erase { .. }
         | Change::LeaveMark(_)

@@ -56,7 +56,7 @@ async fn settle_in(store: &dyn Store) {
     accusation.entries[0].detail = format!("{CANARY} detail");
     let shown = |viewer, candidates: [i64; 2]| Change::Serve {
         viewer: member_id(viewer),
-        candidates: candidates.map(member_id).to_vec(),
+        candidates: candidates.map(|n| member_id(n).into()).to_vec(),
         at: at(1),
     };
     let last = [

@@ -20,6 +20,7 @@ pub mod differential;
 pub mod erase;
 pub mod event;
 pub mod feed;
+pub mod impression;
 pub mod job;
 pub mod live;
 pub mod member;
@@ -75,6 +76,10 @@ macro_rules! store_contract {
             pair {
                 pairs_are_read_back_as_put, lists_follow_listings, blocks_hide_pairs, lists_are_paged_without_gaps,
                 pages_survive_changes, waiting_requests_are_found, the_served_are_remembered;
+            }
+            impression {
+                the_last_showing_stays, impressions_are_paged_in_order, impressions_are_forgotten_by_part_and_age,
+                viewers_are_counted_up_to_a_bound;
             }
             pick {
                 picks_are_mutual_and_of_one_day, picks_are_cleared_and_erased;

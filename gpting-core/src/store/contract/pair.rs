@@ -197,7 +197,7 @@ pub async fn waiting_requests_are_found(store: &dyn Store) {
 pub async fn the_served_are_remembered(store: &dyn Store) {
     put_members(store, 1..=4).await;
     for (candidates, seconds) in [(vec![2, 3], 1), (vec![3, 4, 3], 2), (vec![], 3)] {
-        let candidates = candidates.into_iter().map(member_id).collect();
+        let candidates = candidates.into_iter().map(|n| member_id(n).into()).collect();
         let serve = Change::Serve { viewer: member_id(1), candidates, at: at(seconds) };
         commit(store, [serve]).await;
     }

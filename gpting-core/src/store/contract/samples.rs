@@ -16,6 +16,8 @@ use crate::id::{CallId, FriendRequestId, HostId, JobId, MAX_ID, MemberId, Messag
 use crate::interaction::{Decision, DecisionKind, FriendRequest, MatchState, Pair, PairKey, PairList, Side, Stance};
 use crate::job::{Job, Task};
 use crate::matching::Gender;
+use crate::matching::exposure::{Exposure, Slot};
+use crate::matching::ranker::Ranker;
 use crate::profile::catalogue::AttributeValue;
 use crate::profile::gazetteer::Gazetteer;
 use crate::profile::place::Location;
@@ -71,6 +73,7 @@ pub(super) fn member(n: i64) -> Member {
         answers: BTreeMap::new(),
         consents: Vec::new(),
         derived: Derived::default(),
+        visibility: crate::profile::Visibility::default(),
     }
 }
 
@@ -145,6 +148,7 @@ pub(super) fn full_member(n: i64) -> Member {
             })
             .to_vec(),
         derived: derived(),
+        visibility: crate::profile::Visibility::default(),
     }
 }
 
@@ -218,6 +222,14 @@ pub(super) fn matched(pair: PairKey, seconds: i64) -> Pair {
         match_state: MatchState::Matched { at: at(seconds) },
         ..Pair::strangers(pair)
     }
+}
+
+/// A showing at a place, with numbers that follow from it.
+pub(super) fn exposure(position: u32) -> Exposure {
+    let ranker = Ranker::ALL[position as usize % Ranker::ALL.len()];
+    let slot = Slot::ALL[position as usize % Slot::ALL.len()];
+    let score = position * 40_000 % 1_000_001;
+    Exposure { position, ranker, slot, score, there: score / 2, back: score / 3 }
 }
 
 pub(super) fn request(n: i64, from: Side, seconds: i64) -> FriendRequest {

@@ -8,6 +8,7 @@ use crate::chat::ticket::TICKET_TTL;
 use crate::chat::{NewMessage, Room};
 use crate::id::{MemberId, RoomId};
 use crate::interaction::{Pair, PairKey};
+use crate::matching::exposure::{Impression, Shown};
 use crate::profile::Member;
 use crate::safety::Report;
 use crate::store::Expect;
@@ -47,8 +48,14 @@ impl State {
                 Change::TakeTicket(hash) => {
                     self.tickets.remove(&hash).ok_or(StoreError::Stale)?;
                 }
-                Change::Serve { viewer, candidates, .. } => {
-                    self.served.extend(candidates.into_iter().map(|candidate| (viewer, candidate)));
+                Change::Serve { viewer, candidates, at } => {
+                    for shown in Shown::each_once(&candidates) {
+                        self.show(viewer, shown, at);
+                    }
+                }
+                Change::DropImpressions { from, to, before } => {
+                    let is_kept = |viewer: MemberId, last_at| viewer < from || viewer > to || last_at >= before;
+                    self.served.retain(|(viewer, _), row| is_kept(*viewer, row.last_at));
                 }
                 Change::PutPicks { day, pairs } => {
                     self.picks
@@ -154,6 +161,15 @@ impl State {
         Ok(())
     }
 
+    fn show(&mut self, viewer: MemberId, shown: Shown, at: Timestamp) {
+        let Shown { candidate, exposure } = shown;
+        let first = Impression { viewer, candidate, first_at: at, last_at: at, shows: 0, exposure };
+        let row = self.served.entry((viewer, candidate)).or_insert(first);
+        row.last_at = row.last_at.max(at);
+        row.shows += 1;
+        row.exposure = exposure;
+    }
+
     fn put_room(&mut self, mut room: Room, expect: Expect) -> StoreResult<()> {
         let present = self.rooms.get(&room.id).map(|row| &row.value);
         let was_open = present.is_some_and(|present| present.closed_at.is_none());
@@ -233,7 +249,7 @@ impl State {
         self.pair_feed.retain(|_, key| key.side(member).is_none());
         self.pair_changed.retain(|key, _| key.side(member).is_none());
         self.neighbours.retain(|(a, b)| *a != member && *b != member);
-        self.served.retain(|(a, b)| *a != member && *b != member);
+        self.served.retain(|(a, b), _| *a != member && *b != member);
         self.picks.retain(|(a, _, b)| *a != member && *b != member);
         self.reports.retain(|_, row| row.value.reporter != member);
         self.reads.retain(|(_, reader), _| *reader != member);

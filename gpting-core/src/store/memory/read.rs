@@ -15,6 +15,7 @@ use crate::event::StoredEvent;
 use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
 use crate::interaction::{Listing, Pair, PairKey, PairList};
 use crate::job::Job;
+use crate::matching::exposure::Impression;
 use crate::profile::Member;
 use crate::safety::Report;
 
@@ -147,7 +148,19 @@ impl Store for MemoryStore {
     }
 
     async fn was_served(&self, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
-        Ok(self.lock().served.contains(&(viewer, candidate)))
+        Ok(self.lock().served.contains_key(&(viewer, candidate)))
+    }
+
+    async fn impressions(&self, after: Option<(MemberId, MemberId)>, limit: usize) -> StoreResult<Vec<Impression>> {
+        let state = self.lock();
+        let behind = state.served.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
+        Ok(behind.map(|(_, row)| *row).take(limit).collect())
+    }
+
+    async fn shown_to(&self, candidates: &[MemberId], most: usize) -> StoreResult<Vec<(MemberId, u64)>> {
+        let state = self.lock();
+        let count = |who: MemberId| state.served.keys().filter(|(_, candidate)| *candidate == who).take(most).count();
+        Ok(candidates.iter().map(|who| (*who, count(*who) as u64)).collect())
     }
 
     async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {

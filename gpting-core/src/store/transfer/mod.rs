@@ -78,7 +78,19 @@ pub static TABLES: [Table; 18] = [
     Table { name: "pair_list", columns: &[integer("member"), integer("other"), integer("list"), integer("at")] },
     Table {
         name: "impression",
-        columns: &[integer("viewer"), integer("candidate"), integer("first_at"), integer("last_at"), integer("shows")],
+        columns: &[
+            integer("viewer"),
+            integer("candidate"),
+            integer("first_at"),
+            integer("last_at"),
+            integer("shows"),
+            integer("position"),
+            integer("ranker"),
+            integer("slot"),
+            integer("score"),
+            integer("there"),
+            integer("back"),
+        ],
     },
     Table {
         name: "room",

@@ -61,6 +61,7 @@ impl Intake<'_> {
             answers: std::collections::BTreeMap::new(),
             consents: Vec::new(),
             derived: gpting_core::assist::Derived::default(),
+            visibility: gpting_core::profile::Visibility::default(),
         };
         let login = ForeignLogin {
             username: row.text(&["username"]).unwrap_or_default().to_owned(),

@@ -151,6 +151,7 @@ impl Intake<'_> {
             answers: BTreeMap::new(),
             consents,
             derived: gpting_core::assist::Derived::default(),
+            visibility: gpting_core::profile::Visibility::default(),
         })
     }
 

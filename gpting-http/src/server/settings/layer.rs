@@ -95,6 +95,9 @@ layer! {
     /// Minutes between two writings of the index for the next start; `off` for none [default: 15]
     #[arg(long, global = true, value_name = "MINUTES|off")]
     index_snapshot,
+    /// Which share of members is served by which ranker: served, harmonic, unlearned, newest [default: served=1]
+    #[arg(long, global = true, value_name = "NAME=SHARE,…")]
+    rankers,
     /// Whether sockets take `?token=` [default: on]
     #[arg(long, global = true, value_name = "on|off")]
     ws_query_token,

@@ -267,3 +267,12 @@ fn a_language_model_is_there_when_it_is_named_and_can_be_used() {
         assert!(refused(pairs).starts_with(name), "{name}: {}", refused(pairs));
     }
 }
+
+#[test]
+fn rankers_are_read_and_refused_with_the_reason() {
+    assert_eq!(from_environment(&[]).unwrap().rankers.to_string(), "served=1");
+    let set = from_environment(&[("GPTING_RANKERS", "served=90,harmonic=10,seed=7")]).unwrap();
+    assert_eq!(set.rankers.to_string(), "served=90,harmonic=10,seed=7");
+    let error = from_environment(&[("GPTING_RANKERS", "best=1")]).unwrap_err().to_string();
+    assert!(error.starts_with("GPTING_RANKERS: there are the rankers served"), "{error}");
+}

@@ -1,0 +1,98 @@
+//! Snooze and incognito: hidden from strangers, never from those who know one.
+
+use gpting_core::id::MemberId;
+use gpting_core::matching::slate::SlateRequest;
+use gpting_core::profile::VisibilityEdit;
+use gpting_core::store::Page;
+use gpting_core::{Clock as _, Code, Gpting};
+use jiff::SignedDuration;
+
+use crate::people::town;
+
+async fn shown(g: &Gpting, me: MemberId) -> Vec<MemberId> {
+    let slate = g.matching().slate(me, SlateRequest::first(10)).await.unwrap();
+    slate.cards.iter().map(|card| card.card.id).collect()
+}
+
+fn incognito(on: bool) -> VisibilityEdit {
+    VisibilityEdit { incognito: Some(on), ..VisibilityEdit::default() }
+}
+
+#[tokio::test]
+async fn whoever_snoozes_is_proposed_to_nobody_until_it_is_over() {
+    let town = town().await;
+    let (a, b, c) = (
+        town.person("민지", "F", &["M"]).await,
+        town.person("준호", "M", &["F"]).await,
+        town.person("민수", "M", &["F"]).await,
+    );
+    let until = town.clock.now() + SignedDuration::from_hours(48);
+    let snooze = VisibilityEdit { snoozed_until: Some(Some(until)), ..VisibilityEdit::default() };
+    assert_eq!(town.g.profiles().set_visibility(b, snooze).await.unwrap().snoozed_until, Some(until));
+    let beside = town.again().await;
+    for g in [&town.g, &beside] {
+        assert_eq!(shown(g, a).await, [c]);
+        assert_eq!(g.profiles().card(a, b).await.unwrap_err().code(), Code::MemberNotFound);
+        assert_eq!(g.matching().like(a, b, None).await.unwrap_err().code(), Code::MemberNotFound);
+    }
+    // They may look around themselves, and whom they like knows them.
+    assert_eq!(shown(&town.g, b).await, [a]);
+    town.g.matching().like(b, a, None).await.unwrap();
+    assert_eq!(town.g.matching().likes_received(a, Page::first(5)).await.unwrap()[0].card.id, b);
+    assert_eq!(shown(&town.g, a).await, [c], "and still proposes nobody");
+    assert!(town.g.matching().like(a, b, None).await.unwrap().matched.is_some());
+
+    let d = town.person("하나", "F", &["M"]).await;
+    assert_eq!(shown(&town.g, d).await, [c]);
+    town.clock.advance(SignedDuration::from_hours(48));
+    let mut seen = shown(&beside, d).await;
+    seen.sort_unstable();
+    let mut both = [b, c];
+    both.sort_unstable();
+    assert_eq!(seen, both, "over by itself, on every instance");
+    assert_eq!(town.g.profiles().visibility(b).await.unwrap().snoozed_until, None);
+}
+
+#[tokio::test]
+async fn whoever_is_incognito_is_seen_only_by_whom_they_like() {
+    let town = town().await;
+    let (a, b) = (town.person("민지", "F", &["M"]).await, town.person("준호", "M", &["F"]).await);
+    assert!(town.g.profiles().set_visibility(a, incognito(true)).await.unwrap().incognito);
+    assert!(shown(&town.g, b).await.is_empty());
+    assert_eq!(town.g.matching().like(b, a, None).await.unwrap_err().code(), Code::MemberNotFound);
+    assert_eq!(town.g.profiles().card(b, a).await.unwrap_err().code(), Code::MemberNotFound);
+    assert_eq!(shown(&town.g, a).await, [b], "they see others");
+    town.g.matching().like(a, b, None).await.unwrap();
+    assert_eq!(shown(&town.g, b).await, [a]);
+    assert!(town.g.profiles().card(b, a).await.is_ok());
+    let other = town.person("민수", "M", &["F"]).await;
+    assert!(shown(&town.g, other).await.is_empty());
+    town.g.profiles().set_visibility(a, incognito(false)).await.unwrap();
+    assert_eq!(shown(&town.g, other).await, [a]);
+}
+
+#[tokio::test]
+async fn pages_are_full_whoever_hides() {
+    let town = town().await;
+    let me = town.person("민지", "F", &["M"]).await;
+    let mut open = Vec::new();
+    for n in 0..20 {
+        let man = town.person(&format!("남{n}"), "M", &["F"]).await;
+        if n % 2 == 0 {
+            town.g.profiles().set_visibility(man, incognito(true)).await.unwrap();
+        } else {
+            open.push(man);
+        }
+    }
+    let (mut seen, mut request) = (Vec::new(), SlateRequest::first(4));
+    loop {
+        let slate = town.g.matching().slate(me, request).await.unwrap();
+        assert!(slate.cards.len() == 4 || slate.next.is_none());
+        seen.extend(slate.cards.iter().map(|card| card.card.id));
+        let Some(next) = slate.next else { break };
+        request.after = Some(next);
+    }
+    seen.sort_unstable();
+    open.sort_unstable();
+    assert_eq!(seen, open);
+}
