@@ -37,14 +37,15 @@ pub(crate) fn row(table: &Table, n: i64) -> Row {
         match (table.name, column.name, column.kind) {
             (_, "low" | "viewer" | "reporter", _) | ("pair_list", "member", _) => Cell::Integer(2 * n + 1),
             (_, "high" | "candidate" | "subject", _) | ("pair_list", "other", _) => Cell::Integer(2 * n + 2),
-            ("impression", "position" | "score" | "there" | "back", _) => sometimes(Cell::Integer(n)),
             ("impression", "ranker" | "slot", _) => sometimes(Cell::Integer(n % 4 + 1)),
             ("pair_list", "list", _) => Cell::Integer(n % 5),
             ("message" | "message_hidden" | "read_mark", "room", _) => Cell::Integer(7_919 * (n / 4 + 1)),
             ("message" | "message_hidden", "seq", _) => Cell::Integer(n % 4 + 1),
             ("read_mark" | "message_hidden", "member", _) => Cell::Integer(n),
             ("read_mark", "muted", _) => Cell::Integer(n % 2),
-            ("message", "unsent", _) => sometimes(Cell::Integer(n)),
+            ("message", "unsent", _) | ("impression", "position" | "score" | "there" | "back", _) => {
+                sometimes(Cell::Integer(n))
+            }
             (_, "closed_at" | "dead_at" | "shown" | "ends_at" | "friend_request", _) => {
                 sometimes(Cell::Integer(id + 5))
             }
