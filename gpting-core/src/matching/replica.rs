@@ -25,8 +25,8 @@ use crate::store::{FeedCursor, PairCursor, Version, Versioned};
 #[derive(Debug)]
 pub(crate) struct Replica {
     inner: Mutex<Inner>,
-    /// The topics by which what people value is part of the score; none without a text model.
-    valued: Option<Arc<Topics>>,
+    /// What people value, as part of the score; none without a text model.
+    valued: Option<Valued>,
     /// One reader of the feed at a time; the cursor is where it stands.
     pub(super) cursor: tokio::sync::Mutex<Cursors>,
 }
@@ -68,14 +68,15 @@ struct Pinned {
 impl Replica {
     /// An empty replica that knows what day it is.
     pub(crate) fn new(config: &Config, valued: Option<Arc<Topics>>, now: Timestamp) -> Result<Self> {
+        let valued = valued.map(|topics| Valued::new(topics, config.assist.valued_logit));
         let mut engine = Engine::new(settings(config, valued.as_ref())).map_err(engine_failed)?;
         engine.set_today(day(seoul_date(now)));
         let inner = Inner { engine, versions: FxHashMap::default(), shown: 0, pinned: VecDeque::new(), forgotten: 0 };
         Ok(Self { inner: Mutex::new(inner), valued, cursor: tokio::sync::Mutex::default() })
     }
 
-    /// The topics by which what people value is part of the score.
-    pub(super) fn valued(&self) -> Option<&Arc<Topics>> {
+    /// What people value, as part of the score.
+    pub(super) fn valued(&self) -> Option<&Valued> {
         self.valued.as_ref()
     }
 
@@ -99,7 +100,10 @@ impl Replica {
             return false;
         }
         let mut is_shown = member.value.is_visible();
-        match intake::person(&member.value, catalogue, self.valued.as_deref()) {
+        if let Some(valued) = self.valued.as_ref().filter(|_| !member.value.derived.rooms.is_empty()) {
+            valued.note_use();
+        }
+        match intake::person(&member.value, catalogue, self.valued.as_ref().map(Valued::topics)) {
             Some(person) => {
                 if let Err(error) = inner.engine.upsert(id, person) {
                     // A stored row that the engine refuses is hidden rather than shown wrongly.
@@ -157,6 +161,10 @@ impl Replica {
 
     /// Begins with what was known once, instead of with nothing.
     pub(super) fn begin_with(&self, known: Known) {
+        if let Some(valued) = &self.valued {
+            // Among those who were written down there may be some who value something.
+            valued.note_use();
+        }
         let mut inner = self.lock();
         inner.engine = known.engine;
         inner.shown = known.versions.values().filter(|known| known.1).count();
@@ -195,10 +203,10 @@ impl Inner {
 }
 
 /// The settings of the engine inside the service.
-pub(super) fn settings(config: &Config, valued: Option<&Arc<Topics>>) -> EngineConfig<MemberId> {
+pub(super) fn settings(config: &Config, valued: Option<&Valued>) -> EngineConfig<MemberId> {
     let settings = EngineConfig::dims(0).age_gate(config.safety.age_gate);
     match valued {
-        Some(topics) => settings.signal(Valued::new(Arc::clone(topics), config.assist.valued_logit)),
+        Some(valued) => settings.signal(valued.clone()),
         None => settings,
     }
 }
