@@ -5,6 +5,7 @@
 //! while it is paged, and somebody of whom nothing is derived has the score they would have without this term, to the bit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::derived::Derived;
 use super::topic::Topics;
@@ -52,6 +53,9 @@ pub(crate) fn attributes(derived: &Derived, topics: &Topics, stated: usize) -> V
 pub(crate) struct Valued {
     topics: Arc<Topics>,
     most: f32,
+    /// Whether anybody was ever known to value something: until then the term is 0 for everybody, and no search need reckon
+    /// with it. Set before the first such row comes in, and never taken back: a bound may be too high, not too low.
+    is_used: Arc<AtomicBool>,
 }
 
 impl Valued {
@@ -60,7 +64,18 @@ impl Valued {
 
     /// At most so many logits, from 0 to 2.
     pub(crate) fn new(topics: Arc<Topics>, most: f32) -> Self {
-        Self { topics, most: if most.is_nan() { 0.0 } else { most.clamp(0.0, 2.0) } }
+        let most = if most.is_nan() { 0.0 } else { most.clamp(0.0, 2.0) };
+        Self { topics, most, is_used: Arc::default() }
+    }
+
+    /// The topics it speaks of.
+    pub(crate) fn topics(&self) -> &Topics {
+        &self.topics
+    }
+
+    /// Notes that somebody who values something is about to come in.
+    pub(crate) fn note_use(&self) {
+        self.is_used.store(true, Ordering::Release);
     }
 
     /// What somebody of this row values: topic and how much, from -1 to 1.
@@ -111,6 +126,9 @@ impl<Id: PersonId + Send + Sync> Signal<Id> for Valued {
     }
 
     fn bound(&self, viewer: Row<'_, Id>) -> f32 {
+        if !self.is_used.load(Ordering::Acquire) {
+            return 0.0;
+        }
         let has_something =
             !viewer.interests().is_empty() || viewer.attributes().any(|(attribute, _)| attribute == SHOWS);
         // Somebody without anything may still be missed by whoever dislikes nothing: never more than zero.

@@ -135,6 +135,11 @@ impl Vote {
     pub(super) fn likes(self) -> f64 {
         f64::from(self.likes) / f64::from(WHOLE)
     }
+
+    /// Whether another one counts for more or fewer likes.
+    pub(super) fn differs_in_likes(self, other: Self) -> bool {
+        self.likes != other.likes
+    }
 }
 
 impl Act {

@@ -382,7 +382,7 @@ impl<Id: PersonId> State<Id> {
     fn learn(&mut self, actor: u32, other: u32, old: Vote, new: Vote) {
         if let Some(prior) = self.config.taste
             && self.table.dims > 0
-            && old.likes() != new.likes()
+            && old.differs_in_likes(new)
         {
             let before = self.slot(actor).decided.likes();
             let after = before + new.likes() - old.likes();

@@ -29,8 +29,8 @@ use crate::store::{FeedCursor, PairCursor, Version, Versioned};
 pub(crate) struct Replica {
     inner: Mutex<Inner>,
     analyst: LocalAnalyst,
-    /// The topics by which what people value is part of the score; none without a text model.
-    valued: Option<Arc<Topics>>,
+    /// What people value, as part of the score; none without a text model.
+    valued: Option<Valued>,
     /// One reader of the feed at a time; the cursor is where it stands.
     pub(super) cursor: tokio::sync::Mutex<Cursors>,
 }
@@ -80,6 +80,7 @@ impl Replica {
         valued: Option<Arc<Topics>>,
         now: Timestamp,
     ) -> Result<Self> {
+        let valued = valued.map(|topics| Valued::new(topics, config.assist.valued_logit));
         let analyst = LocalAnalyst::new(catalogue, config.matching.content_dims);
         let own = config.matching.rankers.used().filter_map(|ranker| Some((ranker, ranker.weights(weights())?)));
         let others = own.map(|(ranker, weights)| {
@@ -108,8 +109,8 @@ impl Replica {
         &self.analyst
     }
 
-    /// The topics by which what people value is part of the score.
-    pub(super) fn valued(&self) -> Option<&Arc<Topics>> {
+    /// What people value, as part of the score.
+    pub(super) fn valued(&self) -> Option<&Valued> {
         self.valued.as_ref()
     }
 
@@ -153,12 +154,15 @@ impl Replica {
             return false;
         }
         // Reading a text takes longer than anybody should wait for the engine.
-        let person = intake::person(&member.value, catalogue, &self.analyst, self.valued.as_deref());
+        let person = intake::person(&member.value, catalogue, &self.analyst, self.valued.as_ref().map(Valued::topics));
         let mut inner = self.lock();
         if is_known(&inner) {
             return false;
         }
         let mut is_shown = member.value.is_visible();
+        if let Some(valued) = self.valued.as_ref().filter(|_| !member.value.derived.rooms.is_empty()) {
+            valued.note_use();
+        }
         match person {
             Some(person) => {
                 if let Err(error) = inner.upsert(id, &person, member.value.created_at) {
@@ -217,6 +221,10 @@ impl Replica {
 
     /// Begins with what was known once, instead of with nothing.
     pub(super) fn begin_with(&self, known: Known) {
+        if let Some(valued) = &self.valued {
+            // Among those who were written down there may be some who value something.
+            valued.note_use();
+        }
         let mut inner = self.lock();
         inner.engine = known.engine;
         inner.shown = known.versions.values().filter(|known| known.1).count();
@@ -318,15 +326,15 @@ fn weights() -> Weights {
 }
 
 /// The engine's settings by those of the service.
-pub(super) fn settings(config: &Config, valued: Option<&Arc<Topics>>) -> EngineConfig<MemberId> {
+pub(super) fn settings(config: &Config, valued: Option<&Valued>) -> EngineConfig<MemberId> {
     unlearned(config, valued).taste(TASTE)
 }
 
 /// The same without learning what somebody seeks.
-fn unlearned(config: &Config, valued: Option<&Arc<Topics>>) -> EngineConfig<MemberId> {
+fn unlearned(config: &Config, valued: Option<&Valued>) -> EngineConfig<MemberId> {
     let settings = EngineConfig::dims(config.matching.content_dims).weights(weights()).age_gate(config.safety.age_gate);
     match valued {
-        Some(topics) => settings.signal(Valued::new(Arc::clone(topics), config.assist.valued_logit)),
+        Some(valued) => settings.signal(valued.clone()),
         None => settings,
     }
 }

@@ -9,7 +9,6 @@ const PLOT: Plot = Plot { seekers: 30, candidates: 90, seed: 5 };
 #[tokio::test]
 async fn planted_preferences_are_found_and_forgotten() {
     let found = run(reading_model(), PLOT).await.unwrap();
-    println!("{found}");
     assert!(found.is_forgotten, "slates after withdrawal are those of before");
     assert_eq!(found.found, found.seekers, "every planted topic is found");
     let (lift, low, _) = found.lift;

@@ -62,14 +62,7 @@ impl State {
                         .extend(pairs.iter().flat_map(|key| [(key.low, day, key.high), (key.high, day, key.low)]));
                 }
                 Change::ClearPicks { day } => self.picks.retain(|(_, of, _)| *of > day || *of == day - 1),
-                Change::PutReport(report, expect) => {
-                    let same = |other: &Report| (other.reporter, other.subject) == (report.reporter, report.subject);
-                    let open = |other: &Report| other.closed_at.is_none() && other.id != report.id && same(other);
-                    if report.closed_at.is_none() && self.reports.values().any(|row| open(&row.value)) {
-                        return Err(StoreError::Stale);
-                    }
-                    put(&mut self.reports, report.id, *report, expect)?;
-                }
+                Change::PutReport(report, expect) => self.put_report(*report, expect)?,
                 Change::PutJob(job, expect) => {
                     put(&mut self.jobs, job.id, job, expect)?;
                 }
@@ -120,6 +113,15 @@ impl State {
             self.events.insert(self.event_number, event);
         }
         Ok(committed)
+    }
+
+    fn put_report(&mut self, report: Report, expect: Expect) -> StoreResult<()> {
+        let same = |other: &Report| (other.reporter, other.subject) == (report.reporter, report.subject);
+        let open = |other: &Report| other.closed_at.is_none() && other.id != report.id && same(other);
+        if report.closed_at.is_none() && self.reports.values().any(|row| open(&row.value)) {
+            return Err(StoreError::Stale);
+        }
+        put(&mut self.reports, report.id, report, expect)
     }
 
     fn put_member(&mut self, member: Member, expect: Expect) -> StoreResult<()> {
