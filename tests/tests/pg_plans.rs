@@ -210,7 +210,6 @@ fn pending(value: i64) -> PendingSignUp {
         gender: "F".to_owned(),
         birth_date: None,
         bio: String::new(),
-        answers: std::collections::BTreeMap::new(),
         consents: Vec::new(),
         language: "ko".to_owned(),
         code: None,
