@@ -174,3 +174,30 @@ async fn what_is_not_whole_is_read_whole() {
     }
     assert!(start(&town, &Kept(Arc::new(Mutex::new(Some(good))))).await.index_was_loaded());
 }
+
+#[tokio::test]
+async fn one_of_other_dimensions_is_thrown_away_and_everybody_is_read_again() {
+    let town = town().await;
+    let me = town.person("민지", "F", &["M"]).await;
+    for name in ["가람", "나래", "다온"] {
+        town.person(name, "M", &["F"]).await;
+    }
+    let start = async |kept: &Kept, content_dims: usize| {
+        let mut config = gpting_core::config::Config::default();
+        config.matching.content_dims = content_dims;
+        let clock = TownClock(Arc::clone(&town.clock));
+        let builder = Gpting::builder_on(Arc::<MemoryStore>::clone(&town.store)).clock(clock).snapshots(kept.clone());
+        builder.config(config).build().await.unwrap()
+    };
+    let kept = Kept::default();
+    let first = start(&kept, 64).await;
+    assert!(first.save_index().await.unwrap());
+    assert!(start(&kept, 64).await.index_was_loaded());
+    let written = kept.bytes();
+    for other in [0, 32, 128] {
+        *kept.0.lock().unwrap() = written.clone();
+        let next = start(&kept, other).await;
+        assert!(!next.index_was_loaded(), "{other}");
+        assert_eq!((seen(&next, me).await.len(), kept.bytes()), (3, None), "{other}: everybody, and the file is gone");
+    }
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step fails its test")]
 
 mod all_rooms;
+mod fit;
 mod matrix;
 mod mount;
 mod refuse;
