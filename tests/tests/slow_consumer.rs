@@ -102,7 +102,7 @@ impl Stage {
     }
 
     /// Reads as the documentation has it until all is known; answers how often the socket was closed meanwhile.
-    async fn follow(&self, mut reader: Reader, known: &mut Known, all: impl Fn(&Known) -> bool) -> u32 {
+    async fn follow(&self, mut reader: Reader, known: &mut Known, all: impl Fn(&Known) -> bool + Send + Sync) -> u32 {
         let mut closed = 0;
         loop {
             match reader.read(known, &all).await {
@@ -162,7 +162,7 @@ async fn say(
     line: load::Line,
     room: u64,
     count: u64,
-    pace: impl Fn(u64) -> Instant,
+    pace: impl Fn(u64) -> Instant + Send + Sync,
     text: String,
 ) -> (u64, BTreeMap<u64, String>) {
     let (mut says, mut hears) = line.split();

@@ -1,11 +1,11 @@
 //! What comes of a match is learned: by this instance, by others, after a restart, and taken back with the match.
 
-use gpting_core::Gpting;
 use gpting_core::chat::Draft;
 use gpting_core::id::{MemberId, RoomId};
 use gpting_core::interaction::{PairKey, Stage};
 use gpting_core::matching::slate::SlateRequest;
 use gpting_core::store::Store as _;
+use gpting_core::{Gpting, Relax};
 use jiff::SignedDuration;
 
 use crate::people::{Town, town};
@@ -21,7 +21,7 @@ async fn stage(town: &Town, a: MemberId, b: MemberId) -> Option<Stage> {
 
 /// In which order a newcomer is shown these men. Of any age: so without the picks of the day, which come first.
 async fn order(g: &Gpting, me: MemberId, men: &[MemberId]) -> Vec<MemberId> {
-    let request = SlateRequest { relax_age: true, ..SlateRequest::first(100) };
+    let request = SlateRequest { relax: Relax { age: true, ..Relax::NONE }, ..SlateRequest::first(100) };
     let slate = g.matching().slate(me, request).await.unwrap();
     slate.cards.iter().map(|card| card.card.id).filter(|id| men.contains(id)).collect()
 }

@@ -121,7 +121,7 @@ impl State {
         if report.closed_at.is_none() && self.reports.values().any(|row| open(&row.value)) {
             return Err(StoreError::Stale);
         }
-        put(&mut self.reports, report.id, report, expect)
+        put(&mut self.reports, report.id, report, expect).map(drop)
     }
 
     fn put_member(&mut self, member: Member, expect: Expect) -> StoreResult<()> {
