@@ -73,8 +73,8 @@ pub struct MatchingConfig {
     pub undo_within: SignedDuration,
     /// How many people one slate ranks for the shown percentile. 100.
     pub slate_size: usize,
-    /// Dimensions of the vectors that are made of texts and interests; 0 makes none. 64: 640 bytes a person, and hardly
-    /// worse than 128.
+    /// Dimensions of the vectors that are made of texts and interests; 0 makes none. 64: some 640 bytes a
+    /// person, half of what 128 take, and little worse.
     pub content_dims: usize,
     /// How long a paging sees one unchanged view. 10 minutes: longer than anybody pages.
     pub view_ttl: SignedDuration,

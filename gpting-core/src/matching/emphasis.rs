@@ -19,16 +19,12 @@ pub enum Emphasis {
 }
 
 impl Emphasis {
-    const ALL: [Self; 4] = [Self::Normal, Self::High, Self::Low, Self::Off];
+    /// The factors by the bits of a level.
+    const FACTORS: [f64; 4] = [1.0, 2.0, 0.5, 0.0];
 
     /// What the terms are multiplied by.
     pub const fn factor(self) -> f64 {
-        match self {
-            Self::Normal => 1.0,
-            Self::High => 2.0,
-            Self::Low => 0.5,
-            Self::Off => 0.0,
-        }
+        Self::FACTORS[self as usize]
     }
 }
 
@@ -71,7 +67,8 @@ impl Packed {
 
     #[inline]
     fn factor(self, kind: u32) -> f64 {
-        Emphasis::ALL[usize::from(self.0 >> (2 * kind) & 3)].factor()
+        // Read for every candidate: a look into a table, and no branch.
+        Emphasis::FACTORS[usize::from(self.0 >> (2 * kind) & 3)]
     }
 
     #[inline]
@@ -108,7 +105,7 @@ mod tests {
     #[test]
     fn every_kind_keeps_its_own_level() {
         assert_eq!(Packed::from(Emphases::default()), Packed::default());
-        for level in Emphasis::ALL {
+        for level in [Emphasis::Normal, Emphasis::High, Emphasis::Low, Emphasis::Off] {
             let packed = Packed::from(Emphases { interests: level, questions: Emphasis::High, ..Emphases::default() });
             assert_eq!(
                 [packed.distance(), packed.age(), packed.interests(), packed.attributes(), packed.questions()],

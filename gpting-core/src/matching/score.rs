@@ -242,9 +242,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         tastes(self.facts, facts, weights.attributes * own.attributes(), there);
         tastes(facts, self.facts, weights.attributes * others.attributes(), back);
         if compare {
-            let found = self.facts.answers().compare(facts.answers());
-            answers(found.there, weights.questions * own.questions(), there);
-            answers(found.back, weights.questions * others.questions(), back);
+            self.questions(facts, others, there, back);
         }
 
         if self.gate.placed() && gate.placed() {
@@ -260,6 +258,14 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let their_age = || gate.birth.age_on(self.state.today());
         there.add(|| Reason::AgeFit { years: age.abs_diff(their_age()) }, own.age() * logit);
         back.add(|| Reason::AgeFit { years: age.abs_diff(their_age()) }, others.age() * logit);
+    }
+
+    /// Adds the terms of the answers. Apart, so that those who have none are not slowed down by its code.
+    #[inline(never)]
+    fn questions(&self, theirs: Facts<'_>, others: emphasis::Packed, there: &mut impl Sink, back: &mut impl Sink) {
+        let found = self.facts.answers().compare(theirs.answers());
+        answers(found.there, self.weights.questions * self.gate.emphases.questions(), there);
+        answers(found.back, self.weights.questions * others.questions(), back);
     }
 
     /// Adds the terms of the vectors, after those of the profiles and before the signals.

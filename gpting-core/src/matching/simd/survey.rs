@@ -341,7 +341,9 @@ unsafe fn bases<L: Lanes>(ask: &Ask, pad: &Pad, from: usize) -> (L::F, L::F) {
         let has = L::and(L::shr::<16>(facts), L::splat_i(HAS_INTERESTS.into()));
         let interests = L::mul(L::to_f(has), L::splat(ask.interests / f32::from(HAS_INTERESTS)));
         let both = L::add(L::add(near, age), interests);
-        let [own_near, own_age, own_interests] = ask.own.map(|factor| L::splat(factor));
+        // Not by a closure: it would be compiled without the instructions of `L`.
+        let (own_near, own_age) = (L::splat(ask.own[0]), L::splat(ask.own[1]));
+        let own_interests = L::splat(ask.own[2]);
         let mine = L::add(L::mul(near, own_near), L::mul(age, own_age));
         let mine = L::add(mine, L::mul(interests, own_interests));
         let appeal = L::cast(L::and(bias, L::splat_i(0xffff_0000)));
