@@ -4,6 +4,8 @@
 //! `chat/send.rs`, …), and every one of them is load → decide → one [`Work`] → commit → wake. `Core` is what they
 //! share: the ports, the settings, and the one way to commit.
 
+mod aftermath;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -11,6 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+pub(crate) use self::aftermath::Aftermath;
 use crate::assist::Topics;
 use crate::assist::model::TextModel;
 use crate::assist::order::AskedFor;
@@ -145,59 +148,6 @@ fn put_pair(change: &Change) -> Option<Versioned<Pair>> {
         Expect::Version(before) => before + 1,
     };
     Some(Versioned { version, value: Pair::clone(pair) })
-}
-
-/// Who is to be woken after a commit.
-#[derive(Debug, Default)]
-pub(crate) struct Aftermath {
-    hints: Vec<Hint>,
-    jobs: bool,
-    events: bool,
-}
-
-impl Aftermath {
-    pub(crate) fn of(work: &Work) -> Self {
-        let mut after = Self { events: !work.events.is_empty(), ..Self::default() };
-        for change in &work.changes {
-            match change {
-                Change::PutMember(member, _) => after.hints.push(Hint::Member(member.id)),
-                Change::Erase { member, .. } => after.hints.push(Hint::Member(*member)),
-                Change::PutRoom(room, _) => {
-                    after.hints.push(Hint::Room(room.id));
-                    if room.closed_at.is_none() {
-                        let members = [room.pair.low, room.pair.high];
-                        after.hints.extend(members.map(|member| Hint::Opened { room: room.id, member }));
-                    }
-                }
-                Change::MarkRead { room, .. } | Change::Unsend { room, .. } => after.hints.push(Hint::Room(*room)),
-                Change::PutJob(..) => after.jobs = true,
-                // Its place is known only afterwards.
-                Change::Append(_)
-                | Change::PutPair(..)
-                | Change::Serve { .. }
-                | Change::DropImpressions { .. }
-                | Change::Hide { .. }
-                | Change::Mute { .. }
-                | Change::PutTicket(_)
-                | Change::TakeTicket(_)
-                | Change::PutReport(..)
-                | Change::DeleteJob(..)
-                | Change::DropEvents(_)
-                | Change::Take { .. }
-                | Change::GiveBack(_)
-                | Change::Sweep { .. }
-                | Change::LeaveMark(_)
-                | Change::Require { .. }
-                | Change::KeepMade(_)
-                | Change::DropMade { .. }
-                | Change::NoteCall(_)
-                | Change::PutPicks { .. }
-                | Change::ClearPicks { .. }
-                | Change::DropReports { .. } => {}
-            }
-        }
-        after
-    }
 }
 
 /// Runs a use-case again while the store answers that a row has changed since it was read.

@@ -62,7 +62,8 @@ fn reorder(weight: f64, opinions: &[Option<f64>]) -> Vec<usize> {
         let local = (count - place as f64) / count;
         let opinion =
             opinions[place].filter(|opinion| !opinion.is_nan()).map_or(local, |opinion| opinion.clamp(0.0, 1.0));
-        (1.0 - weight) * local + weight * opinion
+        // Rounded, so that what is equal is a tie whatever the processor makes of it.
+        (((1.0 - weight) * local + weight * opinion) * 1e9).round()
     };
     let mut places: Vec<usize> = (0..opinions.len()).collect();
     places.sort_by(|a, b| score(*b).total_cmp(&score(*a)).then(a.cmp(b)));
