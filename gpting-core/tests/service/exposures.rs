@@ -18,7 +18,8 @@ fn matching(matching: MatchingConfig) -> Config {
 }
 
 fn ranked_by(rankers: &str) -> Config {
-    matching(MatchingConfig { rankers: rankers.parse().unwrap(), ..MatchingConfig::default() })
+    // Without texts, so that people differ by what is done alone.
+    matching(MatchingConfig { rankers: rankers.parse().unwrap(), content_dims: 0, ..MatchingConfig::default() })
 }
 
 async fn noted(town: &Town) -> Vec<Impression> {
