@@ -26,17 +26,18 @@ const LOOK: &str = "
     LEFT JOIN message AS said ON said.room = room.id AND said.sender = value ->> 1 AND said.client_msg_id = unhex(value ->> 2)
     WHERE value ->> 1 IN (low, high) OR said.seq IS NOT NULL";
 
-/// Rooms with their new heads; messages; events. As for a message alone, the sender has read what they wrote.
+/// Rooms with their new heads, messages, events: one document for all four, as the driver counts parameters that a statement
+/// passes over. As for a message alone, the sender has read what they wrote.
 const PUT: &str = "
     UPDATE room SET last_seq = head.seq, version = version + head.count, activity = head.at
-    FROM (SELECT value ->> 0 AS room, value ->> 1 AS seq, value ->> 2 AS count, value ->> 3 AS at FROM json_each(?1)) AS head
+    FROM (SELECT value ->> 0 AS room, value ->> 1 AS seq, value ->> 2 AS count, value ->> 3 AS at FROM json_each(?1, '$[0]')) AS head
     WHERE room.id = head.room;
     INSERT INTO message (room, seq, id, sender, text, at, client_msg_id)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, unhex(value ->> 6) FROM json_each(?2);
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, unhex(value ->> 6) FROM json_each(?1, '$[1]');
     INSERT INTO read_mark (room, member, seq, shown)
-    SELECT value ->> 0, value ->> 3, max(value ->> 1), max(value ->> 1) FROM json_each(?2) GROUP BY 1, 2
+    SELECT value ->> 0, value ->> 3, max(value ->> 1), max(value ->> 1) FROM json_each(?1, '$[1]') GROUP BY 1, 2
     ON CONFLICT (room, member) DO UPDATE SET seq = max(seq, excluded.seq), shown = max(coalesce(shown, seq), excluded.shown);
-    INSERT INTO outbox (event) SELECT value FROM json_each(?3) ORDER BY key";
+    INSERT INTO outbox (event) SELECT value FROM json_each(?1, '$[2]') ORDER BY key";
 
 #[derive(Debug, sqlx::FromRow)]
 struct Found {
@@ -146,7 +147,7 @@ pub(crate) async fn apply(
         done.push(Ok(Applied { committed, erased: false }));
     }
     let heads: Vec<_> = heads.iter().map(|(room, head)| (room.value(), head.seq, head.count, head.at)).collect();
-    let put = query(PUT).bind(to_document(&heads)?).bind(to_document(&fresh)?).bind(to_document(&events)?);
+    let put = query(PUT).bind(to_document(&(heads, fresh, events))?);
     put.execute(connection).await.map_err(from_sqlx)?;
     Ok(done)
 }
