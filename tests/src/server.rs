@@ -33,6 +33,8 @@ pub struct Settings {
     pub rate_limits: bool,
     /// Further variables, by their full name.
     pub variables: Vec<(String, String)>,
+    /// The command and its flags; none is `serve`.
+    pub arguments: Vec<String>,
 }
 
 impl Settings {
@@ -50,6 +52,13 @@ impl Settings {
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With another command than `serve`, and its flags.
+    #[must_use]
+    pub fn running(mut self, arguments: &[&str]) -> Self {
+        self.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
         self
     }
 }
@@ -197,6 +206,7 @@ impl Server {
         }
         command.envs(self.settings.variables.iter().map(|(name, value)| (name, value)));
         let child = command
+            .args(&self.settings.arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file handle can be doubled"))
             .stderr(log)

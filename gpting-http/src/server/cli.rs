@@ -1,4 +1,4 @@
-//! The command line: `gpting [serve]`, `migrate`, `import`, `backup`, `copy`, `picks`, `llm check`, `simulate`,
+//! The command line: `gpting [serve]`, `demo`, `migrate`, `import`, `backup`, `copy`, `picks`, `llm check`, `simulate`,
 //! `evaluate`, `bench`, `openapi`, `config`.
 //!
 //! Called by the binary; parses, reads the settings, runs one command. What a command answers goes to standard output,
@@ -14,6 +14,7 @@ use gpting_core::error::Chain;
 use gpting_core::{Clock as _, SystemClock};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::demo::Demo;
 use super::evaluate::Evaluate;
 use super::import::{self, Progress, Summary};
 use super::settings::{Database, Layer, Settings};
@@ -41,6 +42,8 @@ struct Cli {
 enum Command {
     /// Serve the API, the sockets and the web client (the default)
     Serve,
+    /// Serve with made-up members who like, write and answer: for a look around, on a database of its own
+    Demo(Demo),
     /// Bring the database to the schema of this build, and end
     Migrate,
     /// Take in people from a file of profiles: CSV or JSON Lines, plain or gzip
@@ -123,6 +126,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
         }
         Command::Bench(what) => return Ok(writeln!(io::stdout(), "{}", bench::run(what)?.trim_end())?),
         Command::Serve
+        | Command::Demo(_)
         | Command::Migrate
         | Command::Import { .. }
         | Command::Backup { .. }
@@ -136,7 +140,8 @@ fn execute(cli: Cli) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(super::cores()).enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve => Box::pin(start::serve(&settings)).await,
+            Command::Serve => Box::pin(start::serve(&settings, None)).await,
+            Command::Demo(demo) => Box::pin(start::serve(&settings, Some(demo))).await,
             Command::Migrate => migrate(&settings).await,
             Command::Import { file, source, json } => {
                 Box::pin(take_in(&settings, &file, source.as_deref(), json)).await

@@ -5,6 +5,7 @@
 //!                           ├─ accept (public port) ─► GptingHttp
 //!                           └─ accept (admin port)  ─► admin ◄─ traffic
 //! cli ─► import ─► Gpting
+//! cli ─► start ◄─ demo ─► Gpting
 //! cli ─► copy ─► both stores; django ─► Gpting
 //! cli ─► llm check ─► the server of language models
 //! cli ─► simulate, evaluate, bench ─► the core's laboratory
@@ -20,6 +21,7 @@ mod blobs;
 mod chart;
 mod cli;
 mod copy;
+mod demo;
 mod django;
 mod evaluate;
 mod evaluate_log;

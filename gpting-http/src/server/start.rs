@@ -1,4 +1,4 @@
-//! `gpting serve`: settings become a running server, and a signal ends it gently.
+//! `gpting serve` and `gpting demo`: settings become a running server, and a signal ends it gently.
 //!
 //! Called by the command line; puts keys, store, mail, photos, core, service and the two listeners together. The order
 //! matters: ports are taken first, so that a second server fails before it touches anything, and nothing is answered
@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::accept::{self, Limits};
 use super::admin::Admin;
 use super::blobs::Blobs;
+use super::demo::Demo;
 use super::index_file::IndexFile;
 use super::keys::{Keys, make_private_folder};
 use super::llm;
@@ -61,18 +62,18 @@ const ADMIN_CONNECTIONS: usize = 64;
 /// What keeps a server from starting.
 pub(super) type StartError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs the server until it is told to stop.
+/// Runs the server until it is told to stop, with the members of a demo where there is one.
 ///
 /// # Errors
-/// When a port is taken, or keys, folders or the store cannot be used.
-pub(super) async fn serve(settings: &Settings) -> Result<(), StartError> {
+/// When a port is taken, keys, folders or the store cannot be used, or the store is none for a demo.
+pub(super) async fn serve(settings: &Settings, demo: Option<Demo>) -> Result<(), StartError> {
     let started = Instant::now();
     let public = bind(settings.listen).await?;
     let admin = match settings.admin_listen {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    let (g, store, url_key) = open(settings).await?;
+    let (g, store, url_key) = open(settings, demo.as_ref()).await?;
     let service = GptingHttp::new(g.clone(), AccountAuth::new(g.clone())).with(options(settings, url_key));
     let drain = service.drain();
     let traffic = Arc::new(Traffic::default());
@@ -82,6 +83,7 @@ pub(super) async fn serve(settings: &Settings) -> Result<(), StartError> {
         let stop = jobs_stop.clone();
         async move { stop.cancelled().await }
     });
+    let demo = demo.map(|demo| tokio::spawn(demo.run(g.clone(), store.clone(), stopping.clone())));
     let admin = admin.map(|listener| {
         let admin = Admin::new(g.clone(), settings.llm.clone(), Arc::clone(&traffic), drain.clone(), started);
         let answer = tower::service_fn(move |request: Request<Incoming>| {
@@ -103,6 +105,9 @@ pub(super) async fn serve(settings: &Settings) -> Result<(), StartError> {
     if let Some(admin) = admin {
         admin.await?;
     }
+    if let Some(demo) = demo {
+        demo.await?;
+    }
     jobs_stop.cancel();
     if tokio::time::timeout(JOBS, jobs).await.is_err() {
         tracing::warn!("background work did not end in time; it is taken up again at the next start");
@@ -120,10 +125,13 @@ pub(super) async fn serve(settings: &Settings) -> Result<(), StartError> {
 }
 
 /// Opens keys, store, mail and photos, and fills the engine.
-async fn open(settings: &Settings) -> Result<(Gpting, AnyStore, [u8; 32]), StartError> {
+async fn open(settings: &Settings, demo: Option<&Demo>) -> Result<(Gpting, AnyStore, [u8; 32]), StartError> {
     make_private_folder(&settings.data_dir)?;
     let keys = Keys::open(&settings.keys_dir, &SystemRng)?;
     let store = AnyStore::open(&settings.database).await?;
+    if let Some(demo) = demo {
+        demo.fill(&store).await?;
+    }
     let blobs = match &settings.photos {
         Photos::Folder(folder) => Blobs::in_folder(folder)?,
         Photos::Bucket(bucket) => Blobs::in_bucket(bucket, std::env::vars_os().filter_map(as_text))?,

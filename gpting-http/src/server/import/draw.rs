@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 /// A stream of numbers that belongs to one key and one purpose.
-pub(super) struct Draw {
+pub(in crate::server) struct Draw {
     seed: Sha256,
     block: [u8; 32],
     at: usize,
@@ -15,7 +15,7 @@ pub(super) struct Draw {
 
 impl Draw {
     /// The stream of a key for a purpose.
-    pub(super) fn new(key: &str, purpose: &str) -> Self {
+    pub(in crate::server) fn new(key: &str, purpose: &str) -> Self {
         // The length keeps purpose and key apart.
         let seed = Sha256::new_with_prefix(
             [(purpose.len() as u64).to_le_bytes().as_slice(), purpose.as_bytes(), key.as_bytes()].concat(),
@@ -36,23 +36,23 @@ impl Draw {
     }
 
     /// Uniform in `0..1`, with 53 bits.
-    pub(super) fn unit(&mut self) -> f64 {
+    pub(in crate::server) fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Uniform in `0..bound` (`bound` above 0; the bias is below 2^-32 for what is drawn here).
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(in crate::server) fn below(&mut self, bound: usize) -> usize {
         let wide = u128::from(self.bits()) * bound as u128;
         usize::try_from(wide >> 64).unwrap_or(0)
     }
 
     /// Uniform in `from..=to`.
-    pub(super) fn between(&mut self, from: usize, to: usize) -> usize {
+    pub(in crate::server) fn between(&mut self, from: usize, to: usize) -> usize {
         from + self.below(to - from + 1)
     }
 
     /// The index of one weight, each as likely as it is heavy.
-    pub(super) fn weighted(&mut self, weights: impl Iterator<Item = f64> + Clone) -> usize {
+    pub(in crate::server) fn weighted(&mut self, weights: impl Iterator<Item = f64> + Clone) -> usize {
         let mut left = self.unit() * weights.clone().sum::<f64>();
         let mut last = 0;
         for (index, weight) in weights.enumerate() {
@@ -66,7 +66,7 @@ impl Draw {
     }
 
     /// Standard normal (Box and Muller, Annals of Mathematical Statistics 29, 1958).
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(in crate::server) fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }

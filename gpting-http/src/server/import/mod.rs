@@ -10,9 +10,9 @@
 //! - a row that cannot be used is reported with its line and reason, and the others are taken in;
 //! - memory does not grow with the file but for some forty bytes per row.
 
-mod draw;
+pub(super) mod draw;
 mod jsonl;
-mod nickname;
+pub(super) mod nickname;
 mod okcupid;
 mod place;
 mod row;

@@ -90,7 +90,7 @@ const ANIMALS: [&str; 40] = [
 ];
 
 /// A nickname for the person with this source key: always the same one.
-pub(super) fn made_up(key: &str) -> String {
+pub(in crate::server) fn made_up(key: &str) -> String {
     let mut draw = Draw::new(key, "nickname");
     let (mood, animal) = (MOODS[draw.below(MOODS.len())], ANIMALS[draw.below(ANIMALS.len())]);
     format!("{mood} {animal} {:03}", draw.below(1_000))
