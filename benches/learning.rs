@@ -5,7 +5,7 @@
 //! has decided: expected mutual likes among the first ten, and their share when drawn, with 95 % intervals over viewers. Once with
 //! profiles whose texts say nothing of taste (the file has no texts), once with texts that tell half of its variance.
 //! Run: `GPTING_DATA=folder cargo bench -p gpting-benches --bench learning`; `-- --viewers 2000 --people 60000 --seed 1` for others,
-//! `--json` for one line of JSON. One thread.
+//! `--told 0` for one kind of texts alone, `--json` for one line of JSON. One thread.
 //! Bar: after 30 decisions the engine is above first day and above popularity in expected matches, by more than the interval of
 //! the difference, in both; otherwise the exit code is 1. It is 2 without the data.
 
@@ -50,7 +50,8 @@ fn main() -> ExitCode {
     let (viewers, people, seed) = (number("--viewers", 2000), number("--people", 60_000), number("--seed", 1));
     let is_json = std::env::args().any(|one| one == "--json");
     let (mut held, mut parts) = (true, Vec::new());
-    for share in TEXTS {
+    let told = argument("--told").and_then(|text| text.parse().ok()).filter(|share| (0.0..=1.0).contains(share));
+    for share in told.map_or_else(|| TEXTS.to_vec(), |share| vec![share]) {
         let clock = Instant::now();
         let town = match town::read(Path::new(&folder), people, share, seed as u64) {
             Ok(town) => town,
