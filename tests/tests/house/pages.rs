@@ -113,6 +113,7 @@ fn links_between_pages_lead_somewhere() {
         "docs/embedding.md",
         "docs/learning.md",
         "docs/llm.md",
+        "docs/matching.md",
         "docs/operations.md",
         "docs/privacy.md",
     ] {
