@@ -122,7 +122,7 @@ fn picture(shade: u8) -> Vec<u8> {
 
 async fn upload(me: &Person, shade: u8) -> Answer {
     let part = Part::bytes(picture(shade)).file_name("me.png").mime_str("image/png").unwrap();
-    let request = me.request(reqwest::Method::POST, "/api/accounts/profile/photos/");
+    let request = me.request(Method::POST, "/api/accounts/profile/photos/");
     me.send(request.multipart(Form::new().part("photo", part))).await
 }
 
