@@ -19,8 +19,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use gpting_store_sqlite::SqliteStore;
-use gpting_tests::{Crowd, Face, Server, Settings};
+use gpting_store_pg::PgStore;
+use gpting_tests::postgres::Database;
+use gpting_tests::{Crowd, Face, Postgres, Server, Settings};
 use load::Couple;
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
@@ -51,7 +52,8 @@ type Known = HashMap<u64, BTreeMap<u64, String>>;
 /// A server, the one in question, their friends, and couples that talk among themselves.
 struct Stage {
     server: Server,
-    store: Arc<SqliteStore>,
+    store: Arc<PgStore>,
+    _database: Database,
     one: Face,
     friends: Vec<(Face, u64)>,
     couples: Vec<Couple>,
@@ -60,8 +62,10 @@ struct Stage {
 
 impl Stage {
     async fn set(friends: usize, couples: usize) -> Self {
-        let server = Server::start(Settings::sqlite()).await;
-        let store = Arc::new(SqliteStore::open(server.data_dir().join("gpting.db")).await.unwrap());
+        // On PostgreSQL: what a database keeps in memory is not the server's.
+        let database = Postgres::shared().database("slow_consumer").await;
+        let server = Server::start(Settings::postgres(&database.url)).await;
+        let store = Arc::new(PgStore::connect(&database.url).await.unwrap());
         let mut crowd = Crowd::on(&server, Arc::clone(&store)).await;
         let one = crowd.face().await;
         let (mut writing, mut talking) = (Vec::new(), Vec::new());
@@ -77,7 +81,7 @@ impl Stage {
             talking.push(Couple { room, access: [a.access, b.access], servers });
         }
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-        Self { server, store, one, friends: writing, couples: talking, http }
+        Self { server, store, _database: database, one, friends: writing, couples: talking, http }
     }
 
     /// A socket of the one in question, who resumes where they are; `little` is kept for them by the machine if they will
