@@ -45,7 +45,7 @@ impl Profiles<'_> {
         let clearing = Job::new(JobId::draw(&*core.rng), task, core.now() + ABANDONED_AFTER);
         core.store.commit(Work::new().change(Change::PutJob(clearing.clone(), Expect::New))).await?;
         let kept = async {
-            blobs.put(&photo.key, picture.bytes).await.map_err(blob_failed)?;
+            blobs.put(&photo.key, picture.bytes).await.map_err(|error| blob_failed(&error))?;
             core.attach_photo(me, &photo, clearing.id).await
         };
         if let Err(error) = kept.await {
@@ -119,7 +119,7 @@ impl Profiles<'_> {
             core.seen(viewer, owner).await.map_err(|_| STRANGER)?.0
         };
         let photo = member.profile.photos.iter().find(|photo| photo.id == id).ok_or(Code::NotFound)?;
-        core.blobs()?.get(&photo.key).await.map_err(blob_failed)?.ok_or_else(|| Code::NotFound.into())
+        core.blobs()?.get(&photo.key).await.map_err(|error| blob_failed(&error))?.ok_or_else(|| Code::NotFound.into())
     }
 }
 
@@ -154,8 +154,8 @@ fn without_photos() -> Error {
 }
 
 /// Where pictures are kept may be another machine: what fails there may work later.
-fn blob_failed(error: PortError) -> Error {
-    tracing::warn!(error = %Chain(&error), "the picture storage failed");
+fn blob_failed(error: &PortError) -> Error {
+    tracing::warn!(error = %Chain(error), "the picture storage failed");
     Error::Unavailable { part: "the picture storage", retry_after: std::time::Duration::from_secs(5) }
 }
 
