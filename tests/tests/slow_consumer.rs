@@ -117,7 +117,7 @@ impl Stage {
     }
 
     /// Reads as the documentation has it until all is known; answers how often the socket was closed meanwhile.
-    async fn follow(&self, mut reader: Reader, known: &mut Known, all: impl Fn(&Known) -> bool) -> u32 {
+    async fn follow(&self, mut reader: Reader, known: &mut Known, all: impl Fn(&Known) -> bool + Sync) -> u32 {
         let mut closed = 0;
         loop {
             match reader.read(known, &all).await {
@@ -177,7 +177,7 @@ async fn say(
     line: load::Line,
     room: u64,
     count: u64,
-    pace: impl Fn(u64) -> Instant,
+    pace: impl Fn(u64) -> Instant + Sync,
     text: String,
     total: Arc<AtomicU64>,
 ) -> (u64, BTreeMap<u64, String>) {
@@ -231,7 +231,7 @@ struct Reader {
 
 impl Reader {
     /// Reads until it is closed, or `enough`.
-    async fn read(&mut self, known: &mut Known, enough: impl Fn(&Known) -> bool) -> Ended {
+    async fn read(&mut self, known: &mut Known, enough: impl Fn(&Known) -> bool + Sync) -> Ended {
         while !enough(known) {
             let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("something comes, or the end");
             let message = match next {
