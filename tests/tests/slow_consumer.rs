@@ -19,8 +19,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use gpting_store_sqlite::SqliteStore;
-use gpting_tests::{Crowd, Face, Server, Settings};
+use gpting_store_pg::PgStore;
+use gpting_tests::postgres::Database;
+use gpting_tests::{Crowd, Face, Postgres, Server, Settings};
 use load::Couple;
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
@@ -51,17 +52,22 @@ type Known = HashMap<u64, BTreeMap<u64, String>>;
 /// A server, the one in question, their friends, and couples that talk among themselves.
 struct Stage {
     server: Server,
-    store: Arc<SqliteStore>,
+    store: Arc<PgStore>,
+    _database: Database,
     one: Face,
     friends: Vec<(Face, u64)>,
     couples: Vec<Couple>,
     http: reqwest::Client,
+    /// How much was acknowledged so far.
+    acked: Arc<AtomicU64>,
 }
 
 impl Stage {
     async fn set(friends: usize, couples: usize) -> Self {
-        let server = Server::start(Settings::sqlite()).await;
-        let store = Arc::new(SqliteStore::open(server.data_dir().join("gpting.db")).await.unwrap());
+        // On PostgreSQL: what a database keeps in memory is not the server's.
+        let database = Postgres::shared().database("slow_consumer").await;
+        let server = Server::start(Settings::postgres(&database.url)).await;
+        let store = Arc::new(PgStore::connect(&database.url).await.unwrap());
         let mut crowd = Crowd::on(&server, Arc::clone(&store)).await;
         let one = crowd.face().await;
         let (mut writing, mut talking) = (Vec::new(), Vec::new());
@@ -77,7 +83,16 @@ impl Stage {
             talking.push(Couple { room, access: [a.access, b.access], servers });
         }
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-        Self { server, store, one, friends: writing, couples: talking, http }
+        Self {
+            server,
+            store,
+            _database: database,
+            one,
+            friends: writing,
+            couples: talking,
+            http,
+            acked: Arc::default(),
+        }
     }
 
     /// A socket of the one in question, who resumes where they are; `little` is kept for them by the machine if they will
@@ -102,7 +117,7 @@ impl Stage {
     }
 
     /// Reads as the documentation has it until all is known; answers how often the socket was closed meanwhile.
-    async fn follow(&self, mut reader: Reader, known: &mut Known, all: impl Fn(&Known) -> bool + Send + Sync) -> u32 {
+    async fn follow(&self, mut reader: Reader, known: &mut Known, all: impl Fn(&Known) -> bool + Sync) -> u32 {
         let mut closed = 0;
         loop {
             match reader.read(known, &all).await {
@@ -125,7 +140,7 @@ impl Stage {
         for (at, (friend, room)) in (0..).zip(&self.friends) {
             let line = load::open(&self.server.socket_url(), &friend.access).await.unwrap();
             let pace = move |nth: u64| began + Duration::from_micros((nth * many + at) * 1_000_000 / rate);
-            saying.spawn(say(line, *room, each, pace, text.to_owned()));
+            saying.spawn(say(line, *room, each, pace, text.to_owned(), Arc::clone(&self.acked)));
         }
         saying.join_all().await.into_iter().collect()
     }
@@ -162,8 +177,9 @@ async fn say(
     line: load::Line,
     room: u64,
     count: u64,
-    pace: impl Fn(u64) -> Instant + Send + Sync,
+    pace: impl Fn(u64) -> Instant + Sync,
     text: String,
+    total: Arc<AtomicU64>,
 ) -> (u64, BTreeMap<u64, String>) {
     let (mut says, mut hears) = line.split();
     let words = |nth: u64| format!("{nth} {text}");
@@ -175,6 +191,7 @@ async fn say(
             let Some(frame) = frame(&message) else { continue };
             assert!(frame["type"] != "error", "{frame}");
             if frame["type"] == "ack" {
+                total.fetch_add(1, Ordering::Relaxed);
                 let nth = u64::from_str_radix(&frame["client_msg_id"].as_str().unwrap()[24..], 16).unwrap();
                 acked.insert(frame["seq"].as_u64().unwrap(), words(nth));
             }
@@ -214,7 +231,7 @@ struct Reader {
 
 impl Reader {
     /// Reads until it is closed, or `enough`.
-    async fn read(&mut self, known: &mut Known, enough: impl Fn(&Known) -> bool) -> Ended {
+    async fn read(&mut self, known: &mut Known, enough: impl Fn(&Known) -> bool + Sync) -> Ended {
         while !enough(known) {
             let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("something comes, or the end");
             let message = match next {
@@ -362,8 +379,12 @@ async fn who_reads_too_slowly_is_told_to_come_back() {
     let text = "가".repeat(3_900);
     let saying = stage.say(1_200, 400, &text);
     let reading = async {
-        for more in 1..=10 {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+        // Until more is there than the machine keeps, four megabytes and some, and the queue.
+        for more in 1.. {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if stage.acked.load(Ordering::Relaxed) > 700 {
+                break;
+            }
             let ended = reader.read(&mut known, |known| known.values().any(|room| room.len() >= more)).await;
             assert_eq!(ended, Ended::Enough);
         }

@@ -65,7 +65,11 @@ impl Bucket {
     pub(super) fn open(&self, variables: impl IntoIterator<Item = (String, String)>) -> Result<AmazonS3, BucketError> {
         let options = ClientOptions::new().with_connect_timeout(CONNECT).with_timeout(REQUEST);
         let retry = RetryConfig { max_retries: RETRIES, retry_timeout: TRIES, ..RetryConfig::default() };
-        let mut builder = AmazonS3Builder::new().with_client_options(options).with_retry(retry);
+        let mut builder = AmazonS3Builder::new()
+            .with_client_options(options)
+            .with_retry(retry)
+            // Photos go one by one, and not every store that speaks as S3 does knows how to delete many.
+            .with_disable_bulk_delete(true);
         for (name, value) in variables {
             // Not every variable of AWS is one of a store.
             if name.starts_with("AWS_")
