@@ -249,6 +249,10 @@ async fn in_files(town: &Town, canaries: &Canaries) -> BTreeMap<String, String> 
 }
 
 async fn nothing_is_left_of_an_erased_member(town: Town) {
+    if town.data_directory().await.is_some() {
+        // Long documents would be packed, and nothing in them could be found, neither before nor after.
+        town.ask("ALTER TABLE gpting.member ALTER COLUMN document SET STORAGE EXTERNAL".to_owned()).await;
+    }
     let mut planted = plant(&town).await;
     planted.canaries.add("id", [planted.gone.to_string().as_bytes()]);
     assert_everything_is_seen(&town, &planted.canaries).await;
