@@ -40,7 +40,7 @@ async fn two_stores_on_one_file_lose_nothing() {
     let opened = Change::PutRoom(room(1, 1, 2), Expect::New);
     stores[0].commit(work([opened])).await.unwrap();
 
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut tasks = JoinSet::new();
     for (number, store) in (0_i64..).zip(&stores) {
         for task in 0..5 {
             let store = Arc::clone(store);
@@ -88,7 +88,7 @@ async fn a_lock_that_another_process_keeps_is_unavailable_until_it_is_let_go() {
 async fn a_stale_work_leaves_those_it_was_committed_with_alone() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteStore::open(folder.path().join("a.db")).await.unwrap());
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut tasks = JoinSet::new();
     for number in 1..=300 {
         let store = Arc::clone(&store);
         tasks.spawn(async move {
@@ -122,7 +122,7 @@ async fn a_reader_of_the_feed_misses_nobody_while_members_are_put() {
     let writers = {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
-            let mut tasks = tokio::task::JoinSet::new();
+            let mut tasks = JoinSet::new();
             for number in 1..=400 {
                 let store = Arc::clone(&store);
                 tasks.spawn(async move { store.commit(work([put(member(number, ""))])).await });
