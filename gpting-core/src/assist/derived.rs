@@ -1,7 +1,7 @@
 //! What was derived from what a member wrote: codes and bounded numbers, part of the member's own row.
 //!
 //! It stands in the row that also holds the consents, so that one commit withdraws and purges, and an analysis that was
-//! begun before finds its version gone. Read by the engine's intake through [`super::signal`]; written by `analyst`.
+//! begun before finds its version gone. Read by the engine's intake through `signal`; written by `analyst`.
 
 use std::collections::BTreeMap;
 

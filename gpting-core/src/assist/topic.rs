@@ -1,7 +1,7 @@
 //! What can be valued in somebody: a closed list, the interests of the catalogue and a few styles of being.
 //!
 //! Whatever a model says about people is said in these codes and in bounded numbers, and in nothing else. Read by prompts
-//! (what may be answered), by answers (what is believed) and by the engine's term ([`super::signal`]). Pure.
+//! (what may be answered), by answers (what is believed) and by the engine's term (`signal`). Pure.
 //! Invariant: an index means the same as long as the catalogue is the same.
 
 use std::collections::{BTreeMap, HashMap};

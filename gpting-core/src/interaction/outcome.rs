@@ -1,6 +1,6 @@
 //! What came of a match: how far the two have come in talking.
 //!
-//! Pure. Called by [`follow`](super::follow) with who said something in their room, never with what; kept in the [`Pair`],
+//! Pure. Called by `follow` with who said something in their room, never with what; kept in the [`Pair`],
 //! whose feed every instance learns from. Invariants: an outcome only goes forward, and at most four times in the life of a
 //! pair; no text is looked at.
 

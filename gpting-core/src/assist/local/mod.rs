@@ -1,6 +1,6 @@
 //! The analyst that lives in the house: vectors and suggestions from text, without any model.
 //!
-//! Twin of every [`Embedder`](super::model::Embedder) that asks somebody else; the service's own rows are made with it. A
+//! Twin of every [`Embedder`] that asks somebody else; the service's own rows are made with it. A
 //! text becomes stems without particles (`stem`), the catalogue's spellings that stand in it (`spelling`), and hashed
 //! features (`feature`); [`suggest`] tells the owner what of the catalogue they seem to speak of. Lexical: it knows words
 //! and the catalogue's synonyms, not meanings.
