@@ -19,8 +19,6 @@
 
 #[path = "learning/days.rs"]
 mod days;
-#[path = "learning/random.rs"]
-mod random;
 #[path = "learning/rank.rs"]
 mod rank;
 #[path = "learning/town.rs"]

@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use gpting_benches::random::Random;
+
 /// Numbers of taste.
 pub(crate) const DIMS: usize = 8;
 
@@ -38,7 +40,8 @@ impl People {
             None => (made_up(&mut random), "the generator (GPTING_DATA is not set)"),
         };
         facts.sort_unstable();
-        let mut all: Vec<Person> = facts.into_iter().map(|(kind, age)| random.person(kind, age as f32)).collect();
+        let mut all: Vec<Person> =
+            facts.into_iter().map(|(kind, age)| Person::drawn(&mut random, kind, age as f32)).collect();
         all.sort_by(|x, y| (x.kind, x.age).partial_cmp(&(y.kind, y.age)).expect("ages are numbers"));
         Self { all, source }
     }
@@ -88,35 +91,17 @@ fn made_up(random: &mut Random) -> Vec<(usize, u32)> {
         .collect()
 }
 
-/// `SplitMix64`.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let x = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
-    }
-
-    pub(crate) fn uniform(&mut self) -> f64 {
-        ((self.next() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * self.uniform().ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
-    }
-
-    fn person(&mut self, kind: usize, age: f32) -> Person {
-        let below = 2.0 + 8.0 * self.uniform() as f32;
-        let above = 2.0 + 8.0 * self.uniform() as f32;
-        Person {
+impl Person {
+    fn drawn(random: &mut Random, kind: usize, age: f32) -> Self {
+        let below = 2.0 + 8.0 * random.uniform() as f32;
+        let above = 2.0 + 8.0 * random.uniform() as f32;
+        Self {
             kind,
             age,
             ages: [(age - below).max(18.0), age + above],
-            appeal: self.normal() as f32,
-            pickiness: self.normal() as f32,
-            taste: std::array::from_fn(|_| self.normal() as f32),
+            appeal: random.normal() as f32,
+            pickiness: random.normal() as f32,
+            taste: std::array::from_fn(|_| random.normal() as f32),
         }
     }
 }

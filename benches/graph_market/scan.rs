@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use gpting_core::matching::market::graph::{Best, Candidate, Candidates, Offer};
 
-use crate::people::{DIMS, MEETS, People, Random};
+use gpting_benches::random::Random;
+
+use crate::people::{DIMS, MEETS, People};
 
 /// The mean chance of a like between people who fit.
 const MEAN_LIKE: f32 = 0.15;

@@ -5,9 +5,9 @@
 
 use gpting_core::{Config, Day, Engine, Event, View, Weights};
 
-use crate::random::Random;
 use crate::town::{Citizen, DIMS};
 use crate::truth::Truth;
+use gpting_benches::random::Random;
 
 /// People of a page, and pages that everybody decides on.
 const PAGE: usize = 10;

@@ -8,9 +8,9 @@ use std::collections::HashSet;
 use gpting_core::View;
 
 use crate::days::{Lived, weights};
-use crate::random::Random;
 use crate::town::Citizen;
 use crate::truth::Truth;
+use gpting_benches::random::Random;
 
 /// Places that count.
 pub(crate) const TOP: usize = 10;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use gpting_core::{Gender, Genders, Person, Strength, Wants};
 
-use crate::random::Random;
+use gpting_benches::random::Random;
 
 /// Numbers of taste.
 pub(crate) const DIMS: usize = 8;

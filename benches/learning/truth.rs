@@ -4,8 +4,8 @@
 //! the last term is of standard deviation 0.5 and belongs to the pair. Each common habit adds 0.2, and 0.6 where i had stated it as a wish.
 //! Invariant: chances and decisions depend on seed and pair alone.
 
-use crate::random::Random;
 use crate::town::{Citizen, HABIT_COUNT};
+use gpting_benches::random::Random;
 
 /// The mean chance of a like over pairs who fit: usual for an app.
 const MEAN_LIKE: f64 = 0.15;

@@ -1,1 +1,3 @@
-//! Unpublished.
+//! Unpublished. What several benches need.
+
+pub mod random;
