@@ -231,7 +231,7 @@ const TEXT = {
   "location.refused": ["현재 위치를 알 수 없습니다. 지역 이름으로 설정해 주세요.", "Your position is not available. Please enter a place by name."],
   "questions.title": ["질문", "Questions"],
   "questions.open": ["질문에 답하기", "Answer questions"],
-  "questions.private": ["답변은 다른 사람에게 보이지 않고, 서로 잘 맞는 사람을 찾는 데에만 쓰입니다.", "Nobody sees your answers; they only help to find people who fit."],
+  "questions.private": ["답변은 누구의 화면에도 나오지 않습니다. 다만 얼마나 잘 맞는지를 보고 짐작하는 사람이 있을 수 있습니다.", "Your answers stand on no profile. From how well you two fit, somebody may guess at them."],
   "questions.own": ["내 답변", "My answer"],
   "questions.accepts": ["상대의 답변으로 괜찮은 것", "Answers I accept"],
   "questions.importance": ["중요도", "Importance"],

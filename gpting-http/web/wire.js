@@ -76,6 +76,7 @@ export const questionTopics = (body) =>
     questions: topic.questions.map((question) => ({
       code: question.code,
       label: words(question.label),
+      sensitive: Boolean(question.sensitive),
       choices: question.choices.map((choice) => [choice.code, words(choice.label)]),
     })),
   }));

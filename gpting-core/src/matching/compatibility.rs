@@ -11,6 +11,7 @@ use crate::gpting::{Matching, STRANGER};
 use crate::id::MemberId;
 use crate::interaction::PairList;
 use crate::profile::card::Card;
+use crate::safety::age::{full_age, seoul_date};
 
 /// Fewer sentences than this are filled up with plain facts.
 const FEWEST: usize = 2;
@@ -44,9 +45,14 @@ impl Matching<'_> {
         let why = view.explain(me, other).map_err(engine_failed)?;
         let card = Card::of(&member, viewer.value.profile.location.as_ref(), connected, &core.catalogue, now);
         let mut told = reasons(&why, &card.shown(), &core.catalogue);
-        for fact in facts(&why, &card.shown()) {
-            // A fact that has been told as a reason is not told again.
-            let is_known = told.iter().any(|reason| reason.text == fact.text);
+        let own = &viewer.value.profile;
+        let own_age = own.birth_date.and_then(|born| u8::try_from(full_age(born, seoul_date(now))).ok());
+        let years = own_age.zip(card.age).map(|(own, other)| own.abs_diff(other));
+        for fact in facts(&own.interests, years, &card.shown()) {
+            // A fact that has been told as a reason is not told again, nor the ages in another way of counting.
+            let is_known = told
+                .iter()
+                .any(|reason| reason.text == fact.text || (reason.code, fact.code) == ("age_fit", "age_difference"));
             if told.len() < FEWEST && !is_known {
                 told.push(fact);
             }

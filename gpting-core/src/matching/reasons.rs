@@ -61,19 +61,18 @@ pub(super) fn reasons(why: &Explanation, card: &Shown<'_>, catalogue: &Catalogue
     reasons
 }
 
-/// Plain facts about two people, for whoever has fewer than two reasons: always true, never praise.
-pub(super) fn facts(why: &Explanation, card: &Shown<'_>) -> Vec<SlateReason> {
+/// Plain facts about two people, for whoever has fewer than two reasons: always true, never praise. Read from what both show
+/// and not from the score, in which a part that does not matter to the viewer is none. `years` is between their ages.
+pub(super) fn facts(own_interests: &[String], years: Option<u8>, card: &Shown<'_>) -> Vec<SlateReason> {
     let fact = |code, text| SlateReason { code, weight: 0.0, text };
     let mut facts = Vec::new();
     if let Some(band) = card.distance_km {
         facts.push(fact("distance", within(band)));
     }
-    let years =
-        why.there.iter().find_map(|part| if let Reason::AgeFit { years } = part.code { Some(years) } else { None });
     if let Some(years) = years {
         facts.push(fact("age_difference", apart(years)));
     }
-    if !why.there.iter().any(|part| matches!(part.code, Reason::SharedInterest(_))) {
+    if !own_interests.iter().any(|code| card.interests.contains(code)) {
         let (ko, en) = ("함께 적은 관심사는 아직 없어요", "Your profiles name no interest in common yet");
         facts.push(fact("no_shared_interest", label(ko, en)));
     }
@@ -159,7 +158,7 @@ mod tests {
         let attributes = [("smoking".to_owned(), AttributeValue::Choice("never".to_owned()))].into();
         let shown = Shown { interests: &interests, attributes: &attributes, distance_km: Some(distance_km) };
         let why = why(parts);
-        (reasons(&why, &shown, Catalogue::built_in()), facts(&why, &shown))
+        (reasons(&why, &shown, Catalogue::built_in()), facts(&["jazz".to_owned()], Some(12), &shown))
     }
 
     fn why(parts: &[(Reason, f64)]) -> Explanation {
@@ -213,6 +212,14 @@ mod tests {
         let (told, _) = told_of(&parts, 5);
         assert_eq!(codes(&told), ["near", "age_fit", "questions", "content"]);
         assert_eq!(told[2].text.ko, "내 질문 7개 중 5개가 잘 맞아요");
+    }
+
+    #[test]
+    fn facts_are_of_what_both_show_and_not_of_what_matters() {
+        let (interests, attributes) = (["hiking".to_owned()], BTreeMap::new());
+        let shown = Shown { interests: &interests, attributes: &attributes, distance_km: None };
+        assert_eq!(codes(&facts(&interests, Some(3), &shown)), ["age_difference"], "hiking is in common");
+        assert_eq!(codes(&facts(&[], None, &shown)), ["no_shared_interest"]);
     }
 
     #[test]

@@ -89,7 +89,8 @@ pub struct GivenAnswer {
     pub choice: String,
     /// Codes of what is accepted of others; left out: everything.
     pub accepts: Option<Vec<String>>,
-    /// How much it matters; left out: somewhat where something is accepted, else not at all.
+    /// How much it matters; left out: somewhat where something, and not everything, is accepted. Where everything is, it
+    /// cannot matter, whatever is said.
     pub importance: Option<Importance>,
     /// Whether whoever answered otherwise is never to be met.
     pub dealbreaker: bool,
@@ -143,12 +144,15 @@ fn checked(asked: &Question, given: &GivenAnswer) -> std::result::Result<Answer,
     let is_accepted = |code: &String| stated.is_none_or(|codes| codes.contains(code));
     let accepts: Vec<String> =
         asked.choices.iter().map(|choice| &choice.code).filter(|code| is_accepted(code)).cloned().collect();
-    let by_default = if stated.is_some() { Importance::default() } else { Importance::Irrelevant };
-    let importance = given.importance.unwrap_or(by_default);
-    if accepts.is_empty() && (importance != Importance::Irrelevant || given.dealbreaker) {
+    // By what everybody satisfies nothing is earned, and nobody ruled out.
+    let accepts_all = accepts.len() == asked.choices.len();
+    let by_default = if accepts.is_empty() { Importance::Irrelevant } else { Importance::default() };
+    let importance = if accepts_all { Importance::Irrelevant } else { given.importance.unwrap_or(by_default) };
+    let dealbreaker = given.dealbreaker && !accepts_all;
+    if accepts.is_empty() && (importance != Importance::Irrelevant || dealbreaker) {
         return Err(("accepts", Fault::Required));
     }
-    Ok(Answer { choice: choice.code.clone(), accepts, importance, dealbreaker: given.dealbreaker })
+    Ok(Answer { choice: choice.code.clone(), accepts, importance, dealbreaker })
 }
 
 /// What the engine compares: numbers for codes. What the catalogue does not know any more is left out, and so is what is
@@ -201,6 +205,19 @@ mod tests {
         assert_eq!(second["rhythm"].accepts.len(), 3, "whoever does not say accepts everything");
         let back = AnswerInput { question: "rhythm".to_owned(), answer: None };
         assert_eq!(apply(&second, &[back]).unwrap().keys().collect::<Vec<_>>(), ["contact"]);
+    }
+
+    #[test]
+    fn whoever_accepts_everything_earns_nothing_by_it() {
+        let codes: Vec<&str> =
+            Catalogue::built_in().question("rhythm").unwrap().choices.iter().map(|it| it.code.as_str()).collect();
+        let mut everything = given("rhythm", "morning", Some(&codes));
+        let stated = everything.answer.as_mut().unwrap();
+        (stated.importance, stated.dealbreaker) = (Some(Importance::Mandatory), true);
+        let kept = &apply(&BTreeMap::new(), &[everything]).unwrap()["rhythm"];
+        assert_eq!((kept.importance, kept.dealbreaker), (Importance::Irrelevant, false));
+        let nothing = &apply(&BTreeMap::new(), &[given("rhythm", "morning", Some(&[]))]).unwrap()["rhythm"];
+        assert_eq!(nothing.importance, Importance::Irrelevant, "who accepts nobody's answer asks nothing");
     }
 
     #[test]

@@ -24,7 +24,7 @@ const WRITE_BUFFER: usize = 256 * 1024;
 /// So much is gathered before it is written, in bytes, unless it is flushed.
 const WRITE_TOGETHER: usize = 16 * 1024;
 /// How long a client may take to accept a frame.
-const WRITE_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// How long the closing handshake may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 /// Over how long clients are asked to come back, in milliseconds.

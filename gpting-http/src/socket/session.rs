@@ -18,7 +18,7 @@ use hyper_tungstenite::tungstenite::Message;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::frame::{ClientFrame, ServerFrame, draft};
-use super::line::Line;
+use super::line::{Line, WRITE_WITHIN};
 use super::registry::Place;
 use super::{Close, prove, watch};
 use crate::authenticate::Caller;
@@ -206,6 +206,8 @@ impl Session {
     /// Tells what has happened together with what else has happened by now, and with the answers that wait.
     async fn tell(&mut self, first: Option<ChatEvent>) -> Result<(), Option<Close>> {
         let (mut next, mut fed) = (first, 0);
+        // Whoever takes a little now and then does not keep the rest from its turn: sessions end, services stop.
+        let until = Instant::now() + WRITE_WITHIN;
         while let Some(event) = next {
             if event == ChatEvent::Me {
                 // Watching would find it too; this way it takes no time.
@@ -223,7 +225,7 @@ impl Session {
                 self.line.feed(&frame).await?;
             }
             fed += 1;
-            next = if fed < TOLD_TOGETHER { self.heard.take() } else { None };
+            next = if fed < TOLD_TOGETHER && Instant::now() < until { self.heard.take() } else { None };
         }
         self.line.flush().await
     }

@@ -54,7 +54,7 @@ function entry(question, answers, tell) {
       tell();
     };
     node.replaceChildren(
-      el("h3", {}, question.label),
+      el("h3", {}, question.sensitive ? `${question.label} (${t("profile.sensitive")})` : question.label),
       form([
         el("div", { class: "grid" },
           el("div", { class: "field", "data-field": `${name}.choice` }, el("span", {}, t("questions.own")), choice, el("p", { class: "field-error", role: "alert" })),
@@ -67,6 +67,6 @@ function entry(question, answers, tell) {
         accepts: ticked(within, `${name}.accepts`),
         importance: importance.value,
         dealbreaker: dealbreaker.querySelector("input").checked,
-      })));
+      }).then(draw)));
   }
 }

@@ -50,24 +50,24 @@ impl Spellings {
         found
     }
 
-    /// The longest spelling that begins at this byte of the first of these words; in which of them it ends, and where.
+    /// `O(longest spelling)`, however long the word. The longest spelling that begins at this byte of the first of these words; in which of them it ends, and where.
     fn at_word(&self, words: &[String], begun: usize) -> Option<((u16, u16), usize, usize)> {
         let (mut text, mut best, mut length) = (String::new(), None, 0);
-        for (number, word) in words.iter().enumerate() {
+        'words: for (number, word) in words.iter().enumerate() {
             let from = if number == 0 { begun } else { 0 };
-            for (at, c) in word.char_indices().filter(|(at, _)| *at >= from) {
+            for (at, c) in word[from..].char_indices() {
+                if length == self.longest {
+                    break 'words;
+                }
                 text.push(c);
                 length += 1;
-                let end = at + c.len_utf8();
+                let end = from + at + c.len_utf8();
                 let rest = &word[end..];
                 // A Korean word may go on with a particle or another word, one syllable may not.
                 let may_end = if is_hangul(c) { length > 1 || rest.is_empty() } else { matches!(rest, "" | "s") };
                 if may_end && let Some(&one) = self.by_text.get(&text) {
                     best = Some((one, number, end));
                 }
-            }
-            if length >= self.longest {
-                break;
             }
         }
         best
@@ -94,6 +94,12 @@ mod tests {
         assert_eq!(found("I enjoy weight training and trekking"), ["gym", "hiking"]);
         assert_eq!(found("보드게임카페랑 영화관데이트"), ["board_games", "cafe_tour", "movies"]);
         assert_eq!(found("춤을 추고 춤"), ["dance"], "one syllable only as a word of its own");
+    }
+
+    #[test]
+    fn a_text_without_spaces_costs_what_its_length_costs() {
+        // Read to the word's end at every spelling, this would be hours instead of milliseconds.
+        assert_eq!(found(&"등산".repeat(50_000)), ["hiking"]);
     }
 
     #[test]

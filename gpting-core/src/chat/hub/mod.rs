@@ -48,6 +48,8 @@ struct Listening {
     unread: HashSet<RoomId>,
     /// Hints without anything stored behind them that were told when they were published here, and will come by the bus too.
     echoes: HashMap<Hint, usize>,
+    /// Those from before the last poll, which may still be on their way.
+    old_echoes: HashMap<Hint, usize>,
     /// Members that have changed, or may have.
     stirred: BTreeSet<MemberId>,
     pumping: bool,
@@ -199,8 +201,8 @@ impl Hub {
         let dirty = std::mem::take(&mut state.dirty);
         if all {
             state.unread.clear();
-            // An echo that did not come by now was lost on its way.
-            state.echoes.clear();
+            // An echo that did not come between two polls was lost on its way.
+            state.old_echoes = std::mem::take(&mut state.echoes);
             return state.rooms.iter().map(|(id, watched)| (*id, watched.moves)).collect();
         }
         state.unread.retain(|id| !dirty.contains(id));
@@ -287,6 +289,7 @@ impl Hub {
             state.dirty.clear();
             state.unread.clear();
             state.echoes.clear();
+            state.old_echoes.clear();
             state.stirred.clear();
         }
         !state.pumping
@@ -317,12 +320,14 @@ impl Listening {
 
     /// Whether a hint is one that was told here before it was published.
     fn is_echo(&mut self, hint: Hint) -> bool {
-        let Entry::Occupied(mut waiting) = self.echoes.entry(hint) else { return false };
-        *waiting.get_mut() -= 1;
-        if *waiting.get() == 0 {
-            waiting.remove();
-        }
-        true
+        [&mut self.old_echoes, &mut self.echoes].into_iter().any(|echoes| {
+            let Entry::Occupied(mut waiting) = echoes.entry(hint) else { return false };
+            *waiting.get_mut() -= 1;
+            if *waiting.get() == 0 {
+                waiting.remove();
+            }
+            true
+        })
     }
 
     /// Tells what nothing is stored of.
