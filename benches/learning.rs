@@ -13,7 +13,6 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
     reason = "a bench prints, and counts few people"
 )]
 

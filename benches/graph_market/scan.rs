@@ -72,11 +72,11 @@ impl Scan {
         let mut random = Random(3);
         let mut logits = Vec::new();
         while logits.len() < 20_000 {
-            let i = (random.next() % self.age.len() as u64) as usize;
+            let i = (random.draw() % self.age.len() as u64) as usize;
             let ranges = self.ranges(i);
             let total: usize = ranges.iter().map(Range::len).sum();
             if total > 0 {
-                let j = at(&ranges, (random.next() % total as u64) as usize);
+                let j = at(&ranges, (random.draw() % total as u64) as usize);
                 if self.wanted_back(i, j) {
                     logits.push(self.logits(i, j).0);
                 }
