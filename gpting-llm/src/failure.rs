@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Unavailable {
         /// How long it asks to be left alone.
         retry_after: Option<Duration>,
+        /// Whether a request was sent and may have been worked on.
+        begun: bool,
     },
     /// A status that no retry changes.
     Rejected {
@@ -34,7 +36,7 @@ pub(crate) enum Failure {
 impl From<Failure> for ModelError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Unavailable { retry_after } => Self::Unavailable { retry_after },
+            Failure::Unavailable { retry_after, begun } => Self::Unavailable { retry_after, begun },
             Failure::Rejected { status, .. } => Self::Rejected { status },
             Failure::Refused { .. } => Self::Refused,
             Failure::Unreadable => Self::Unreadable,

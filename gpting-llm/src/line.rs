@@ -34,7 +34,11 @@ pub(crate) struct Line {
 #[derive(Debug)]
 enum Attempt {
     /// Worth another one.
-    Again { asked_for: Option<Duration> },
+    Again {
+        asked_for: Option<Duration>,
+        /// Whether it may have been worked on.
+        begun: bool,
+    },
     /// Not worth another one.
     Over(Failure),
 }
@@ -66,16 +70,22 @@ impl Line {
         deadline: Instant,
         read: impl Fn(&[u8]) -> Result<T, Failure> + Send + Sync,
     ) -> Result<T, Failure> {
-        let mut retry = 0;
+        let (mut retry, mut was_begun) = (0, false);
         loop {
             let asked_for = match self.attempt(path, body, deadline, &read).await {
                 Ok(answer) => return Ok(answer),
+                Err(Attempt::Over(Failure::Unavailable { retry_after, begun })) => {
+                    return Err(Failure::Unavailable { retry_after, begun: begun || was_begun });
+                }
                 Err(Attempt::Over(failure)) => return Err(failure),
-                Err(Attempt::Again { asked_for }) => asked_for,
+                Err(Attempt::Again { asked_for, begun }) => {
+                    was_begun |= begun;
+                    asked_for
+                }
             };
             retry += 1;
             let open_for = self.breaker(path).open_for();
-            let unavailable = Failure::Unavailable { retry_after: open_for.or(asked_for) };
+            let unavailable = Failure::Unavailable { retry_after: open_for.max(asked_for), begun: was_begun };
             if retry > RETRIES || open_for.is_some() {
                 return Err(unavailable);
             }
@@ -95,21 +105,27 @@ impl Line {
         deadline: Instant,
         read: &(impl Fn(&[u8]) -> Result<T, Failure> + Send + Sync),
     ) -> Result<T, Attempt> {
-        let late = || Attempt::Over(Failure::Unavailable { retry_after: None });
-        let permit = timeout_at(deadline, self.permits.acquire()).await.map_err(|_| late())?;
+        let late = |begun| Attempt::Over(Failure::Unavailable { retry_after: None, begun });
+        let came = Instant::now();
+        let permit = timeout_at(deadline, self.permits.acquire()).await.map_err(|_| late(false))?;
         let _permit = permit.expect("the semaphore is never closed");
         // After the permit: whoever waited for one must not go out when it has opened meanwhile.
         let pass = self
             .breaker(path)
             .enter()
-            .map_err(|left| Attempt::Over(Failure::Unavailable { retry_after: Some(left) }))?;
+            .map_err(|left| Attempt::Over(Failure::Unavailable { retry_after: Some(left), begun: false }))?;
+        let sent = Instant::now();
         let in_hand = self.counters.request();
         let exchanged = timeout_at(deadline, self.transport.exchange(path, Some(body.to_vec()))).await;
         drop(in_hand);
         let (ended, trouble) = match exchanged {
-            Err(_) => (Err(late()), Some("no answer in time")),
-            Ok(Err(Lost::Unreachable)) => (Err(Attempt::Again { asked_for: None }), Some("out of reach")),
-            Ok(Err(Lost::Cut)) => (Err(Attempt::Again { asked_for: None }), Some("the connection was cut")),
+            // What had to wait for a place longer than it then had to be answered says nothing of the server.
+            Err(_) if sent - came > deadline.saturating_duration_since(sent) => return Err(late(true)),
+            Err(_) => (Err(late(true)), Some("no answer in time")),
+            Ok(Err(Lost::Unreachable)) => (Err(Attempt::Again { asked_for: None, begun: false }), Some("out of reach")),
+            Ok(Err(Lost::Cut)) => {
+                (Err(Attempt::Again { asked_for: None, begun: true }), Some("the connection was cut"))
+            }
             Ok(Err(Lost::TooLarge)) => (Err(Attempt::Over(Failure::Unreadable)), Some("an answer without end")),
             Ok(Ok(answer)) => judge(path, answer, read),
         };
@@ -165,13 +181,22 @@ fn judge<T>(
             Err(Failure::Unreadable) => (Err(Attempt::Over(Failure::Unreadable)), Some("what it says is no answer")),
             ended => (ended.map_err(Attempt::Over), None),
         },
-        Verdict::Again => (Err(Attempt::Again { asked_for: asked_for(&answer) }), Some("it is overloaded or broken")),
+        Verdict::Again => {
+            let begun = may_have_worked(answer.status);
+            (Err(Attempt::Again { asked_for: asked_for(&answer), begun }), Some("it is overloaded or broken"))
+        }
         verdict @ (Verdict::Refused | Verdict::Closed) => {
             tracing::warn!(kind = path.kind(), status = answer.status, "the language model does not take a request");
             let trouble = (verdict == Verdict::Closed).then_some("it serves nobody here");
             (Err(Attempt::Over(Failure::Rejected { status: answer.status, body: answer.body })), trouble)
         }
     }
+}
+
+/// Whether a status of trouble may come after work: of a server that broke over it, or of a gateway before one. An overloaded
+/// one has not begun.
+fn may_have_worked(status: u16) -> bool {
+    matches!(status, 500..=599) && !matches!(status, 503 | 529)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(crate) enum Verdict {
     Again,
     /// The server works and does not take this request: 400, 413, 422 and the like.
     Refused,
-    /// Nobody here is served, whatever they ask: 401, 403, 404, redirects.
+    /// Nobody here is served, whatever they ask: 401, 402, 403, 404, 407, redirects.
     Closed,
 }
 
@@ -38,7 +38,7 @@ impl Verdict {
         match status {
             200..=299 => Self::Success,
             408 | 409 | 429 | 500..=599 => Self::Again,
-            401 | 403 | 404 | 407 | 300..=399 => Self::Closed,
+            401..=404 | 407 | 300..=399 => Self::Closed,
             _ => Self::Refused,
         }
     }
@@ -83,8 +83,11 @@ mod tests {
         for status in [408, 409, 429, 500, 502, 503, 504, 529] {
             assert_eq!(Verdict::of(status), Verdict::Again, "{status}");
         }
-        for status in [400, 401, 403, 404, 405, 413, 415, 422, 301, 302, 307, 308, 100, 600] {
+        for status in [400, 401, 402, 403, 404, 405, 413, 415, 422, 301, 302, 307, 308, 100, 600] {
             assert!(!matches!(Verdict::of(status), Verdict::Again | Verdict::Success), "{status}");
+        }
+        for status in [401, 402, 403, 404, 407, 302] {
+            assert_eq!(Verdict::of(status), Verdict::Closed, "{status}");
         }
         assert_eq!((Verdict::of(200), Verdict::of(201)), (Verdict::Success, Verdict::Success));
     }

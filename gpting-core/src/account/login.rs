@@ -292,7 +292,10 @@ impl Core {
                     let mut back = member.value.clone();
                     back.standing = Standing::Active;
                     back.last_active = now;
-                    work = work.with(Work::new().change(Change::PutMember(Box::new(back), member.expect())));
+                    let follows = self.follow(&member.value, &mut back);
+                    let mut put = Work::new().change(Change::PutMember(Box::new(back), member.expect()));
+                    put.changes.extend(follows);
+                    work = work.with(put);
                 }
             }
             let (expect, mut kept) = (account.expect(), account.value.clone());

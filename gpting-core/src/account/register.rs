@@ -251,6 +251,7 @@ impl Core {
         work.work.changes.extend(follows);
         match self.commit_account(accounts, work).await {
             Ok(_) => {
+                self.ask_to_read(&member).await;
                 self.absorb(&Versioned { version: 1, value: member });
                 Ok(id)
             }

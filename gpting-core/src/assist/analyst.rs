@@ -56,8 +56,13 @@ impl Core {
         let traits = Traits { content, at: self.now(), topics };
         for _ in 0..TRIES {
             let Some(row) = self.member(id).await? else { return Ok(Next::Done) };
-            if due(&row.value).is_none_or(|(_, content)| content != traits.content) {
-                return Ok(Next::Done);
+            match due(&row.value) {
+                None => return Ok(Next::Done),
+                // Another text by now: it has no job of its own, since this one was there.
+                Some((_, content)) if content != traits.content => {
+                    return Ok(Next::Again(config.settles_in.unsigned_abs()));
+                }
+                Some(_) => {}
             }
             let mut member = row.value.clone();
             member.derived.profile = Some(traits.clone());
@@ -104,7 +109,8 @@ impl Core {
     /// Learns from what is new in a room, if both agree and enough is.
     async fn learn_from_room(&self, room: &Room, turn: &Turn<'_>) -> Result<Option<NoAnswer>> {
         let config = &self.config.assist;
-        let Some(both) = self.both_who_agree(room).await? else { return Ok(None) };
+        let Some((both, room)) = self.both_who_agree(room).await? else { return Ok(None) };
+        let room = &room;
         let through = read_through(&both, room).max(room.hidden_through);
         if room.last_seq < through + u64::from(config.news) {
             return Ok(None);
@@ -112,10 +118,15 @@ impl Core {
         let from = through.max(room.last_seq.saturating_sub(config.messages as u64));
         let messages = self.store.messages(room.id, MessageRange::After(from), config.messages, None).await?;
         let through_now = messages.last().map_or(room.last_seq, |message| message.seq);
-        let said = facts::conversation(&messages, &both[0].value, &both[1].value, config);
+        let mut said = facts::conversation(&messages, &both[0].value, &both[1].value, config);
         let mut values = [Strengths::new(), Strengths::new()];
         if !said.is_empty() {
-            let asked = prompt::values(&said, &self.topics, &*self.rng);
+            let mut asked = prompt::values(&said, &self.topics, &*self.rng);
+            // Of more than a day has tokens for, the newest.
+            while said.len() > 1 && !self.affords(asked.most_tokens()) {
+                said.drain(..(said.len() / 4).max(1));
+                asked = prompt::values(&said, &self.topics, &*self.rng);
+            }
             match self.ask_model(both[0].value.id, Errand::Conversation, &asked).await? {
                 Ok(answer) => {
                     values = ["a", "b"]
@@ -126,8 +137,10 @@ impl Core {
             }
         }
         for _ in 0..TRIES {
-            let Some(both) = self.both_who_agree(room).await? else { return Ok(None) };
-            if read_through(&both, room) >= through_now {
+            let Some((both, present)) = self.both_who_agree(room).await? else { return Ok(None) };
+            // Closed and opened again meanwhile: what was read is hidden for good.
+            let is_hidden = present.hidden_through != room.hidden_through;
+            if is_hidden || read_through(&both, room) >= through_now {
                 return Ok(None);
             }
             let mut work = Work::new();
@@ -154,12 +167,15 @@ impl Core {
         Err(StoreError::Stale.into())
     }
 
-    /// The lower and the higher of a room's pair, when the room is open to both and both agree.
-    async fn both_who_agree(&self, room: &Room) -> Result<Option<[Versioned<Member>; 2]>> {
+    /// The lower and the higher of a room's pair, and the room as it is now, when it is open to both and both agree.
+    async fn both_who_agree(&self, room: &Room) -> Result<Option<([Versioned<Member>; 2], Room)>> {
+        let present = self.store.room(room.id).await?.map(|row| row.value);
+        let Some(present) = present.filter(|room| room.closed_at.is_none()) else { return Ok(None) };
         let mut rows = self.store.members(&[room.pair.low, room.pair.high]).await?;
         rows.sort_by_key(|row| row.value.id);
         let both: Option<[Versioned<Member>; 2]> = rows.try_into().ok();
-        Ok(both.filter(|both| both.iter().all(|row| may_read_conversations(&row.value, &self.config.assist))))
+        let both = both.filter(|both| both.iter().all(|row| may_read_conversations(&row.value, &self.config.assist)));
+        Ok(both.map(|both| (both, present)))
     }
 
     /// Takes what was learned in these rooms out of the rows of whoever else took part in them.

@@ -41,15 +41,22 @@ fn of_day(cap: u32) -> Option<Quota> {
 }
 
 impl Core {
+    /// What a day may cost of one person, and of all.
+    fn day_of_tokens(&self) -> Option<(Quota, Quota)> {
+        let config = &self.config.assist;
+        Some((of_day(config.tokens_per_member_day)?, of_day(config.tokens_per_day)?))
+    }
+
+    /// Whether a call of so many tokens fits into a day of which nothing is spent.
+    pub(crate) fn affords(&self, tokens: u32) -> bool {
+        self.day_of_tokens().is_some_and(|(own, all)| tokens <= own.burst().min(all.burst()))
+    }
+
     /// Sets aside what a call for somebody may cost at the most.
     pub(crate) async fn reserve(&self, who: MemberId, tokens: u32) -> Result<std::result::Result<Reserved, NoBudget>> {
-        let config = &self.config.assist;
-        let (Some(own), Some(all)) = (of_day(config.tokens_per_member_day), of_day(config.tokens_per_day)) else {
+        let Some((own, all)) = self.day_of_tokens().filter(|_| self.affords(tokens)) else {
             return Ok(Err(NoBudget::TooLarge));
         };
-        if tokens > own.burst().min(all.burst()) {
-            return Ok(Err(NoBudget::TooLarge));
-        }
         let today = format!("{:?}", day(seoul_date(self.now())));
         let claims = vec![
             self.claim("assist of", &[&who.value().to_le_bytes(), today.as_bytes()], own).times(tokens),

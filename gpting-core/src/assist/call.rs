@@ -34,6 +34,12 @@ pub(crate) enum NoAnswer {
     Never,
 }
 
+/// Whether a status says that nobody here is served, whatever they ask: a wrong key, no credit, a model that has moved. It
+/// ends when somebody mends it, and says nothing of the question.
+fn serves_nobody(status: u16) -> bool {
+    matches!(status, 300..=399 | 401..=404 | 407)
+}
+
 impl Core {
     /// Asks the model, for somebody, and answers what it said as JSON.
     pub(crate) async fn ask_model(
@@ -63,10 +69,14 @@ impl Core {
             Ok(Err(ModelError::Refused)) => (Outcome::Refused, unknown, Err(NoAnswer::Never)),
             Ok(Err(ModelError::Unreadable)) => (Outcome::Unbelievable, unknown, Err(NoAnswer::Never)),
             Err(_) => (Outcome::Unavailable, unknown, Err(NoAnswer::Later(SOON))),
-            Ok(Err(ModelError::Rejected { .. })) => (Outcome::Rejected, Usage::default(), Err(NoAnswer::Never)),
-            Ok(Err(ModelError::Unavailable { retry_after })) => {
+            Ok(Err(ModelError::Rejected { status })) => {
+                let no = if serves_nobody(status) { NoAnswer::Later(SOON) } else { NoAnswer::Never };
+                (Outcome::Rejected, Usage::default(), Err(no))
+            }
+            Ok(Err(ModelError::Unavailable { retry_after, begun })) => {
                 let wait = retry_after.unwrap_or(SOON).clamp(SOON, LATE);
-                (Outcome::Unavailable, Usage::default(), Err(NoAnswer::Later(wait)))
+                let usage = if begun { unknown } else { Usage::default() };
+                (Outcome::Unavailable, usage, Err(NoAnswer::Later(wait)))
             }
         };
         self.settle(reserved, usage.input.saturating_add(usage.output)).await?;

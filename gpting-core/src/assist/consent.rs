@@ -6,24 +6,28 @@ use crate::config::AssistConfig;
 use crate::profile::{Member, Standing};
 use crate::safety::{Purpose, is_granted};
 
-/// Whether a member agrees that their own profile is read to the model.
-pub(crate) fn agrees_to_profile(member: &Member, config: &AssistConfig) -> bool {
-    agrees(member, Purpose::ProfileAnalysis, config)
-}
-
-/// Whether a member agrees that their conversations are learned from; both who talk have to.
-pub(crate) fn agrees_to_conversations(member: &Member, config: &AssistConfig) -> bool {
-    agrees(member, Purpose::ConversationAnalysis, config)
-}
-
 /// Whether a member's own profile may be read to the model now.
 pub(crate) fn may_read_profile(member: &Member, config: &AssistConfig) -> bool {
-    member.standing == Standing::Active && agrees_to_profile(member, config)
+    member.standing == Standing::Active && agrees(member, Purpose::ProfileAnalysis, config)
 }
 
-/// Whether a member's part in conversations may be read now.
+/// Whether a member's part in conversations may be read now; both who talk have to agree.
 pub(crate) fn may_read_conversations(member: &Member, config: &AssistConfig) -> bool {
-    member.standing == Standing::Active && agrees_to_conversations(member, config)
+    member.standing == Standing::Active && agrees(member, Purpose::ConversationAnalysis, config)
+}
+
+/// Whether what was derived for a purpose may stay after a change of the member.
+///
+/// An instance without a model does not know where the one is whose work this was: there the consent to the transfer counts
+/// only when it is this change that takes it back.
+pub(crate) fn keeps(before: &Member, after: &Member, purpose: Purpose, has_model: bool, config: &AssistConfig) -> bool {
+    if has_model {
+        return agrees(after, purpose, config);
+    }
+    let granted = |member: &Member, purpose| is_granted(&member.consents, purpose);
+    let transfer = Purpose::TransferAbroad;
+    let takes_back = config.model_is_abroad && granted(before, transfer) && !granted(after, transfer);
+    granted(after, purpose) && !takes_back
 }
 
 fn agrees(member: &Member, purpose: Purpose, config: &AssistConfig) -> bool {

@@ -76,6 +76,8 @@ pub enum ModelError {
     Unavailable {
         /// How long it asks to be left alone.
         retry_after: Option<Duration>,
+        /// Whether it was asked and may have worked on an answer, which may cost what an answer costs.
+        begun: bool,
     },
     /// It takes no such request: another one may do.
     #[error("the model does not take the request ({status})")]

@@ -143,6 +143,10 @@ impl Core {
         };
         let mut others = self.first_of_tail(id, config.order_first.clamp(2, 20)).await?;
         others.retain(|row| may_read_profile(&row.value, config));
+        // Of more than a day has tokens for, the first. It takes two askings, of which one alone is worth nothing.
+        while others.len() > 2 && !self.affords(self.tokens_to_order(&viewer.value, &others).saturating_mul(2)) {
+            others.pop();
+        }
         let (mut scores, mut keep_for) = (None, config.order_ttl);
         if others.len() > 1 {
             match self.opinions(&viewer.value, &others).await? {
@@ -200,6 +204,12 @@ impl Core {
             order.reverse();
         }
         Ok(Ok(Some(sums)))
+    }
+
+    /// What asking once for the order of these people costs at the most, in whatever order they stand.
+    fn tokens_to_order(&self, viewer: &Member, others: &[Versioned<Member>]) -> u32 {
+        let order: Vec<&Member> = others.iter().map(|row| &row.value).collect();
+        self.asked_to_order(viewer, &order, &labels(order.len(), &*self.rng)).most_tokens()
     }
 
     fn asked_to_order(&self, viewer: &Member, order: &[&Member], labels: &[String]) -> Asked {

@@ -221,8 +221,8 @@ impl Core {
         Ok(confirmed)
     }
 
-    /// The first people of a member's tail, behind the picks of the day, with their rows; nobody for a member who cannot
-    /// be shown to anybody.
+    /// The first people of a member's tail, behind the picks of the day, in their order, with their rows: those whom a slate
+    /// would show, and nobody for a member who cannot be shown to anybody.
     pub(crate) async fn first_of_tail(&self, me: MemberId, count: usize) -> Result<Vec<Versioned<Member>>> {
         if let Err(error) = self.matchable(me).await {
             return if error.code() == Code::ProfileIncomplete { Ok(Vec::new()) } else { Err(error) };
@@ -232,9 +232,24 @@ impl Core {
         let view = self.replica.view(now);
         let picks = self.picks_of_today(me, &view, &excluded, now).await?;
         excluded.extend(picks.iter().map(|pick| pick.id));
-        let tail = view.query(me).limit(count).excluding(&excluded).run().map_err(engine_failed)?;
-        let tail: Vec<MemberId> = tail.into_iter().map(|pick| pick.id).collect();
-        Ok(self.store.members(&tail).await?)
+        let ranked = self.replica.view_of(self.config.matching.rankers.of(&self.limit_secret, me), now);
+        let (mut after, mut tail) = (After::Start, Vec::with_capacity(count));
+        while tail.len() < count {
+            let want = count - tail.len();
+            let query = ranked.query(me).limit(want).after(after).excluding(&excluded);
+            let picks = query.run().map_err(engine_failed)?;
+            let Some(last) = picks.last() else { break };
+            after = After::from(*last);
+            let ids: Vec<MemberId> = picks.iter().map(|pick| pick.id).collect();
+            let rows = self.store.members(&ids).await?.into_iter().map(|row| (row.value.id, row));
+            let mut rows: rustc_hash::FxHashMap<_, _> = rows.collect();
+            for row in ids.iter().filter_map(|id| rows.remove(id)) {
+                if row.value.is_visible() && !self.is_hidden_from(me, &row.value, now).await? {
+                    tail.push(row);
+                }
+            }
+        }
+        Ok(tail)
     }
 
     fn pin(&self, view: View<MemberId>, now: Timestamp) -> u64 {

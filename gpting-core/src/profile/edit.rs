@@ -102,6 +102,7 @@ impl Core {
                 Ok(_) => {
                     let changed = Versioned { version: loaded.version + 1, value: member };
                     self.absorb(&changed);
+                    self.ask_to_read(&changed.value).await;
                     Ok(changed)
                 }
             }

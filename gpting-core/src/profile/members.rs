@@ -112,11 +112,15 @@ impl Core {
         let mut seen = member.value.clone();
         seen.last_active = now;
         let follows = self.follow(&member.value, &mut seen);
-        let mut work = Work::new().change(Change::PutMember(Box::new(seen), member.expect()));
+        let mut work = Work::new().change(Change::PutMember(Box::new(seen.clone()), member.expect()));
         work.changes.extend(follows);
         match self.commit(work).await {
+            Ok(_) => {
+                self.ask_to_read(&seen).await;
+                Ok(())
+            }
             // Whoever changed the member meanwhile has seen them too.
-            Ok(_) | Err(crate::store::StoreError::Stale) => Ok(()),
+            Err(crate::store::StoreError::Stale) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

@@ -21,7 +21,7 @@ fn form(name: &str) -> SignUp {
     }
 }
 
-async fn signed_up(town: &Town, name: &str) {
+pub async fn signed_up(town: &Town, name: &str) {
     town.g.accounts().sign_up(form(name), Lang::Ko).await.unwrap();
     town.g.run_due_jobs().await.unwrap();
     let code = town.mail.code(&format!("{name}@example.com"));

@@ -20,9 +20,13 @@ use crate::people::{Town, TownClock, town};
 
 /// The town with a model, at home unless said otherwise.
 pub async fn town_with(model: ScriptedModel, assist: AssistConfig) -> Town {
+    town_of(model, Config { assist, ..Config::default() }).await
+}
+
+/// The same with other settings too.
+pub async fn town_of(model: ScriptedModel, config: Config) -> Town {
     let mut town = town().await;
     let builder = Gpting::builder_on(Arc::<_>::clone(&town.store) as Arc<dyn gpting_core::store::Store>);
-    let config = Config { assist, ..Config::default() };
     let builder = builder.clock(TownClock(Arc::clone(&town.clock))).rng(SeededRng::new(9)).text_model(model);
     town.g = builder.config(config).build().await.unwrap();
     town
@@ -48,23 +52,23 @@ pub async fn work(town: &Town) {
     panic!("jobs do not come to an end");
 }
 
-async fn row(town: &Town, me: MemberId) -> Member {
+pub async fn row(town: &Town, me: MemberId) -> Member {
     town.store.members(&[me]).await.unwrap().remove(0).value
 }
 
-async fn say(town: &Town, room: RoomId, lines: &[(MemberId, &str)]) {
+pub async fn say(town: &Town, room: RoomId, lines: &[(MemberId, &str)]) {
     for (who, text) in lines {
         town.g.chat().send(*who, room, Draft::text(*text)).await.unwrap();
     }
 }
 
-async fn bio(town: &Town, me: MemberId, text: &str) {
+pub async fn bio(town: &Town, me: MemberId, text: &str) {
     let edit = ProfileEdit { bio: Some(text.to_owned()), ..ProfileEdit::default() };
     town.g.profiles().edit(me, edit, None).await.unwrap();
 }
 
 /// Finds hiking and wine wherever they are written.
-fn reader() -> ScriptedModel {
+pub fn reader() -> ScriptedModel {
     ScriptedModel::answering(|form, data| {
         let find = |text: &str, strength: i64| -> Vec<Value> {
             let words = [("등산", "hiking"), ("와인", "wine")];
@@ -83,7 +87,7 @@ fn reader() -> ScriptedModel {
     })
 }
 
-const BOTH: [Purpose; 2] = [Purpose::ProfileAnalysis, Purpose::ConversationAnalysis];
+pub const BOTH: [Purpose; 2] = [Purpose::ProfileAnalysis, Purpose::ConversationAnalysis];
 
 #[tokio::test]
 async fn nothing_is_asked_without_consent_and_once_with_it() {
@@ -207,7 +211,7 @@ async fn a_consent_that_is_taken_back_while_the_model_thinks_keeps_nothing() {
 }
 
 /// What a scripted model answers, at once.
-fn futures_now(model: &ScriptedModel, prompt: &Prompt) -> Result<Reply, ModelError> {
+pub fn futures_now(model: &ScriptedModel, prompt: &Prompt) -> Result<Reply, ModelError> {
     use gpting_core::assist::model::TextModel as _;
     std::thread::scope(|scope| {
         let asked = scope.spawn(|| {
@@ -327,7 +331,7 @@ async fn hostile_answers_change_nothing_and_cost_one_call() {
 
 #[tokio::test]
 async fn a_model_that_is_away_is_asked_again_later_and_costs_nothing() {
-    let model = ScriptedModel::new(|_| Err(ModelError::Unavailable { retry_after: None }));
+    let model = ScriptedModel::new(|_| Err(ModelError::Unavailable { retry_after: None, begun: false }));
     let town = town_with(model.clone(), at_home()).await;
     let a = town.person("민지", "F", &["M"]).await;
     consent(&town.g, a, &[Purpose::ProfileAnalysis], true).await;

@@ -210,7 +210,7 @@ async fn insane_and_dead_models_leave_slates_as_they_are() {
         || Ok(Reply { text: "{\"scores\":[]}".to_owned(), usage: Usage::default(), is_whole: true }),
         || Ok(Reply { text: "NaN".to_owned(), usage: Usage::default(), is_whole: true }),
         || Err(ModelError::Refused),
-        || Err(ModelError::Unavailable { retry_after: Some(std::time::Duration::from_secs(1)) }),
+        || Err(ModelError::Unavailable { retry_after: Some(std::time::Duration::from_secs(1)), begun: false }),
         || {
             Ok(Reply {
                 text: "{\"scores\":[{\"label\":\"x\",\"score\":1}]}".to_owned(),

@@ -5,7 +5,9 @@
 
 mod accounts;
 mod assist;
+mod assist_kept;
 mod assist_made;
+mod assist_spent;
 mod chat;
 mod entitlements;
 mod exposures;

@@ -116,7 +116,7 @@ async fn what_may_pass_is_tried_twice_more_after_the_drawn_waits() {
         let script = Script::new(&[], trouble.clone());
         let line = line(&script, seed);
         let ended = ask(&line).await;
-        assert!(matches!(ended, Err(Failure::Unavailable { retry_after: None })), "{trouble:?}: {ended:?}");
+        assert!(matches!(ended, Err(Failure::Unavailable { retry_after: None, .. })), "{trouble:?}: {ended:?}");
         let [first, second] = waits(seed);
         assert_eq!(script.times(), [Duration::ZERO, first, first + second], "{trouble:?}");
         let stats = line.stats();
@@ -136,7 +136,7 @@ async fn a_retry_that_is_answered_ends_it() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_is_asked_once() {
-    for status in [400, 401, 403, 404, 413, 422, 301, 302, 307, 308] {
+    for status in [400, 401, 402, 403, 404, 413, 422, 301, 302, 307, 308] {
         let script = Script::new(&[], Plays::Status(status));
         let ended = ask(&line(&script, 1)).await;
         assert!(matches!(ended, Err(Failure::Rejected { status: told, .. }) if told == status), "{status}: {ended:?}");
@@ -168,7 +168,9 @@ async fn who_asks_for_more_time_than_there_is_gets_it_all() {
     let script = Script::new(&[Plays::Asks(429, "retry-after", "20")], Plays::Says("good"));
     let begun = Instant::now();
     let ended = ask(&line(&script, 1)).await;
-    assert!(matches!(ended, Err(Failure::Unavailable { retry_after: Some(wait) }) if wait == Duration::from_secs(20)));
+    assert!(
+        matches!(ended, Err(Failure::Unavailable { retry_after: Some(wait), .. }) if wait == Duration::from_secs(20))
+    );
     assert_eq!((script.times().len(), begun.elapsed()), (1, Duration::ZERO), "nobody waits for what cannot come");
 }
 
@@ -197,10 +199,10 @@ async fn after_five_failures_nothing_is_sent_for_thirty_seconds_and_then_one_req
     assert_eq!(script.times().len(), 3);
     let ended = ask(&line).await;
     assert_eq!(script.times().len(), 5, "the fifth failure ends the call");
-    assert!(matches!(ended, Err(Failure::Unavailable { retry_after: Some(_) })));
+    assert!(matches!(ended, Err(Failure::Unavailable { retry_after: Some(_), .. })));
     for _ in 0..100 {
         let begun = Instant::now();
-        assert!(matches!(ask(&line).await, Err(Failure::Unavailable { retry_after: Some(_) })));
+        assert!(matches!(ask(&line).await, Err(Failure::Unavailable { retry_after: Some(_), .. })));
         assert_eq!(begun.elapsed(), Duration::ZERO);
     }
     assert_eq!((script.times().len(), line.breaker(Path::Chat).open_for().is_some()), (5, true));
@@ -220,6 +222,7 @@ async fn garbage_and_shut_doors_open_the_breaker_and_refusals_do_not() {
         (Plays::Loses(Lost::TooLarge), 5),
         (Plays::Hangs, 5),
         (Plays::Status(401), 5),
+        (Plays::Status(402), 5),
         (Plays::Status(404), 5),
         (Plays::Status(302), 5),
         (Plays::Status(400), 12),
@@ -285,4 +288,59 @@ async fn a_model_that_is_not_there_does_not_silence_the_other() {
     assert!(ask(&line).await.is_ok());
     let stats = line.stats();
     assert_eq!((stats.text.is_open, stats.embeddings.is_open), (false, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_and_brought_nothing_may_have_been_worked_on() {
+    for (turns, begun) in [
+        (vec![Plays::Hangs], true),
+        (vec![Plays::Loses(Lost::Cut); 3], true),
+        (vec![Plays::Status(500); 3], true),
+        (vec![Plays::Status(504); 3], true),
+        (vec![Plays::Loses(Lost::Unreachable); 3], false),
+        (vec![Plays::Status(429); 3], false),
+        (vec![Plays::Status(503); 3], false),
+        // One of three is enough.
+        (vec![Plays::Loses(Lost::Cut), Plays::Status(503), Plays::Loses(Lost::Unreachable)], true),
+        (vec![Plays::Loses(Lost::Cut), Plays::Asks(429, "retry-after", "60")], true),
+    ] {
+        let script = Script::new(&turns, Plays::Says("good"));
+        let ended = ask(&line(&script, 1)).await;
+        let is_told = matches!(ended, Err(Failure::Unavailable { begun: told, .. }) if told == begun);
+        assert!(is_told, "{turns:?}: {ended:?}");
+    }
+    // Nor is anything begun while nothing is sent.
+    let script = Script::new(&[], Plays::Status(500));
+    let line = line(&script, 1);
+    while line.breaker(Path::Chat).open_for().is_none() {
+        assert!(ask(&line).await.is_err());
+    }
+    assert!(matches!(ask(&line).await, Err(Failure::Unavailable { begun: false, .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_for_longer_than_the_breaker_stays_open_is_believed() {
+    let script = Script::new(&[], Plays::Asks(429, "retry-after", "120"));
+    let line = line(&script, 1);
+    for call in 1..=5 {
+        let ended = ask(&line).await;
+        assert!(
+            matches!(ended, Err(Failure::Unavailable { retry_after: Some(wait), .. }) if wait.as_secs() == 120),
+            "{call}: {ended:?}"
+        );
+    }
+    assert!(line.breaker(Path::Chat).open_for().is_some(), "the fifth has opened it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_a_place_is_no_failure_of_the_server() {
+    // One place, and answers that take nearly all the time that there is: whoever comes second gets a moment.
+    let script = Script::new(&[], Plays::Takes(Duration::from_secs(19)));
+    let line = Line::new(Arc::<Script>::clone(&script), Arc::new(SeededRng::new(1)), 1, FIRST);
+    for round in 0..15 {
+        let (first, second) = tokio::join!(ask(&line), ask(&line));
+        assert!(first.is_ok(), "{round}: {first:?}");
+        assert!(matches!(second, Err(Failure::Unavailable { begun: true, .. })), "{round}: {second:?}");
+    }
+    assert_eq!((script.times().len(), line.breaker(Path::Chat).open_for()), (30, None));
 }

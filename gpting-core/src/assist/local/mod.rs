@@ -9,7 +9,7 @@
 
 mod feature;
 mod spelling;
-mod stem;
+pub(super) mod stem;
 pub mod suggest;
 
 use std::sync::Arc;

@@ -278,7 +278,7 @@ fn by_script(text: &str) -> Vec<&str> {
     parts
 }
 
-pub(super) fn is_hangul(c: char) -> bool {
+pub(in crate::assist) fn is_hangul(c: char) -> bool {
     ('가'..='힣').contains(&c)
 }
 
@@ -315,6 +315,13 @@ fn without_particle(word: &str) -> Option<&str> {
     let any = PARTICLES.iter().find_map(|particle| cut(particle, |_| true));
     any.or_else(|| AFTER_CONSONANT.iter().find_map(|particle| cut(particle, ends_in_consonant)))
         .or_else(|| AFTER_VOWEL.iter().find_map(|particle| cut(particle, |c| !ends_in_consonant(c))))
+}
+
+/// Whether `rest` is nothing but a particle, or the end of a sentence, that may hang on this syllable.
+pub(in crate::assist) fn is_particle(rest: &str, on: char) -> bool {
+    let agreeing = if ends_in_consonant(on) { AFTER_CONSONANT } else { AFTER_VOWEL };
+    let copula = if ends_in_consonant(on) { "이에요" } else { "예요" };
+    PARTICLES.contains(&rest) || agreeing.contains(&rest) || rest == copula
 }
 
 fn without_ending(word: &str) -> Option<&str> {
