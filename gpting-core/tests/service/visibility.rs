@@ -3,6 +3,7 @@
 use gpting_core::id::MemberId;
 use gpting_core::matching::slate::SlateRequest;
 use gpting_core::profile::VisibilityEdit;
+use gpting_core::safety::{ReportInput, ReportReason};
 use gpting_core::store::Page;
 use gpting_core::{Clock as _, Code, Gpting};
 use jiff::SignedDuration;
@@ -95,4 +96,39 @@ async fn pages_are_full_whoever_hides() {
     seen.sort_unstable();
     open.sort_unstable();
     assert_eq!(seen, open);
+}
+
+#[tokio::test]
+async fn whoever_was_served_sees_nobody_who_hides_since_and_may_still_turn_against_them() {
+    let town = town().await;
+    let me = town.person("민지", "F", &["M"]).await;
+    let until = town.clock.now() + SignedDuration::from_hours(48);
+    let snooze = VisibilityEdit { snoozed_until: Some(Some(until)), ..VisibilityEdit::default() };
+    let (never, ways) = (town.person("민수", "M", &["F"]).await, [incognito(true), snooze]);
+    town.g.profiles().set_visibility(never, incognito(true)).await.unwrap();
+    for (n, way) in (0..).zip(ways) {
+        let man = town.person(&format!("남{n}"), "M", &["F"]).await;
+        assert!(shown(&town.g, me).await.contains(&man));
+        assert_eq!(town.g.profiles().card(me, man).await.unwrap().id, man);
+        town.g.profiles().set_visibility(man, way).await.unwrap();
+        for g in [&town.g, &town.again().await] {
+            for hidden in [man, never] {
+                let not_found = Code::MemberNotFound;
+                assert_eq!(g.profiles().card(me, hidden).await.unwrap_err().code(), not_found);
+                assert_eq!(g.matching().compatibility(me, hidden).await.unwrap_err().code(), not_found);
+                assert_eq!(g.matching().like(me, hidden, None).await.unwrap_err().code(), not_found);
+                assert_eq!(g.matching().pass(me, hidden).await.unwrap_err().code(), not_found);
+            }
+        }
+        let report = |subject| ReportInput { subject, reason: ReportReason::Spam, detail: String::new(), seq: None };
+        town.g.safety().report(me, report(man)).await.unwrap();
+        assert!(!town.g.safety().block(me, man).await.unwrap());
+        // Whom nobody was shown, and who was blocked, is a stranger all the same.
+        assert_eq!(town.g.safety().report(me, report(never)).await.unwrap_err().code(), Code::MemberNotFound);
+        assert_eq!(town.g.safety().block(me, never).await.unwrap_err().code(), Code::MemberNotFound);
+        assert_eq!(town.g.safety().block(man, me).await.unwrap_err().code(), Code::MemberNotFound);
+    }
+    // Whom they like sees them, hidden or not.
+    town.g.matching().like(never, me, None).await.unwrap();
+    assert!(town.g.profiles().card(me, never).await.is_ok());
 }
