@@ -2,7 +2,7 @@
 
 use gpting_core::id::MemberId;
 use gpting_core::matching::slate::SlateRequest;
-use gpting_core::profile::VisibilityEdit;
+use gpting_core::profile::{PreferencesEdit, VisibilityEdit};
 use gpting_core::safety::{ReportInput, ReportReason};
 use gpting_core::store::Page;
 use gpting_core::{Clock as _, Code, Gpting};
@@ -131,4 +131,83 @@ async fn whoever_was_served_sees_nobody_who_hides_since_and_may_still_turn_again
     // Whom they like sees them, hidden or not.
     town.g.matching().like(never, me, None).await.unwrap();
     assert!(town.g.profiles().card(me, never).await.is_ok());
+}
+
+#[tokio::test]
+async fn narrower_filters_find_nobody_who_hides() {
+    let town = town().await;
+    let me = town.person("민지", "F", &["M"]).await;
+    let open = town.person("준호", "M", &["F"]).await;
+    let narrow = async |age_min, age_max, max_distance_km| {
+        let limits = PreferencesEdit {
+            age_min: Some(age_min),
+            age_max: Some(age_max),
+            max_distance_km: Some(max_distance_km),
+            ..PreferencesEdit::default()
+        };
+        town.g.profiles().set_preferences(me, limits).await.unwrap();
+    };
+    let told = async || {
+        let mut told = Vec::new();
+        for (age_min, age_max, km) in [(18, 99, None), (18, 99, Some(1)), (31, 40, None), (33, 40, Some(1))] {
+            narrow(age_min, age_max, km).await;
+            let reach = town.g.matching().reach(me).await.unwrap();
+            assert_eq!(town.again().await.matching().reach(me).await.unwrap(), reach, "on every instance");
+            told.push(reach);
+        }
+        narrow(18, 99, None).await;
+        told
+    };
+    let before = told().await;
+    assert_eq!(before[0].eligible, 1);
+    assert!(before[2].steps.iter().any(|step| step.gains == 1), "{before:?}");
+    let until = town.clock.now() + SignedDuration::from_hours(48);
+    let (hider, sleeper) = (town.person("가람", "M", &["F"]).await, town.person("나래", "M", &["F"]).await);
+    let friend = town.person("다온", "M", &["F"]).await;
+    town.g.profiles().set_visibility(hider, incognito(true)).await.unwrap();
+    let snooze = VisibilityEdit { snoozed_until: Some(Some(until)), incognito: None };
+    town.g.profiles().set_visibility(sleeper, snooze).await.unwrap();
+    town.g.matching().request_friend(me, friend).await.unwrap();
+    // Asking back is an answer.
+    town.g.matching().request_friend(friend, me).await.unwrap();
+    assert_eq!(told().await, before, "nothing tells that there is anybody");
+    assert_eq!(town.g.matching().compatibility(me, open).await.unwrap().score, 1.0);
+    // Whoever likes one is counted, and whoever is back.
+    town.g.matching().like(hider, me, None).await.unwrap();
+    assert_eq!(town.g.matching().reach(me).await.unwrap().eligible, 2);
+    town.clock.advance(SignedDuration::from_hours(48));
+    assert_eq!(town.g.matching().reach(me).await.unwrap().eligible, 3);
+    assert_eq!(shown(&town.g, me).await.len(), 3);
+}
+
+#[tokio::test]
+async fn pages_show_everybody_once_where_nearly_everybody_hides() {
+    let town = town().await;
+    let me = town.person("민지", "F", &["M"]).await;
+    let mut open = Vec::new();
+    for n in 0..90 {
+        let man = town.person(&format!("남{n}"), "M", &["F"]).await;
+        if n % 7 != 3 {
+            town.g.profiles().set_visibility(man, incognito(true)).await.unwrap();
+        }
+        if n % 20 == 1 {
+            town.g.matching().like(man, me, None).await.unwrap();
+        }
+        if n % 7 == 3 || n % 20 == 1 {
+            open.push(man);
+        }
+    }
+    open.sort_unstable();
+    for limit in [1, 2, 3, 5] {
+        let (mut seen, mut request) = (Vec::new(), SlateRequest::first(limit));
+        loop {
+            let slate = town.g.matching().slate(me, request).await.unwrap();
+            assert!(slate.cards.len() == limit || slate.next.is_none());
+            seen.extend(slate.cards.iter().map(|card| card.card.id));
+            let Some(next) = slate.next else { break };
+            request.after = Some(next);
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, open, "pages of {limit}");
+    }
 }
