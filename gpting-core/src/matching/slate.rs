@@ -185,7 +185,9 @@ impl Core {
                 .partition(|(_, (pick, _))| !explored.contains(&Some(pick.id)));
             let mut tail: Vec<_> = ranking.into_iter().map(|(_, one)| one).collect();
             core.order_first(viewer, &mut tail, |(_, member)| member).await;
-            explored.into_iter().for_each(|(place, one)| tail.insert(place, one));
+            for (place, one) in explored {
+                tail.insert(place, one);
+            }
             chosen.append(&mut tail);
         }
         let places = exposure::Places { ranker, before: rank, picked: &picked, explored: &explored };
