@@ -7,10 +7,10 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::pair::{Pair, Side};
+use super::pair::{MatchState, Pair, Side};
 use crate::chat::{NewMessage, Room};
 use crate::error::{Fault, Result};
-use crate::gpting::Matching;
+use crate::gpting::{Core, Matching};
 use crate::id::{MessageId, RoomId};
 use crate::store::{Change, Expect, Work};
 use crate::text;
@@ -121,6 +121,11 @@ impl Matching<'_> {
             if let Some(id) = id {
                 let at = room.as_ref().map_or_else(|| pair_time(&pair), |room| room.created_at);
                 work = work.change(Change::PutRoom(Room::open(id, key, at), Expect::New));
+                let now = core.now();
+                // A match that is young is followed as if it had been made here.
+                if matches!(pair.match_state, MatchState::Matched { at } if Core::is_followed(at, now)) {
+                    work = work.change(core.begin_to_follow(id, now));
+                }
             }
             core.store.commit(work.change(Change::PutPair(Box::new(pair), Expect::New))).await?;
             done.is_new = true;
@@ -160,12 +165,13 @@ impl Matching<'_> {
             core.store.commit(work).await?;
         }
         core.close_adopted(key).await?;
+        // What is known by now is learned at once; the job looks again.
         core.follow_talk(room_id).await?;
         Ok(done)
     }
 }
 
-impl crate::gpting::Core {
+impl Core {
     /// A conversation of two who are not connected, or of whom one blocks the other, stays stored and is shown to nobody.
     async fn close_adopted(&self, key: super::PairKey) -> Result<()> {
         let Some(pair) = self.store.pair(key).await? else { return Ok(()) };
@@ -183,7 +189,7 @@ impl crate::gpting::Core {
 /// Since when a pair is connected.
 fn pair_time(pair: &Pair) -> Timestamp {
     match pair.match_state {
-        super::MatchState::Matched { at } => pair.friends_since.map_or(at, |friends| friends.min(at)),
-        super::MatchState::None | super::MatchState::Unmatched { .. } => pair.friends_since.unwrap_or_default(),
+        MatchState::Matched { at } => pair.friends_since.map_or(at, |friends| friends.min(at)),
+        MatchState::None | MatchState::Unmatched { .. } => pair.friends_since.unwrap_or_default(),
     }
 }

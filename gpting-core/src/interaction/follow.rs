@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::outcome::LOOKED_AT;
 use super::pair::{MatchState, Outcome, Stage};
+use crate::chat::{Message, Room};
 use crate::error::{Chain, Result};
 use crate::gpting::{Core, until_fresh};
 use crate::id::{JobId, RoomId};
@@ -66,6 +67,11 @@ fn may_matter(seq: u64) -> bool {
 }
 
 impl Core {
+    /// Whether a match of that age may still become something that a look finds.
+    pub(crate) fn is_followed(matched_at: Timestamp, now: Timestamp) -> bool {
+        LOOKS.last().is_some_and(|last| now.duration_since(matched_at) < *last)
+    }
+
     /// The job that follows a new match.
     pub(crate) fn begin_to_follow(&self, room: RoomId, now: Timestamp) -> Change {
         let first = now.checked_add(LOOKS[0]).unwrap_or(Timestamp::MAX);
@@ -84,7 +90,7 @@ impl Core {
                 return Ok(None);
             }
             let now = self.now();
-            let said = self.store.messages(id, MessageRange::After(0), LOOKED_AT, None).await?;
+            let said = self.said_since(&room.value, at).await?;
             let said = said.iter().filter_map(|message| Some((pair.key.side(message.sender)?, message.at)));
             let next = LOOKS.iter().find(|look| now.duration_since(at) < **look);
             let silent = next.is_none().then(|| Outcome::silent(now));
@@ -100,6 +106,27 @@ impl Core {
             Ok(next.map(|look| (*look - now.duration_since(at)).unsigned_abs()))
         })
         .await
+    }
+
+    /// The first messages of a room since a time: what friends said before they matched is nothing that came of it. Reads
+    /// once where nothing was said before, else a few times a single message, since places and times grow together.
+    async fn said_since(&self, room: &Room, since: Timestamp) -> Result<Vec<Message>> {
+        let read = async |seq, limit| self.store.messages(room.id, MessageRange::After(seq), limit, None).await;
+        let mut said = read(0, LOOKED_AT).await?;
+        if said.first().is_some_and(|first| first.at < since) {
+            let (mut before, mut end) = (1, room.last_seq.max(1));
+            while before < end {
+                let middle = before + (end - before) / 2;
+                match read(middle, 1).await?.first() {
+                    Some(message) if message.at < since => before = message.seq,
+                    Some(_) | None => end = middle,
+                }
+            }
+            said = read(before, LOOKED_AT).await?;
+        }
+        // Clocks of instances differ by a little.
+        said.retain(|message| message.at >= since);
+        Ok(said)
     }
 
     /// Looks at the rooms in which something was said here. What fails is found by the job of the match.

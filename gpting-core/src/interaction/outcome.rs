@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::pair::{Outcome, Pair, Side, Stage};
 use crate::matching::Talk;
 
-/// How many of the first messages of a room are looked at. What has not become a conversation by then was no conversation.
+/// How many of the first messages since a match are looked at. What has not become a conversation by then was no conversation.
 pub const LOOKED_AT: usize = 100;
 /// A conversation has so many messages,
 const CONVERSATION: usize = 10;

@@ -1,7 +1,8 @@
 //! The explained score of one person whom the member may see.
 //!
-//! The same score, the same sentences and the same percentile that a slate would show. Invariants: whoever may not be seen
-//! does not exist; nothing depends on what the other has decided about the member.
+//! The same sentences that a slate would show, and the percentile that they would have in the order of the member's ranker:
+//! by the score alone, without the picks of the day, newcomers and a text model's order. Invariants: whoever may not be seen
+//! does not exist, and whoever hides is not counted; nothing depends on what the other has decided about the member.
 
 use super::reasons::{MOST, SlateReason, facts, reasons};
 use super::replica::engine_failed;
@@ -39,7 +40,8 @@ impl Matching<'_> {
         let viewer = core.matchable(me).await?;
         let now = core.now();
         let view = core.replica.view(now);
-        if !view.contains(other) {
+        let ranked = core.replica.view_of(core.config.matching.rankers.of(&core.limit_secret, me), now);
+        if !view.contains(other) || !ranked.contains(other) {
             return Err(STRANGER.into());
         }
         let why = view.explain(me, other).map_err(engine_failed)?;
@@ -59,9 +61,12 @@ impl Matching<'_> {
         }
         told.truncate(MOST);
         let size = core.config.matching.slate_size.max(1);
-        let excluded = core.store.listed(me, PairList::Excluded).await?;
-        let slate = view.query(me).limit(size).after(After::Start).excluding(&excluded).run().map_err(engine_failed)?;
-        let order = |pick: &Pick<MemberId>| pick.score.total_cmp(&why.score).reverse().then(pick.id.cmp(&other));
+        let mut excluded = core.store.listed(me, PairList::Excluded).await?;
+        excluded.extend(core.hidden_from(me, now).await?);
+        let score = ranked.explain(me, other).map_err(engine_failed)?.score;
+        let slate =
+            ranked.query(me).limit(size).after(After::Start).excluding(&excluded).run().map_err(engine_failed)?;
+        let order = |pick: &Pick<MemberId>| pick.score.total_cmp(&score).reverse().then(pick.id.cmp(&other));
         let above = slate.iter().filter(|pick| order(pick).is_lt()).count().min(size - 1);
         Ok(Compatibility { id: other, score: (size - above) as f64 / size as f64, reasons: told })
     }

@@ -61,7 +61,7 @@ impl<Id> Config<Id> {
     /// Lets the engine keep what everybody seeks by itself: the mean of what the people are whom they liked, and of what they
     /// are themselves, which counts as much as `prior` likes. The seeks that people come with are then not used.
     ///
-    /// A like moves it in `O(dimensions)`, taking it back moves it back. `prior` is between 0.01 and 1e6; what lies outside
+    /// A like moves it in `O(dimensions)`, taking it back moves it back, whatever the other says of themselves by then. `prior` is between 0.01 and 1e6; what lies outside
     /// is moved to the nearer end.
     #[must_use]
     pub fn taste(mut self, prior: f32) -> Self {

@@ -8,6 +8,8 @@
 use std::convert::Infallible;
 use std::fmt::Debug;
 
+use rustc_hash::FxHashSet;
+
 use super::index::columns::{self, birth_column};
 use super::place::{ANYWHERE, chord_limit, squared_chord_of};
 use super::population::State;
@@ -307,13 +309,15 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
         filters
     }
 
-    /// How many more people there would be with each of these relaxations of this strict viewer.
-    pub(super) fn gains(&self, steps: &[Relax]) -> Vec<usize> {
+    /// How many more people there would be with each of these relaxations instead of this viewer's own, without those of
+    /// these rows.
+    pub(super) fn gains(&self, steps: &[Relax], excluding: &FxHashSet<u32>) -> Vec<usize> {
         let loosened: Vec<Self> = steps.iter().map(|step| Self::new(self.state, self.row, *step)).collect();
         let mut gains = vec![0; steps.len()];
         let Ok(()) = self.scan::<Infallible>(2, |block| {
             for &(row, hides) in &*block {
-                if hides == 0 || hides & !(AGE | DISTANCE) != 0 || self.state.excluded(self.row, row) {
+                let is_lost = hides == 0 || hides & !(AGE | DISTANCE) != 0 || excluding.contains(&row);
+                if is_lost || self.state.excluded(self.row, row) {
                     continue;
                 }
                 let gate = self.state.gate(row);
@@ -326,13 +330,13 @@ impl<'a, Id: PersonId> Viewer<'a, Id> {
         gains
     }
 
-    /// Counts for [`Reach`].
-    pub(super) fn reach(&self) -> Reach {
+    /// Counts for [`Reach`], without the people of these rows.
+    pub(super) fn reach(&self, excluding: &FxHashSet<u32>) -> Reach {
         let filters = self.filters();
         let mut reach = Reach { eligible: 0, hidden_by: filters.iter().map(|&(filter, _)| (filter, 0)).collect() };
         let Ok(()) = self.scan::<Infallible>(1, |block| {
             for &(row, hides) in &*block {
-                if self.state.excluded(self.row, row) {
+                if excluding.contains(&row) || self.state.excluded(self.row, row) {
                     continue;
                 }
                 if hides == 0 {

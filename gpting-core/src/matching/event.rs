@@ -118,10 +118,15 @@ pub(super) struct Act {
     decided_at: u32,
     blocked_at: u32,
     pub(super) decision: Decision,
-    blocked: bool,
-    unmatched: bool,
+    /// [`BLOCKED`], [`UNMATCHED`].
+    ends: u8,
     talk: Option<Talk>,
+    /// Which text of the other a like was learned from, by its [name](super::earlier::Earlier); 0 where none was.
+    pub(super) learned_from: u8,
 }
+
+const BLOCKED: u8 = 1;
+const UNMATCHED: u8 = 2;
 
 /// How much a decision says, in quarters of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -136,9 +141,9 @@ impl Vote {
         f64::from(self.likes) / f64::from(WHOLE)
     }
 
-    /// Whether another one counts for more or fewer likes.
-    pub(super) fn differs_in_likes(self, other: Self) -> bool {
-        self.likes != other.likes
+    /// The same in quarters.
+    pub(super) fn quarters(self) -> u32 {
+        self.likes
     }
 }
 
@@ -156,7 +161,7 @@ impl Act {
             EventKind::Undo => self.decide(Decision::None, at),
             EventKind::Block => self.block(true, at),
             EventKind::Unblock => self.block(false, at),
-            EventKind::Unmatch => self.unmatched = true,
+            EventKind::Unmatch => self.ends |= UNMATCHED,
             EventKind::Talk(talk) => self.talk = self.talk.max(Some(talk)),
         }
         self
@@ -170,7 +175,8 @@ impl Act {
 
     fn block(&mut self, blocked: bool, at: u32) {
         if at >= self.blocked_at {
-            (self.blocked, self.blocked_at) = (blocked, at);
+            self.ends = if blocked { self.ends | BLOCKED } else { self.ends & !BLOCKED };
+            self.blocked_at = at;
         }
     }
 
@@ -179,9 +185,7 @@ impl Act {
         match (self.decision, self.talk) {
             (Decision::None, _) => Vote::default(),
             (Decision::Pass, _) => Vote { likes: 0, total: WHOLE },
-            (Decision::Like, Some(talk)) if !self.blocked && !self.unmatched => {
-                Vote { likes: talk.quarters(), total: talk.quarters() }
-            }
+            (Decision::Like, Some(talk)) if self.ends == 0 => Vote { likes: talk.quarters(), total: talk.quarters() },
             (Decision::Like, _) => Vote { likes: WHOLE, total: WHOLE },
         }
     }
@@ -193,8 +197,8 @@ impl Act {
             Decision::Like => 1,
             Decision::Pass => 2,
         };
-        let state = decision | u32::from(self.blocked) << 2 | u32::from(self.unmatched) << 3;
-        let state = state | Talk::number(self.talk) << 4;
+        let state = decision | u32::from(self.ends) << 2 | Talk::number(self.talk) << 4;
+        let state = state | u32::from(self.learned_from) << 8;
         [self.other, self.decided_at, self.blocked_at, state]
     }
 
@@ -206,19 +210,20 @@ impl Act {
             2 => Decision::Pass,
             _ => return None,
         };
-        let (blocked, unmatched) = (state & 4 != 0, state & 8 != 0);
-        let talk = Talk::of_number(state >> 4)?;
-        Some(Self { other, decided_at, blocked_at, decision, blocked, unmatched, talk })
+        let ends = (state >> 2 & 3) as u8;
+        let talk = Talk::of_number(state >> 4 & 15)?;
+        let learned_from = u8::try_from(state >> 8).ok()?;
+        Some(Self { other, decided_at, blocked_at, decision, ends, talk, learned_from })
     }
 
     /// Whether the actor is no longer shown the other: any decision, a block, an unmatch.
     pub(super) fn hides_other(self) -> bool {
-        self.decision != Decision::None || self.blocked || self.unmatched
+        self.decision != Decision::None || self.ends != 0
     }
 
     /// Whether the other is no longer shown the actor: a like keeps them in sight, everything else does not.
     pub(super) fn hides_actor(self) -> bool {
-        self.decision == Decision::Pass || self.blocked || self.unmatched
+        self.decision == Decision::Pass || self.ends != 0
     }
 }
 
@@ -231,10 +236,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Replaces one vote by another.
+    /// Replaces one vote by another. Bytes that were read may have counts that no engine has.
     pub(super) fn replace(&mut self, old: Vote, new: Vote) {
-        self.likes = self.likes + new.likes - old.likes;
-        self.total = self.total + new.total - old.total;
+        let replaced = |count: u32, old: u32, new: u32| count.saturating_add(new).saturating_sub(old);
+        self.likes = replaced(self.likes, old.likes, new.likes);
+        self.total = replaced(self.total, old.total, new.total);
     }
 
     /// How many likes there are; what came of one gives it more or less weight.

@@ -43,6 +43,7 @@ mod candidate;
 mod checked;
 mod config;
 mod day;
+mod earlier;
 mod eligibility;
 mod emphasis;
 mod error;

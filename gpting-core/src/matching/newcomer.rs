@@ -43,6 +43,11 @@ impl Newcomers {
         }
     }
 
+    /// Everybody who is remembered, the earliest first.
+    pub(super) fn all(&self) -> impl Iterator<Item = (MemberId, Timestamp)> + '_ {
+        self.by_time.iter().map(|(joined, id)| (*id, *joined))
+    }
+
     /// Those who joined since then, from a place on and round once, at most so many.
     pub(super) fn from(&self, place: u64, since: Timestamp) -> Vec<MemberId> {
         let round = self.by_place.range(place..).chain(self.by_place.range(..place));

@@ -4,6 +4,8 @@
 //! kilometres" is one exact integer comparison, the same on every processor, at the poles and across the date line.
 //! Invariant: within a limit ⇔ squared chord ≤ the limit's squared chord, here and nowhere else.
 
+use std::num::NonZeroU64;
+
 use h3o::{CellIndex, LatLng, Resolution};
 
 use super::EngineError;
@@ -15,7 +17,7 @@ const STEPS: f64 = (1_u32 << 29) as f64;
 
 /// An H3 cell of resolution 7: an area of about 5 km², edge about 1.4 km.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Cell(u64);
+pub struct Cell(NonZeroU64);
 
 impl Cell {
     /// The cell around a place given in degrees; the place itself is not kept.
@@ -27,7 +29,7 @@ impl Cell {
             return Err(EngineError::InvalidPlace);
         }
         let place = LatLng::new(lat, lng).map_err(|_| EngineError::InvalidPlace)?;
-        Ok(Self(place.to_cell(Resolution::Seven).into()))
+        Self::try_from(u64::from(place.to_cell(Resolution::Seven)))
     }
 
     /// Latitude and longitude of the centre, in degrees.
@@ -50,7 +52,7 @@ impl Cell {
     }
 
     fn centre_point(self) -> LatLng {
-        CellIndex::try_from(self.0).expect("a Cell holds a valid index").into()
+        CellIndex::try_from(self.0.get()).expect("a Cell holds a valid index").into()
     }
 }
 
@@ -60,16 +62,14 @@ impl TryFrom<u64> for Cell {
     /// # Errors
     /// [`EngineError::InvalidCell`] unless the number is a valid H3 cell index of resolution 7.
     fn try_from(index: u64) -> Result<Self, EngineError> {
-        match CellIndex::try_from(index) {
-            Ok(cell) if cell.resolution() == Resolution::Seven => Ok(Self(index)),
-            Ok(_) | Err(_) => Err(EngineError::InvalidCell(index)),
-        }
+        let cell = CellIndex::try_from(index).ok().filter(|cell| cell.resolution() == Resolution::Seven);
+        cell.and(NonZeroU64::new(index)).map(Self).ok_or(EngineError::InvalidCell(index))
     }
 }
 
 impl From<Cell> for u64 {
     fn from(cell: Cell) -> Self {
-        cell.0
+        cell.0.get()
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::checked::Checked;
+use super::earlier::Earlier;
 use super::event::{Act, Tally, Vote};
 use super::facts::Facts;
 use super::index::Index;
@@ -263,6 +264,7 @@ impl<Id: PersonId> State<Id> {
             cell: new.cell,
             facts: new.facts,
             acts: None,
+            earlier: None,
             decided: Tally::default(),
             received: Tally::default(),
             prior: new.prior,
@@ -285,14 +287,18 @@ impl<Id: PersonId> State<Id> {
         let (weights, taste) = (self.config.weights, self.config.taste);
         let (chunk, at) = self.table.edit(row);
         let slot = &mut chunk.slots[at];
-        let likes = slot.decided.likes();
+        let (likes, [received, _]) = (slot.decided.likes(), slot.received.counts());
         (slot.cell, slot.facts, slot.prior) = (new.cell, new.facts, new.prior);
         slot.weigh(&weights);
         chunk.gates[at] = new.gate;
         if dims > 0 {
             let range = 2 * dims * at..2 * dims * (at + 1);
             if let Some(prior) = taste {
-                taste::keep(&mut new.vectors, &chunk.vectors[range.clone()], prior, likes);
+                let was = &chunk.vectors[range.clone()];
+                if was[..dims] != new.vectors[..dims] {
+                    Earlier::changed(&mut chunk.slots[at].earlier, &was[..dims], received);
+                }
+                taste::keep(&mut new.vectors, was, prior, likes);
             }
             if chunk.vectors[range.clone()] != *new.vectors {
                 Arc::make_mut(&mut chunk.vectors)[range].copy_from_slice(&new.vectors);
@@ -359,13 +365,21 @@ impl<Id: PersonId> State<Id> {
         let at = u32::try_from(event.at).map_err(|_| EngineError::InvalidTime(event.at))?;
         let serial = self.slot(other).serial;
         let old = self.slot(actor).act_on(serial).unwrap_or(Act::new(serial));
-        let new = old.after(event.kind, at);
+        let mut new = old.after(event.kind, at);
+        let (was, is) = (old.vote(), new.vote());
+        if self.config.taste.is_some() {
+            // A like that stands stays with the text that it was learned from.
+            new.learned_from = match (was.quarters(), is.quarters()) {
+                (_, 0) => 0,
+                (0, _) => Earlier::now(self.slot(other).earlier.as_deref()),
+                _ => old.learned_from,
+            };
+        }
         if new != old {
             self.keep(actor, new);
         }
-        let (was, is) = (old.vote(), new.vote());
         if is != was {
-            self.learn(actor, other, was, is);
+            self.learn(actor, other, (old.learned_from, was), (new.learned_from, is));
         }
         Ok(())
     }
@@ -379,15 +393,22 @@ impl<Id: PersonId> State<Id> {
         }
     }
 
-    fn learn(&mut self, actor: u32, other: u32, old: Vote, new: Vote) {
+    /// Replaces what was learned of a like or a pass, each with the name of the text that a like was learned from.
+    fn learn(&mut self, actor: u32, other: u32, (of_old, old): (u8, Vote), (of_new, new): (u8, Vote)) {
+        let (was, is) = (old.quarters(), new.quarters());
         if let Some(prior) = self.config.taste
             && self.table.dims > 0
-            && old.differs_in_likes(new)
+            && was != is
         {
             let before = self.slot(actor).decided.likes();
             let after = before + new.likes() - old.likes();
-            let is = self.vectors(other).0.to_vec();
-            self.reseek(actor, |mine| taste::turn(mine, &is, prior, before, after));
+            let name = if was > 0 { of_old } else { of_new };
+            let earlier = self.slot(other).earlier.as_deref();
+            let learned = earlier.and_then(|earlier| earlier.find(name)).unwrap_or(self.vectors(other).0).to_vec();
+            self.reseek(actor, |mine| taste::turn(mine, &learned, prior, before, after));
+            // The row is written anyway, below.
+            let (chunk, at) = self.table.edit(other);
+            Earlier::counted(&mut chunk.slots[at].earlier, name, was, is);
         }
         self.weigh_again(actor, |slot| slot.decided.replace(old, new));
         self.weigh_again(other, |slot| slot.received.replace(old, new));

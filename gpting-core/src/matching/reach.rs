@@ -1,13 +1,14 @@
 //! What a member's own filters cost them, and which small step would gain how many people: counted, never guessed.
 //!
-//! Called for short lists; reads a view of the engine. Nothing is widened by it: a step is taken by asking for a slate with
-//! it, or by changing the preferences.
+//! Called for short lists; reads a view of the engine, without those who hide. Nothing is widened by it: a step is taken by
+//! asking for a slate with it, or by changing the preferences. Invariant: nobody is counted whom no slate would show.
 
 use super::replica::engine_failed;
 use super::{Filter, Relax};
 use crate::error::Result;
 use crate::gpting::Matching;
 use crate::id::MemberId;
+use crate::interaction::PairList;
 use crate::profile::Preferences;
 use crate::profile::place::DistanceBand;
 use crate::profile::preference::{MAX_AGE, MIN_AGE};
@@ -65,8 +66,13 @@ impl Matching<'_> {
     pub async fn reach(&self, me: MemberId) -> Result<SlateReach> {
         let core = self.0;
         let viewer = core.matchable(me).await?;
-        let view = core.replica.view(core.now());
-        let reach = view.reach(me).map_err(engine_failed)?;
+        let now = core.now();
+        let view = core.replica.view(now);
+        // Whoever no list shows is counted nowhere, lest filters that are made narrower and narrower find them.
+        let mut excluded = core.store.listed(me, PairList::Excluded).await?;
+        excluded.extend(core.hidden_from(me, now).await?);
+        let query = view.query(me).excluding(&excluded);
+        let reach = query.clone().reach().map_err(engine_failed)?;
         let name = |filter: Filter| match filter {
             Filter::Genders => "genders".to_owned(),
             Filter::Age => "age".to_owned(),
@@ -81,7 +87,7 @@ impl Matching<'_> {
         let hidden_by = reach.hidden_by.into_iter().map(|(filter, count)| (name(filter), count)).collect();
         let offered = offered(&viewer.value.preferences);
         let relaxations: Vec<Relax> = offered.iter().map(|(_, relax)| *relax).collect();
-        let gains = view.gains(me, &relaxations).map_err(engine_failed)?;
+        let gains = query.gains(&relaxations).map_err(engine_failed)?;
         Ok(SlateReach { eligible: reach.eligible, hidden_by, steps: steps(&offered, &gains) })
     }
 }

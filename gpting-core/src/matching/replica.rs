@@ -19,8 +19,8 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::id::MemberId;
 use crate::interaction::{DecisionKind, Pair, Side};
-use crate::profile::Member;
 use crate::profile::catalogue::Catalogue;
+use crate::profile::{Member, Visibility};
 use crate::safety::age::{day, seoul_date};
 use crate::store::{FeedCursor, PairCursor, Version, Versioned};
 
@@ -50,6 +50,8 @@ struct Inner {
     newcomers: Newcomers,
     /// At which version, and whether others may meet them.
     versions: FxHashMap<MemberId, (Version, bool)>,
+    /// Who does not want to be met by everybody.
+    hidden: FxHashMap<MemberId, Visibility>,
     shown: usize,
     pinned: VecDeque<Pinned>,
     /// How many members were forgotten since the start.
@@ -61,6 +63,10 @@ struct Inner {
 pub(crate) struct Known {
     pub(super) engine: Engine<MemberId>,
     pub(super) versions: FxHashMap<MemberId, (Version, bool)>,
+    /// Who does not want to be met by everybody.
+    pub(super) hidden: FxHashMap<MemberId, Visibility>,
+    /// Who joined lately, and when.
+    pub(super) newcomers: Vec<(MemberId, Timestamp)>,
     /// How many members had been forgotten by then.
     pub(super) forgotten: u64,
 }
@@ -96,6 +102,7 @@ impl Replica {
             others,
             newcomers,
             versions: FxHashMap::default(),
+            hidden: FxHashMap::default(),
             shown: 0,
             pinned: VecDeque::new(),
             forgotten: 0,
@@ -146,6 +153,19 @@ impl Replica {
         self.lock().newcomers.from(place, since)
     }
 
+    /// Those who are hidden from everybody now, and those whom only those see whom they like.
+    pub(crate) fn hidden(&self, now: Timestamp) -> (Vec<MemberId>, Vec<MemberId>) {
+        let (mut snoozed, mut incognito) = (Vec::new(), Vec::new());
+        for (id, visibility) in &self.lock().hidden {
+            if visibility.is_snoozed(now) {
+                snoozed.push(*id);
+            } else if visibility.incognito {
+                incognito.push(*id);
+            }
+        }
+        (snoozed, incognito)
+    }
+
     /// Takes in a row, unless it is known at this version or a newer one. Says whether it was news.
     pub(crate) fn absorb(&self, member: &Versioned<Member>, catalogue: &Catalogue) -> bool {
         let id = member.value.id;
@@ -175,6 +195,11 @@ impl Replica {
             None => inner.remove(id),
         }
         inner.newcomers.know(id, member.value.created_at, is_shown);
+        if member.value.visibility.is_open() {
+            inner.hidden.remove(&id);
+        } else {
+            inner.hidden.insert(id, member.value.visibility);
+        }
         inner.know(id, Some((member.version, is_shown)));
         true
     }
@@ -202,6 +227,7 @@ impl Replica {
         let mut inner = self.lock();
         inner.remove(id);
         inner.newcomers.forget(id);
+        inner.hidden.remove(&id);
         inner.know(id, None);
         inner.forgotten += 1;
         // A pinned view still holds the erased row: no paging may go on over it.
@@ -211,7 +237,13 @@ impl Replica {
     /// Everything it knows.
     pub(super) fn known(&self) -> Known {
         let inner = self.lock();
-        Known { engine: inner.engine.share(), versions: inner.versions.clone(), forgotten: inner.forgotten }
+        Known {
+            engine: inner.engine.share(),
+            versions: inner.versions.clone(),
+            hidden: inner.hidden.clone(),
+            newcomers: inner.newcomers.all().collect(),
+            forgotten: inner.forgotten,
+        }
     }
 
     /// How many members were forgotten since the start.
@@ -229,6 +261,11 @@ impl Replica {
         inner.engine = known.engine;
         inner.shown = known.versions.values().filter(|known| known.1).count();
         inner.versions = known.versions;
+        inner.hidden = known.hidden;
+        inner.newcomers = Newcomers::default();
+        for (id, joined) in known.newcomers {
+            inner.newcomers.know(id, joined, true);
+        }
     }
 
     /// Keeps a view for later pages and answers the key to find it by.

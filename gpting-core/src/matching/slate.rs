@@ -18,7 +18,11 @@ use crate::id::MemberId;
 use crate::interaction::PairList;
 use crate::profile::Member;
 use crate::profile::card::Card;
+use crate::profile::visibility::Veil;
 use crate::store::{Change, Versioned, Work};
+
+/// How many are asked for at least where a page is filled up again.
+const REFILL: usize = 32;
 
 /// What a member asks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,6 +95,17 @@ impl Matching<'_> {
         let viewer = core.matchable(me).await?;
         core.touch(&viewer).await?;
         let (limit, cards) = core.take_cards(me, bounded(request.limit, core.config.limits.page)).await?;
+        let slate = core.slate_of(&viewer.value, SlateRequest { limit, ..request }, now).await;
+        // Whatever came of it: what was not shown is not used up.
+        core.return_cards(cards, limit, slate.as_ref().map_or(0, |slate| slate.cards.len())).await;
+        slate
+    }
+}
+
+impl Core {
+    /// A page of exactly as many people as are asked for, while there are any, remembered as shown.
+    async fn slate_of(&self, viewer: &Member, request: SlateRequest, now: Timestamp) -> Result<Slate> {
+        let (core, me, limit) = (self, viewer.id, request.limit);
         let mut excluded = core.store.listed(me, PairList::Excluded).await?;
         let relax = request.relax;
         let paged = request.after.and_then(|cursor| core.replica.pinned(cursor.view, now, &core.config));
@@ -104,13 +119,14 @@ impl Matching<'_> {
             .map_or(After::Start, |cursor| After::Pick { score: f64::from_bits(cursor.score), id: cursor.id });
         let mut chosen: Vec<(Pick<MemberId>, Member)> = Vec::with_capacity(limit);
         let mut picked = Vec::new();
+        let mut veil = Veil::of(me);
         if shows_picks(relax) {
             let picks = core.picks_of_today(me, &view, &excluded, now).await?;
             // Of the first page they are the head; later ones pass them by.
             excluded.extend(picks.iter().map(|pick| pick.id));
             if request.after.is_none() {
                 let first = picks.into_iter().take(limit).collect();
-                chosen.extend(core.confirm(me, relax, first, now).await?);
+                chosen.extend(core.confirm(&mut veil, relax, first, now).await?);
                 picked.extend(chosen.iter().map(|(pick, _)| pick.id));
             }
         }
@@ -121,20 +137,31 @@ impl Matching<'_> {
             more = !rest.is_empty();
             after = After::Pick { score: f64::INFINITY, id: me };
         }
+        let mut fewest = 0;
         while chosen.len() < limit && more {
-            // One more than is wanted tells whether there is a next page.
             let want = limit - chosen.len();
-            let query = ranked.query(me).limit(want + 1).after(after).excluding(&excluded).relax(relax);
+            // Where many hide, places are not filled one by one.
+            let ask = want.max(fewest);
+            fewest = REFILL;
+            // One more than is asked for tells whether there is a next page.
+            let query = ranked.query(me).limit(ask + 1).after(after).excluding(&excluded).relax(relax);
             let mut picks = query.run().map_err(engine_failed)?;
-            more = picks.len() > want;
-            picks.truncate(want);
+            more = picks.len() > ask;
+            picks.truncate(ask);
             let Some(last) = picks.last() else { break };
             after = After::from(*last);
-            chosen.extend(core.confirm(me, relax, picks, now).await?);
+            let mut confirmed = core.confirm(&mut veil, relax, picks, now).await?;
+            if confirmed.len() > want {
+                // Those behind the last place are the next page's.
+                confirmed.truncate(want);
+                more = true;
+                after = confirmed.last().map_or(after, |(pick, _)| After::from(*pick));
+            }
+            chosen.extend(confirmed);
         }
         if more && request.after.is_none() && shows_picks(relax) {
             let page = warm_up::Page { view: &view, excluded: &excluded, chosen: &mut chosen, picks: picked.len() };
-            let found = core.warm_up(me, page, now).await?;
+            let found = core.warm_up(&mut veil, page, now).await?;
             if let Some((last, _)) = chosen.iter().rev().find(|(pick, _)| !found.contains(&pick.id)) {
                 after = if found.is_empty() { after } else { After::from(*last) };
             }
@@ -151,13 +178,21 @@ impl Matching<'_> {
             }
             After::Pick { .. } | After::Start => None,
         };
-        core.return_cards(cards, limit, chosen.len()).await;
         if request.after.is_none() {
-            core.order_first(&viewer.value, &mut chosen[picked.len()..], |(_, member)| member).await;
+            // Whoever is explored keeps their place, whatever order the ranking is put in.
+            let (ranking, explored): (Vec<_>, Vec<_>) = (0..)
+                .zip(chosen.split_off(picked.len()))
+                .partition(|(_, (pick, _))| !explored.contains(&Some(pick.id)));
+            let mut tail: Vec<_> = ranking.into_iter().map(|(_, one)| one).collect();
+            core.order_first(viewer, &mut tail, |(_, member)| member).await;
+            for (place, one) in explored {
+                tail.insert(place, one);
+            }
+            chosen.append(&mut tail);
         }
         let places = exposure::Places { ranker, before: rank, picked: &picked, explored: &explored };
         let shown = places.of(me, &view, &chosen);
-        let cards = core.slate_cards(&viewer.value, &view, chosen, &picked, rank, now);
+        let cards = core.slate_cards(viewer, &view, chosen, &picked, rank, now);
         core.remember_served(me, shown, now).await?;
         Ok(Slate { cards, next, relaxed: relaxed(relax) })
     }
@@ -186,7 +221,7 @@ impl Core {
     /// Those picks that hold by what the store says now, with their rows.
     pub(super) async fn confirm(
         &self,
-        me: MemberId,
+        veil: &mut Veil,
         relax: Relax,
         picks: Vec<Pick<MemberId>>,
         now: Timestamp,
@@ -210,10 +245,10 @@ impl Core {
             }
             // An unchanged row was tested by the view; a changed one is tested again. A relaxed page is tested by the
             // same relaxed query, for this one person.
-            if news.contains(&pick.id) && !fresh.eligible_with(me, pick.id, relax).map_err(engine_failed)? {
+            if news.contains(&pick.id) && !fresh.eligible_with(veil.viewer(), pick.id, relax).map_err(engine_failed)? {
                 continue;
             }
-            if self.is_hidden_from(me, &member, now).await? {
+            if veil.hides(self, &member, now).await? {
                 continue;
             }
             confirmed.push((pick, member));

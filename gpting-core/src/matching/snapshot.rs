@@ -1,8 +1,8 @@
 //! The index of this instance as bytes, so that the next start need not read everybody.
 //!
 //! Called by the builder (read), the runner and the host at its end (write); calls [`SnapshotStore`] for the bytes and the
-//! engine for most of them. Before the engine's own form stand what it was made with, who is known at which version, where
-//! the feed was read to, and a mark that was left in the store afterwards.
+//! engine for most of them. Before the engine's own form stand what it was made with, who is known at which version, who
+//! hides, who joined lately, where the feed was read to, and a mark that was left in the store afterwards.
 //! Invariants:
 //!
 //! - it is used only while the store has the mark: then nothing that it knows has been undone, and the feed tells of
@@ -26,11 +26,17 @@ use crate::error::{Chain, Error, Result};
 use crate::gpting::{Core, Gpting};
 use crate::id::MemberId;
 use crate::port::SnapshotStore;
+use crate::profile::Visibility;
 use crate::profile::catalogue::Catalogue;
 use crate::store::{Change, FeedCursor, PairCursor, Version, Work};
 
 /// Eight bytes that nothing else begins with; the last two are the number of the form.
-const FORM: [u8; 8] = *b"gptIdx02";
+const FORM: [u8; 8] = *b"gptIdx03";
+
+/// Bytes before the lists of members; of one who hides; of one who joined lately.
+const HEAD: usize = 96;
+const VEIL: usize = 32;
+const JOINED: usize = 24;
 
 /// Counted up whenever the same member would become another row of the engine, so that rows of before are not used.
 const INTAKE: u32 = 2;
@@ -185,16 +191,29 @@ fn made_with(config: &Config, catalogue: &Catalogue, holds_values: bool) -> [u8;
 
 fn write(out: &mut dyn Write, made_with: &[u8; 32], content: &Content) -> io::Result<()> {
     let Content { mark, cursor, known } = content;
-    let mut head = Vec::with_capacity(96 + known.versions.len() * 16);
+    let mut head = Vec::with_capacity(HEAD + known.versions.len() * 16 + known.hidden.len() * VEIL);
     head.extend(FORM);
     head.extend(made_with);
     head.extend(mark.to_le_bytes());
     head.extend(cursor.members.position.to_le_bytes());
     head.extend(cursor.pairs.position.to_le_bytes());
-    head.extend((known.versions.len() as u64).to_le_bytes());
+    for count in [known.versions.len(), known.hidden.len(), known.newcomers.len()] {
+        head.extend((count as u64).to_le_bytes());
+    }
     for (member, (version, is_shown)) in &known.versions {
         head.extend(member.value().to_le_bytes());
         head.extend((version << 1 | u64::from(*is_shown)).to_le_bytes());
+    }
+    for (member, visibility) in &known.hidden {
+        head.extend(member.value().to_le_bytes());
+        // No time is as early as that.
+        let until = visibility.snoozed_until.map_or(i128::MIN, Timestamp::as_nanosecond);
+        head.extend(until.to_le_bytes());
+        head.extend(u64::from(visibility.incognito).to_le_bytes());
+    }
+    for (member, joined) in &known.newcomers {
+        head.extend(member.value().to_le_bytes());
+        head.extend(joined.as_nanosecond().to_le_bytes());
     }
     let sum: [u8; 32] = Sha256::digest(&head).into();
     out.write_all(&head)?;
@@ -208,7 +227,7 @@ fn read(
     settings: EngineConfig<MemberId>,
 ) -> io::Result<Content> {
     let damaged = || io::Error::new(io::ErrorKind::InvalidData, "it is damaged");
-    let mut head = vec![0; 80];
+    let mut head = vec![0; HEAD];
     input.read_exact(&mut head)?;
     if head[..8] != FORM || head[8..40] != *made_with {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is of another build or of other settings"));
@@ -221,24 +240,39 @@ fn read(
         members: FeedCursor { position: number(&head[56..64]), id: i64::MAX },
         pairs: PairCursor { position: number(&head[64..72]), pair: (i64::MAX, i64::MAX) },
     };
-    let people = number(&head[72..80]);
+    let counts = [number(&head[72..80]), number(&head[80..88]), number(&head[88..96])];
     // Read as it comes: a number that is not what was written must not make room for itself.
-    let mut rows = Vec::new();
-    input.by_ref().take(people.saturating_mul(16)).read_to_end(&mut rows)?;
+    let mut section = |count: u64, size: usize| {
+        let mut rows = Vec::new();
+        input.by_ref().take(count.saturating_mul(size as u64)).read_to_end(&mut rows).map(|_| rows)
+    };
+    let (rows, veils, joined) = (section(counts[0], 16)?, section(counts[1], VEIL)?, section(counts[2], JOINED)?);
     let mut sum = [0; 32];
     input.read_exact(&mut sum)?;
-    head.extend(&rows);
+    head.extend(rows.iter().chain(&veils).chain(&joined));
     if sum != <[u8; 32]>::from(Sha256::digest(&head)) {
         return Err(damaged());
     }
+    let id_of = |bytes: &[u8]| MemberId::new(signed(bytes)).ok_or_else(damaged);
     let mut versions: FxHashMap<MemberId, (Version, bool)> = FxHashMap::default();
     versions.reserve(rows.len() / 16);
     for row in rows.chunks_exact(16) {
-        let (id, version) = (MemberId::new(signed(&row[..8])).ok_or_else(damaged)?, number(&row[8..]));
-        versions.insert(id, (version >> 1, version & 1 == 1));
+        let version = number(&row[8..]);
+        versions.insert(id_of(&row[..8])?, (version >> 1, version & 1 == 1));
     }
+    let time_of = |nanoseconds: i128| Timestamp::from_nanosecond(nanoseconds).map_err(|_| damaged());
+    let nanoseconds =
+        |bytes: &[u8]| (u128::from(number(&bytes[..8])) | u128::from(number(&bytes[8..16])) << 64).cast_signed();
+    let mut hidden = FxHashMap::default();
+    for veil in veils.chunks_exact(VEIL) {
+        let until = Some(nanoseconds(&veil[8..24])).filter(|until| *until != i128::MIN);
+        let snoozed_until = until.map(time_of).transpose()?;
+        hidden.insert(id_of(&veil[..8])?, Visibility { snoozed_until, incognito: veil[24] == 1 });
+    }
+    let newcomers = joined.chunks_exact(JOINED).map(|row| Ok((id_of(&row[..8])?, time_of(nanoseconds(&row[8..24]))?)));
+    let newcomers = newcomers.collect::<io::Result<Vec<_>>>()?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let id = |number: u128| i64::try_from(number).ok().and_then(MemberId::new);
     let engine = Engine::load(settings, input, id, threads).map_err(io::Error::other)?;
-    Ok(Content { mark, cursor, known: Known { engine, versions, forgotten: 0 } })
+    Ok(Content { mark, cursor, known: Known { engine, versions, hidden, newcomers, forgotten: 0 } })
 }

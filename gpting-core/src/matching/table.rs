@@ -10,6 +10,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::earlier::Earlier;
 use super::emphasis;
 use super::event::{Act, Tally};
 use super::facts::Facts;
@@ -98,6 +99,8 @@ pub(super) struct Slot<Id> {
     pub(super) facts: Arc<[u16]>,
     /// Sorted by serial number; `None` while there are none.
     pub(super) acts: Option<Arc<Vec<Act>>>,
+    /// Texts that others' likes were learned from; `None` while there are none but the present.
+    pub(super) earlier: Option<Arc<Earlier>>,
     pub(super) decided: Tally,
     pub(super) received: Tally,
     pub(super) prior: f32,
@@ -123,8 +126,9 @@ impl<Id> Slot<Id> {
 
     /// The same row under an id.
     pub(super) fn with_id<Other>(self, id: Other) -> Slot<Other> {
-        let Self { id: _, serial, cell, facts, acts, decided, received, prior, pickiness, appeal, price } = self;
-        Slot { id, serial, cell, facts, acts, decided, received, prior, pickiness, appeal, price }
+        let Self { id: _, serial, cell, facts, acts, earlier, decided, received, prior, pickiness, appeal, price } =
+            self;
+        Slot { id, serial, cell, facts, acts, earlier, decided, received, prior, pickiness, appeal, price }
     }
 
     pub(super) fn act_on(&self, serial: u32) -> Option<Act> {

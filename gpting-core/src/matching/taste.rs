@@ -5,7 +5,7 @@
 //! Invariant: with no likes `seeks` is `is`, exactly; otherwise up to the rounding of an f32.
 
 /// A like more or less, or one that counts otherwise than before: from `before` likes to `after`; `liked` is what the
-/// other is.
+/// other was when they were liked.
 pub(super) fn turn(mine: &mut [f32], liked: &[f32], prior: f32, before: f64, after: f64) {
     let (is, seeks) = mine.split_at_mut(liked.len());
     if after <= 0.0 {

@@ -166,21 +166,20 @@ impl<Id: PersonId> View<Id> {
         Self::new(Arc::new(self.state.priced(&[], &[], fusion)))
     }
 
-    /// How many people `me` can be shown, and how many more each own filter hides alone.
+    /// How many people `me` can be shown, and how many more each own filter hides alone; [`Query::reach`] without options.
     ///
     /// # Errors
     /// [`EngineError::UnknownPerson`].
     pub fn reach(&self, me: Id) -> Result<Reach, EngineError> {
-        Ok(Viewer::new(&self.state, self.state.row(me)?, Relax::default()).reach())
+        self.query(me).reach()
     }
 
-    /// How many more people `me` could be shown with each of these relaxations. Exact; `O(people)`, whatever the number of
-    /// steps, and a few tests more for whoever only distance or age hides.
+    /// How many more people `me` could be shown with each of these relaxations; [`Query::gains`] without options.
     ///
     /// # Errors
     /// [`EngineError::UnknownPerson`].
     pub fn gains(&self, me: Id, steps: &[Relax]) -> Result<Vec<usize>, EngineError> {
-        Ok(Viewer::new(&self.state, self.state.row(me)?, Relax::default()).gains(steps))
+        self.query(me).gains(steps)
     }
 
     /// The population behind this view.
@@ -255,6 +254,27 @@ impl<Id: PersonId> Query<'_, Id> {
     /// to continue after, [`EngineError::InvalidSignal`].
     pub fn run(self) -> Result<Vec<Pick<Id>>, EngineError> {
         Ok(self.measured()?.0)
+    }
+
+    /// How many people all pages would show, and how many more each of the viewer's filters hides alone. Whoever is
+    /// [excluded](Self::excluding) is counted nowhere; the limit, and where to continue, do not matter. `O(people)`.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownPerson`] for the viewer.
+    pub fn reach(self) -> Result<Reach, EngineError> {
+        let state = &*self.view.state;
+        Ok(Viewer::new(state, state.row(self.me)?, self.relax).reach(&self.excluding))
+    }
+
+    /// How many more people all pages would show with each of these relaxations instead of the query's own. Whoever is
+    /// [excluded](Self::excluding) is not counted. Exact; `O(people)`, whatever the number of steps, and a few tests more
+    /// for whoever only distance or age hides.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownPerson`] for the viewer.
+    pub fn gains(self, steps: &[Relax]) -> Result<Vec<usize>, EngineError> {
+        let state = &*self.view.state;
+        Ok(Viewer::new(state, state.row(self.me)?, self.relax).gains(steps, &self.excluding))
     }
 
     /// [`Self::run`], and what it cost.

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::gpting::Core;
 use crate::id::MemberId;
 use crate::profile::Member;
+use crate::profile::visibility::Veil;
 use crate::safety::age::{day, seoul_date};
 
 /// The most people of one page that are explored, whatever its length: a cursor carries them.
@@ -67,7 +68,8 @@ pub(super) struct Page<'a> {
 impl Core {
     /// Gives some places of a first page, behind which there are more people, to newcomers; answers whom. The last of the
     /// ranking make room, and the next page begins with them.
-    pub(super) async fn warm_up(&self, me: MemberId, page: Page<'_>, now: Timestamp) -> Result<Vec<MemberId>> {
+    pub(super) async fn warm_up(&self, veil: &mut Veil, page: Page<'_>, now: Timestamp) -> Result<Vec<MemberId>> {
+        let me = veil.viewer();
         let settings = &self.config.matching.warm_up;
         let ranked = page.chosen.len() - page.picks;
         let seed = mixed(me.value().cast_unsigned() ^ mixed(i64::from(day(seoul_date(now)).0).cast_unsigned()));
@@ -76,8 +78,10 @@ impl Core {
             return Ok(Vec::new());
         }
         let newcomers = self.newcomers_for(me, &page, seed, now).await?;
-        let picks = newcomers.into_iter().filter_map(|id| page.view.score(me, id).ok()).take(places).collect();
-        let found = self.confirm(me, Relax::default(), picks, now).await?;
+        let picks = newcomers.into_iter().filter_map(|id| page.view.score(me, id).ok()).collect();
+        let mut found = self.confirm(veil, Relax::default(), picks, now).await?;
+        // Whoever hides takes nobody's place.
+        found.truncate(places);
         page.chosen.truncate(page.chosen.len() - found.len());
         let explored: Vec<MemberId> = found.iter().map(|(pick, _)| pick.id).collect();
         for (number, one) in (0_u64..).zip(found) {

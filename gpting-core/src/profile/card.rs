@@ -9,7 +9,7 @@ use super::catalogue::{AttributeValue, Catalogue, Visibility};
 use super::gazetteer::Gazetteer;
 use super::member::{Member, Photo};
 use super::place::{DistanceBand, Location};
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::gpting::{Core, Profiles, STRANGER};
 use crate::id::MemberId;
 use crate::interaction::{Pair, PairKey};
@@ -105,10 +105,11 @@ impl Card {
 }
 
 impl Profiles<'_> {
-    /// The card of somebody the viewer may see: proposed to them now, shown by a slate, liked them, match, friend.
+    /// The card of somebody the viewer may see: who liked them, is their match or friend, or could be proposed to them now or
+    /// was shown by a slate and does not hide.
     ///
     /// # Errors
-    /// [`Code::MemberNotFound`] for everybody else, whether they exist or not.
+    /// [`Code::MemberNotFound`](crate::Code::MemberNotFound) for everybody else, whether they exist or not.
     pub async fn card(&self, viewer: MemberId, id: MemberId) -> Result<Card> {
         let core = self.0;
         let me = core.acting(viewer).await?;
@@ -120,27 +121,37 @@ impl Profiles<'_> {
 impl Core {
     /// A member whom the viewer may see, and whether they are connected.
     ///
-    /// The one place that decides who may read a card; everything that shows a person asks it.
+    /// The one place that decides who may read a card; everything that shows a person asks it. Whoever hides is hidden
+    /// from strangers who were shown them before as well.
     pub(crate) async fn seen(&self, viewer: MemberId, id: MemberId) -> Result<(Member, bool)> {
+        let (member, pair) = self.present(viewer, id).await?;
+        let connected = pair.is_connected();
+        let other = pair.key.side(id).ok_or(STRANGER)?;
+        let known = connected
+            || pair.has_decided(other, crate::interaction::DecisionKind::Like)
+            || pair.friend_request.as_ref().is_some_and(|request| request.from == other);
+        let seen = known
+            || (member.is_visible()
+                && !self.is_hidden_from(viewer, &member, self.now()).await?
+                && (self.store.was_served(viewer, id).await? || self.mutually_eligible(viewer, id).await?));
+        if seen { Ok((member, connected)) } else { Err(STRANGER.into()) }
+    }
+
+    /// A member against whom `me` may turn: whom they may see, or were shown, whether that one hides now or not.
+    pub(crate) async fn met(&self, me: MemberId, id: MemberId) -> Result<Member> {
+        let (member, _) = self.present(me, id).await?;
+        if self.store.was_served(me, id).await? { Ok(member) } else { Ok(self.seen(me, id).await?.0) }
+    }
+
+    /// A member who exists for the viewer, and the two as a pair.
+    async fn present(&self, viewer: MemberId, id: MemberId) -> Result<(Member, Pair)> {
         let key = PairKey::of(viewer, id).ok_or(STRANGER)?;
-        let side = key.side(viewer).expect("a pair has both its members");
         let (member, pair) = (self.member(id).await?.ok_or(STRANGER)?, self.store.pair(key).await?);
         let pair = pair.map_or_else(|| Pair::strangers(key), |pair| pair.value);
-        if pair.is_blocked() || pair.is_unmatched() {
+        let may_be_shown = member.value.may_be_shown(pair.is_connected());
+        if pair.is_blocked() || pair.is_unmatched() || !may_be_shown {
             return Err(STRANGER.into());
         }
-        let connected = pair.is_connected();
-        if !member.value.may_be_shown(connected) {
-            return Err(STRANGER.into());
-        }
-        let known = connected
-            || pair.has_decided(side.other(), crate::interaction::DecisionKind::Like)
-            || pair.friend_request.as_ref().is_some_and(|request| request.from == side.other());
-        let seen = known
-            || (member.value.is_visible()
-                && (self.store.was_served(viewer, id).await?
-                    || (!self.is_hidden_from(viewer, &member.value, self.now()).await?
-                        && self.mutually_eligible(viewer, id).await?)));
-        if seen { Ok((member.value, connected)) } else { Err(Code::MemberNotFound.into()) }
+        Ok((member.value, pair))
     }
 }

@@ -4,12 +4,13 @@
 //! strangers, never from those who know them: matches, friends, and whoever they like.
 
 use jiff::{SignedDuration, Timestamp};
+use rustc_hash::FxHashSet;
 
 use super::member::{Member, Visibility};
 use crate::error::{Error, Fault, Result};
 use crate::gpting::{Core, Profiles};
 use crate::id::MemberId;
-use crate::interaction::{DecisionKind, PairKey};
+use crate::interaction::{DecisionKind, PairKey, PairList};
 
 /// The longest pause. A year: whoever wants more deactivates.
 const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -81,11 +82,63 @@ impl Core {
         };
         Ok(!pair.is_some_and(|pair| likes(&pair.value)))
     }
+
+    /// Everybody who is not to be proposed to `viewer` by their own wish, as far as this instance has heard.
+    /// `O(people who hide)`.
+    pub(crate) async fn hidden_from(&self, viewer: MemberId, now: Timestamp) -> Result<Vec<MemberId>> {
+        let (mut hidden, mut incognito) = self.replica.hidden(now);
+        if !incognito.is_empty() {
+            let likers: FxHashSet<MemberId> = self.likers(viewer).await?;
+            incognito.retain(|id| !likers.contains(id));
+        }
+        hidden.append(&mut incognito);
+        Ok(hidden)
+    }
+
+    /// Those who like `viewer` and wait for a decision: nobody else who likes them can be proposed to them.
+    async fn likers(&self, viewer: MemberId) -> Result<FxHashSet<MemberId>> {
+        Ok(self.store.listed(viewer, PairList::LikedMe).await?.into_iter().collect())
+    }
+}
+
+/// Whether candidates hide from one viewer: asks the store once, and only when somebody is incognito.
+#[derive(Debug)]
+pub(crate) struct Veil {
+    viewer: MemberId,
+    likers: Option<FxHashSet<MemberId>>,
+}
+
+impl Veil {
+    pub(crate) fn of(viewer: MemberId) -> Self {
+        Self { viewer, likers: None }
+    }
+
+    pub(crate) fn viewer(&self) -> MemberId {
+        self.viewer
+    }
+
+    /// Whether a candidate for a proposal is not to be proposed.
+    pub(crate) async fn hides(&mut self, core: &Core, member: &Member, now: Timestamp) -> Result<bool> {
+        if member.visibility.is_snoozed(now) {
+            return Ok(true);
+        }
+        if !member.visibility.incognito {
+            return Ok(false);
+        }
+        let likers = match self.likers.take() {
+            Some(likers) => likers,
+            None => core.likers(self.viewer).await?,
+        };
+        Ok(!self.likers.insert(likers).contains(&member.id))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpting::Gpting;
+    use crate::interaction::Pair;
+    use crate::store::{Change, Expect, Work};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).unwrap()
@@ -108,6 +161,36 @@ mod tests {
             let edit = VisibilityEdit { snoozed_until: Some(ended), incognito: Some(false) };
             assert!(applied(both, edit, at(20)).unwrap().is_open());
         }
+    }
+
+    #[tokio::test]
+    async fn who_likes_the_viewer_is_asked_once_and_only_where_somebody_is_incognito() {
+        let g = Gpting::builder(crate::store::MemoryStore::default()).build().await.unwrap();
+        let mut people = Vec::new();
+        for name in ["viewer", "open", "incognito", "liker"] {
+            let id = g.members().ensure(name.into()).await.unwrap();
+            people.push(g.core.acting(id).await.unwrap().value);
+        }
+        for hidden in &mut people[2..] {
+            hidden.visibility.incognito = true;
+        }
+        let now = g.core.now();
+        let like = async |who: MemberId| {
+            let mut pair = Pair::strangers(PairKey::of(people[0].id, who).unwrap());
+            pair.like(pair.key.side(who).unwrap(), now, None).unwrap();
+            g.core.commit(Work::new().change(Change::PutPair(Box::new(pair), Expect::New))).await.unwrap();
+        };
+        like(people[3].id).await;
+        let mut veil = Veil::of(people[0].id);
+        assert!(!veil.hides(&g.core, &people[1], now).await.unwrap());
+        assert!(veil.likers.is_none(), "nobody has been incognito yet");
+        assert!(veil.hides(&g.core, &people[2], now).await.unwrap());
+        like(people[2].id).await;
+        let hides = [veil.hides(&g.core, &people[2], now).await, veil.hides(&g.core, &people[3], now).await];
+        assert_eq!(hides.map(Result::unwrap), [true, false], "as it was when it was asked");
+        assert!(!Veil::of(people[0].id).hides(&g.core, &people[2], now).await.unwrap());
+        people[3].visibility.snoozed_until = Some(now + SignedDuration::from_secs(1));
+        assert!(veil.hides(&g.core, &people[3], now).await.unwrap());
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub struct ReportInput {
 }
 
 impl Safety<'_> {
-    /// Reports somebody whom the member may see or has had to do with. A further report adds to the open case.
+    /// Reports somebody whom the member may see, was shown or has had to do with. A further report adds to the open case.
     ///
     /// # Errors
     /// [`Code::SelfAction`]; [`Code::MemberNotFound`]; a field error for too long words.
@@ -38,7 +38,7 @@ impl Safety<'_> {
             let subject = match &pair {
                 // Blocking first and reporting then must work: the pair itself is proof enough of having met.
                 Some(_) => core.member(input.subject).await?.ok_or(Code::MemberNotFound)?.value,
-                None => core.seen(me, input.subject).await?.0,
+                None => core.met(me, input.subject).await?,
             };
             let messages = match (pair.and_then(|pair| pair.room), input.seq) {
                 (Some(room), Some(seq)) => core.evidence(room, seq, input.subject).await?,

@@ -22,11 +22,11 @@ pub struct BlockView {
 }
 
 impl Safety<'_> {
-    /// Blocks somebody whom the member may see: match, friendship and requests end, the room closes, each vanishes for
-    /// the other. Says whether the block stood already.
+    /// Blocks somebody whom the member may see, or was shown before that one hid: match, friendship and requests end, the
+    /// room closes, each vanishes for the other. Says whether the block stood already.
     ///
     /// # Errors
-    /// [`Code::SelfAction`]; [`Code::MemberNotFound`] for people the member may not see.
+    /// [`Code::SelfAction`]; [`Code::MemberNotFound`] for people the member may not see and was never shown.
     pub async fn block(&self, me: MemberId, other: MemberId) -> Result<bool> {
         let core = self.0;
         core.acting(me).await?;
@@ -45,7 +45,7 @@ impl Safety<'_> {
             // Whoever was ever shown to the member, or had to do with them, can be blocked: also after an unmatch.
             let acquainted = expect != Expect::New && !pair.is_blocked();
             if !acquainted {
-                core.seen(me, other).await?;
+                core.met(me, other).await?;
             }
             let now = core.now();
             pair.block(side, now);

@@ -272,6 +272,19 @@ proptest! {
             for (filter, hidden) in reach.hidden_by {
                 prop_assert_eq!(hidden, count(&without(spec, filter)) - reach.eligible, "{:?}", filter);
             }
+            // Whoever is left out is counted nowhere.
+            let out: Vec<u32> = world.people.keys().copied().filter(|id| id % 2 == 0).collect();
+            let left = |spec: &Spec, relax| world.people.keys().filter(|other| *other % 2 == 1)
+                .filter(|&&other| world.fits(me, spec, other, relax) && !world.excluded(me, other)).count();
+            let query = view.query(me).excluding(&out);
+            let reach = query.clone().reach().unwrap();
+            prop_assert_eq!(reach.eligible, left(spec, Relax::default()));
+            for (filter, hidden) in reach.hidden_by {
+                prop_assert_eq!(hidden, left(&without(spec, filter), Relax::default()) - reach.eligible, "{:?}", filter);
+            }
+            for (step, gain) in steps.iter().zip(query.gains(&steps).unwrap()) {
+                prop_assert_eq!(reach.eligible + gain, left(spec, *step), "{:?}", step);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gpting_core::{After, Config, Day, Engine, Event, Gender, Person, Pick, Reason, View};
+use gpting_core::{After, Config, Day, Engine, Event, Gender, Person, Pick, Reason, Talk, View};
 
 use crate::crowd::Dice;
 
@@ -52,7 +52,7 @@ fn likes_texts_and_second_thoughts_lead_to_the_mean_of_what_is_liked() {
     engine.extend(is.iter().take(150).map(|(&id, is)| (id, claimed(is)))).unwrap();
     is.iter().skip(150).for_each(|(&id, is)| engine.upsert(id, claimed(is)).unwrap());
     let mut likes = BTreeSet::new();
-    // Only the first few act, so that they have many likes each; nobody who was liked says anything new.
+    // Only the first few act, so that they have many likes each.
     for at in 1..4000 {
         let (a, b) = (dice.below(20) as u32, 20 + dice.below(280) as u32);
         match dice.below(8) {
@@ -103,4 +103,89 @@ fn what_was_learned_outlives_being_written_down() {
         engine.record(Event::like(0, 99, 41)).unwrap();
     }
     assert_eq!(loaded.view().top(0, 50, After::Start), engine.view().top(0, 50, After::Start));
+}
+
+fn written_down_and_read(engine: &Engine<u32>) -> Engine<u32> {
+    let mut bytes = Vec::new();
+    engine.save(&mut bytes, u128::from).unwrap();
+    let config = Config::dims(DIMS).taste(PRIOR);
+    Engine::load(config, &bytes[..], |number| u32::try_from(number).ok(), 2).unwrap()
+}
+
+#[test]
+fn what_was_learned_from_a_text_is_unlearned_with_that_text() {
+    const FEW: u32 = 24;
+    let (mut engine, mut dice) = (engine(), Dice(11));
+    let mut is: Vec<Vec<f32>> = (0..FEW).map(|_| text(&mut dice)).collect();
+    for (id, is) in (0..).zip(&is) {
+        engine.upsert(id, Person::new(Gender::O, 30).content(is)).unwrap();
+    }
+    // Who likes whom: the text it was learned from, what it counts for, and how far the talk has come.
+    let mut likes: BTreeMap<(u32, u32), (Vec<f32>, f64)> = BTreeMap::new();
+    let mut talks: BTreeMap<(u32, u32), Talk> = BTreeMap::new();
+    let weight = |talk: Option<&Talk>| talk.map_or(1.0, |talk| f64::from(talk.quarters()) / 4.0);
+    let check = |engine: &Engine<u32>, is: &[Vec<f32>], likes: &BTreeMap<(u32, u32), (Vec<f32>, f64)>| {
+        let view = engine.view();
+        for a in 0..FEW {
+            let own: Vec<_> = likes.range((a, 0)..=(a, u32::MAX)).map(|(_, like)| like).collect();
+            let all = f64::from(PRIOR) + own.iter().map(|(_, weight)| weight).sum::<f64>();
+            let seek = |at: usize| {
+                let sum: f64 = own.iter().map(|(text, weight)| weight * f64::from(text[at])).sum();
+                (f64::from(PRIOR) * f64::from(is[a as usize][at]) + sum) / all
+            };
+            let b = (a + 1) % FEW;
+            let wanted: f64 = (0..DIMS).map(|at| seek(at) * f64::from(is[b as usize][at])).sum();
+            let told = told(&view, a, b);
+            assert!((told - wanted).abs() < 1e-4, "{a} {b}: {told}, not {wanted}");
+            assert_eq!(view.top(a, FEW as usize, After::Start).unwrap(), {
+                let shown = (0..FEW).filter(|&other| other != a && !view.excluded(a, other).unwrap());
+                let mut picks: Vec<_> = shown.map(|other| view.score(a, other).unwrap()).collect();
+                picks.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
+                picks
+            });
+        }
+    };
+    for at in 1..4_000 {
+        let (a, b) = (dice.below(FEW as usize) as u32, dice.below(FEW as usize) as u32);
+        if a == b || dice.chance(20) {
+            is[a as usize] = text(&mut dice);
+            engine.upsert(a, Person::new(Gender::O, 30).content(&is[a as usize])).unwrap();
+        } else {
+            match dice.below(6) {
+                0 => {
+                    engine.record(Event::undo(a, b, at)).unwrap();
+                    likes.remove(&(a, b));
+                }
+                1 => {
+                    engine.record(Event::pass(a, b, at)).unwrap();
+                    likes.remove(&(a, b));
+                }
+                2 => {
+                    let talk = Talk::ALL[dice.below(5)];
+                    engine.record(Event::talk(a, b, talk, at)).unwrap();
+                    let furthest = talks.entry((a, b)).or_insert(talk);
+                    *furthest = (*furthest).max(talk);
+                    if let Some(like) = likes.get_mut(&(a, b)) {
+                        like.1 = weight(Some(furthest));
+                    }
+                }
+                _ => {
+                    // Liked again, somebody is liked as they were.
+                    engine.record(Event::like(a, b, at)).unwrap();
+                    let counts = weight(talks.get(&(a, b)));
+                    likes.entry((a, b)).or_insert_with(|| (is[b as usize].clone(), counts));
+                }
+            }
+        }
+        if at % 500 == 0 {
+            engine = written_down_and_read(&engine);
+            check(&engine, &is, &likes);
+        }
+    }
+    assert!(likes.len() > 50);
+    // Nothing is left behind of anybody.
+    for (a, b) in likes.keys() {
+        engine.record(Event::undo(*a, *b, 5_000)).unwrap();
+    }
+    check(&engine, &is, &BTreeMap::new());
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use gpting_core::assist::model::{ModelError, Reply, Usage};
 use gpting_core::assist::{Author, Errand, ScriptedModel, scripted};
+use gpting_core::config::{Config, MatchingConfig, WarmUp};
 use gpting_core::id::MemberId;
 use gpting_core::lang::Lang;
+use gpting_core::matching::slate::SlateRequest;
 use gpting_core::profile::ProfileEdit;
 use gpting_core::safety::Purpose;
 use gpting_core::store::Store as _;
@@ -172,6 +174,40 @@ async fn the_worst_model_moves_nobody_beyond_the_bound_and_nobody_in_or_out() {
 }
 
 #[tokio::test]
+async fn whoever_is_explored_keeps_their_place_whatever_a_model_says() {
+    // Everybody whom it may read is moved down; of newcomers, who have not agreed, it says nothing.
+    let mut town = town_with(judge(|_| json!(0)), at_home()).await;
+    let (a, known) = crowd(&town, 14).await;
+    for n in 0..2 {
+        let other = town.person(&format!("여{n}"), "F", &["M"]).await;
+        for man in &known {
+            town.g.matching().like(other, *man, None).await.unwrap();
+        }
+    }
+    town.clock.advance(SignedDuration::from_hours(20 * 24));
+    for n in 0..6 {
+        town.person(&format!("새{n}"), "M", &["F"]).await;
+    }
+    let warm_up = WarmUp { percent: 50, viewers: 1_000, within: SignedDuration::from_hours(14 * 24) };
+    let matching = MatchingConfig { warm_up, ..MatchingConfig::default() };
+    let config = Config { assist: at_home(), matching, ..Config::default() };
+    let builder = Gpting::builder_on(Arc::<_>::clone(&town.store) as Arc<dyn gpting_core::store::Store>);
+    let builder = builder.clock(TownClock(Arc::clone(&town.clock))).text_model(judge(|_| json!(0)));
+    town.g = builder.config(config.clone()).build().await.unwrap();
+    let page = async |g: &Gpting| order(&g.matching().slate(a, SlateRequest::first(10)).await.unwrap());
+    page(&town.g).await;
+    work(&town).await;
+    assert!(!town.store.made(a, Errand::Order, None).await.unwrap().is_empty());
+    let places = |page: &[MemberId]| -> Vec<(usize, MemberId)> {
+        page.iter().copied().enumerate().filter(|(_, id)| !known.contains(id)).collect()
+    };
+    // An instance without a model has nobody to listen to.
+    let plain = page(&town.again_with(|builder| builder.config(config)).await).await;
+    assert!(places(&plain).len() >= 2 && places(&plain).iter().all(|(place, _)| *place >= 1), "{plain:?}");
+    assert_eq!(places(&page(&town.g).await), places(&plain));
+}
+
+#[tokio::test]
 async fn an_order_is_asked_for_once_and_made_of_both_ways_round() {
     // A model that likes whoever comes first: in two opposite orders it says nothing.
     let model = ScriptedModel::answering(|form, data| {
@@ -329,7 +365,7 @@ async fn three_instances_ask_once() {
     let mut instances = vec![town.g.clone()];
     for seed in 0..2 {
         let builder = Gpting::builder_on(Arc::<_>::clone(&town.store) as Arc<dyn gpting_core::store::Store>);
-        let config = gpting_core::config::Config { assist: at_home(), ..Default::default() };
+        let config = Config { assist: at_home(), ..Default::default() };
         let builder =
             builder.clock(TownClock(Arc::clone(&town.clock))).rng(gpting_core::SeededRng::new(seed)).config(config);
         instances.push(builder.text_model(model.clone()).build().await.unwrap());

@@ -141,6 +141,20 @@ async fn cards_that_are_not_shown_are_given_back() {
 }
 
 #[tokio::test]
+async fn a_page_that_fails_uses_nothing_up() {
+    let settings = quotas(Quotas { cards_per_day: Some(6), ..Quotas::default() });
+    let town = town_with(|builder| builder.config(settings)).await;
+    let me = town.person("민지", "F", &["M"]).await;
+    men(&town, 6).await;
+    let nowhere = serde_json::json!({ "view": 1, "score": f64::NAN.to_bits(), "id": me, "rank": 0 });
+    let request = SlateRequest { after: Some(serde_json::from_value(nowhere).unwrap()), ..SlateRequest::first(6) };
+    for _ in 0..3 {
+        assert_eq!(town.g.matching().slate(me, request).await.unwrap_err().code(), Code::Internal);
+    }
+    assert_eq!(town.g.matching().slate(me, SlateRequest::first(6)).await.unwrap().cards.len(), 6);
+}
+
+#[tokio::test]
 async fn whoever_is_entitled_to_nothing_gets_nothing() {
     let town = town().await;
     let me = town.person("민지", "F", &["M"]).await;

@@ -8,6 +8,7 @@ use gpting_core::id::MemberId;
 use gpting_core::matching::exposure::{Impression, Slot};
 use gpting_core::matching::ranker::Ranker;
 use gpting_core::matching::slate::SlateRequest;
+use gpting_core::profile::VisibilityEdit;
 use gpting_core::store::Store as _;
 use jiff::SignedDuration;
 
@@ -111,6 +112,16 @@ async fn each_ranker_has_its_order_and_the_same_people() {
     // Estimates are the product's, whoever puts people in order.
     let there = |id| rows.iter().find(|row| row.candidate == id).unwrap().exposure.unwrap().there;
     assert!(there(men[1]) > there(men[0]) && there(men[0]) > there(men[4]));
+    // The explained score of one person is that of the member's own list, and counts nobody who hides.
+    let g = town.again_with(|builder| builder.config(ranked_by("newest=1"))).await;
+    let percentile = async |id| g.matching().compatibility(me, id).await.unwrap().score;
+    for (place, id) in newest.iter().enumerate() {
+        assert!((percentile(*id).await - (1.0 - place as f64 / 100.0)).abs() < 1e-12, "{place}");
+    }
+    let hide = |on| VisibilityEdit { incognito: Some(on), ..VisibilityEdit::default() };
+    g.profiles().set_visibility(newest[0], hide(true)).await.unwrap();
+    assert!((percentile(newest[1]).await - 1.0).abs() < 1e-12);
+    g.profiles().set_visibility(newest[0], hide(false)).await.unwrap();
     // A decision counts for all rankers at once.
     let g = town.again_with(|builder| builder.config(ranked_by("newest=1"))).await;
     g.matching().pass(me, men[5]).await.unwrap();
@@ -181,6 +192,32 @@ async fn newcomers_get_a_bounded_share_of_places_until_enough_have_seen_them() {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 23);
+    }
+}
+
+#[tokio::test]
+async fn a_newcomer_who_hides_takes_nobodys_place() {
+    let warm_up = WarmUp { percent: 10, viewers: 100, within: SignedDuration::from_hours(14 * 24) };
+    let settings = matching(MatchingConfig { warm_up, ..MatchingConfig::default() });
+    let town = town_with(|builder| builder.config(settings)).await;
+    let known = men(&town, 0..15).await;
+    for n in 0..2 {
+        let woman = town.person(&format!("옛 여{n}"), "F", &["M"]).await;
+        for man in &known {
+            town.g.matching().like(woman, *man, None).await.unwrap();
+        }
+    }
+    town.clock.advance(SignedDuration::from_hours(20 * 24));
+    let newcomers = men(&town, 100..106).await;
+    let incognito = VisibilityEdit { incognito: Some(true), ..VisibilityEdit::default() };
+    for hidden in &newcomers[1..] {
+        town.g.profiles().set_visibility(*hidden, incognito).await.unwrap();
+    }
+    for n in 0..10 {
+        let woman = town.person(&format!("여{n}"), "F", &["M"]).await;
+        let slate = town.g.matching().slate(woman, SlateRequest::first(10)).await.unwrap();
+        let shown = slate.cards.iter().filter(|card| card.card.id == newcomers[0]).count();
+        assert_eq!((slate.cards.len(), shown), (10, 1), "{n}");
     }
 }
 

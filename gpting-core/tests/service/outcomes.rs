@@ -2,11 +2,14 @@
 
 use gpting_core::chat::Draft;
 use gpting_core::id::{MemberId, RoomId};
-use gpting_core::interaction::{PairKey, Stage};
+use gpting_core::interaction::{
+    AdoptedMessage, AdoptedPair, AdoptedRoom, Decision, DecisionKind, MatchState, Pair, PairKey, Side, Stage,
+};
 use gpting_core::matching::slate::SlateRequest;
 use gpting_core::store::Store as _;
-use gpting_core::{Gpting, Relax};
+use gpting_core::{Clock as _, Gpting, Relax};
 use jiff::SignedDuration;
+use uuid::Uuid;
 
 use crate::people::{Town, town};
 
@@ -127,4 +130,76 @@ async fn talks_move_people_for_everybody_on_every_instance_and_an_unmatch_takes_
     town.g.matching().unmatch(woman, men[1]).await.unwrap();
     assert_eq!(order(&town.g, newcomer, &men).await, men, "one like each again");
     assert_eq!(order(&town.again().await, newcomer, &men).await, men);
+}
+
+#[tokio::test]
+async fn what_friends_said_before_they_matched_is_nothing_that_came_of_it() {
+    for before in [1_u32, 7, 130] {
+        let town = town().await;
+        let (a, b) = (town.person("민지", "F", &["M"]).await, town.person("준호", "M", &["F"]).await);
+        town.g.matching().request_friend(a, b).await.unwrap();
+        let room = town.g.matching().request_friend(b, a).await.unwrap().friends.unwrap();
+        for n in 0..before {
+            town.clock.advance(SignedDuration::from_secs(5));
+            say(&town, if n % 2 == 0 { a } else { b }, room, "오랜만이야").await;
+        }
+        town.clock.advance(SignedDuration::from_hours(1));
+        town.g.matching().like(a, b, None).await.unwrap();
+        assert_eq!(town.g.matching().like(b, a, None).await.unwrap().matched, Some(room));
+        // As late as the job of the match looks, which is when a room in which much was said before is looked at.
+        let looked = async |hours| {
+            town.clock.advance(SignedDuration::from_hours(hours));
+            town.g.run_due_jobs().await.unwrap();
+            stage(&town, a, b).await
+        };
+        assert_eq!(looked(25).await, None, "{before} before");
+        say(&town, b, room, "우리 만날까?").await;
+        assert_eq!(looked(72).await, Some(Stage::Opened), "{before} before");
+        say(&town, b, room, "듣고 있어?").await;
+        assert_eq!(looked(72).await, Some(Stage::Opened), "{before} before");
+        say(&town, a, room, "그래").await;
+        assert_eq!(looked(192).await, Some(Stage::Replied), "{before} before");
+        let opener = town.store.pair(PairKey::of(a, b).unwrap()).await.unwrap().unwrap().value.outcome.unwrap().opener;
+        assert_eq!(opener, PairKey::of(a, b).unwrap().side(b), "whoever wrote first since then");
+    }
+}
+
+#[tokio::test]
+async fn a_match_that_was_brought_over_is_followed_as_long_as_any_other() {
+    let town = town().await;
+    let man = town.person("준호", "M", &["F"]).await;
+    let followed = async |days: i64, said: bool| {
+        let woman = town.person(&format!("민지 {days}"), "F", &["M"]).await;
+        let at = town.clock.now() - SignedDuration::from_hours(24 * days);
+        let like = || Some(Decision { kind: DecisionKind::Like, at, message: None });
+        let mut pair = Pair::strangers(PairKey::of(woman, man).unwrap());
+        (pair.low.decision, pair.high.decision) = (like(), like());
+        pair.match_state = MatchState::Matched { at };
+        let first = AdoptedMessage {
+            from: Side::Low,
+            text: "안녕하세요".to_owned(),
+            at,
+            key: Uuid::from_u128(days.unsigned_abs().into()),
+            is_read: false,
+        };
+        let messages = if said { vec![first] } else { Vec::new() };
+        let adopted = AdoptedPair { pair, room: Some(AdoptedRoom { created_at: at, messages }) };
+        // Again after a stop in the middle.
+        for is_new in [true, false] {
+            assert_eq!(town.g.matching().adopt(adopted.clone()).await.unwrap().is_new, is_new);
+        }
+        woman
+    };
+    let (young, talked, old) = (followed(1, false).await, followed(2, true).await, followed(15, false).await);
+    let jobs = async || town.store.due_jobs(&["follow_talk"], jiff::Timestamp::MAX, 10).await.unwrap().len();
+    assert_eq!(jobs().await, 2, "of the young ones, each one");
+    let stages =
+        async || [stage(&town, young, man).await, stage(&town, talked, man).await, stage(&town, old, man).await];
+    assert_eq!(stages().await, [None, Some(Stage::Opened), Some(Stage::Silent)]);
+    for _ in 0..14 {
+        town.clock.advance(SignedDuration::from_hours(24));
+        town.g.run_due_jobs().await.unwrap();
+    }
+    assert_eq!(stages().await, [Some(Stage::Silent), Some(Stage::Opened), Some(Stage::Silent)]);
+    assert_eq!(jobs().await, 0);
 }

@@ -3,12 +3,14 @@
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 
-use gpting_core::Gpting;
 use gpting_core::id::MemberId;
+use gpting_core::matching::exposure::Slot;
 use gpting_core::matching::slate::SlateRequest;
 use gpting_core::port::SnapshotStore;
-use gpting_core::profile::ProfileEdit;
+use gpting_core::profile::{ProfileEdit, VisibilityEdit};
 use gpting_core::store::{Change, MemoryStore, Store as _, Work};
+use gpting_core::{Clock as _, Gpting};
+use jiff::SignedDuration;
 
 use crate::people::{Town, TownClock, town};
 
@@ -200,4 +202,54 @@ async fn one_of_other_dimensions_is_thrown_away_and_everybody_is_read_again() {
         assert!(!next.index_was_loaded(), "{other}");
         assert_eq!((seen(&next, me).await.len(), kept.bytes()), (3, None), "{other}: everybody, and the file is gone");
     }
+}
+
+#[tokio::test]
+async fn who_hides_and_who_is_new_is_known_after_a_start_with_it() {
+    let town = town().await;
+    let me = town.person("민지", "F", &["M"]).await;
+    let mut old = Vec::new();
+    for n in 0..20 {
+        old.push(town.person(&format!("남{n}"), "M", &["F"]).await);
+    }
+    for n in 0..2 {
+        let woman = town.person(&format!("옛 여{n}"), "F", &["M"]).await;
+        for man in &old {
+            town.g.matching().like(woman, *man, None).await.unwrap();
+        }
+    }
+    town.clock.advance(SignedDuration::from_hours(20 * 24));
+    let mut new = Vec::new();
+    for n in 0..3 {
+        new.push(town.person(&format!("새{n}"), "M", &["F"]).await);
+        town.clock.advance(SignedDuration::from_hours(1));
+    }
+    let until = town.clock.now() + SignedDuration::from_hours(48);
+    let hide = |incognito, snoozed_until| VisibilityEdit { incognito, snoozed_until };
+    town.g.profiles().set_visibility(old[0], hide(Some(true), None)).await.unwrap();
+    town.g.profiles().set_visibility(old[1], hide(None, Some(Some(until)))).await.unwrap();
+    town.g.profiles().set_visibility(old[2], hide(Some(true), None)).await.unwrap();
+    town.g.matching().like(old[2], me, None).await.unwrap();
+    let kept = Kept::default();
+    start(&town, &kept).await.save_index().await.unwrap();
+
+    // What was written down is read, and written down again as it was.
+    start(&town, &kept).await.save_index().await.unwrap();
+    let second = start(&town, &kept).await;
+    assert!(second.index_was_loaded());
+    assert_eq!(second.matching().reach(me).await.unwrap().eligible, 21);
+    let mut explored = Vec::new();
+    for n in 0..10 {
+        let woman = town.person(&format!("여{n}"), "F", &["M"]).await;
+        second.matching().slate(woman, SlateRequest::first(10)).await.unwrap();
+        let rows = town.store.impressions(None, 10_000).await.unwrap();
+        let rows = rows.into_iter().filter(|row| row.viewer == woman);
+        explored.extend(rows.filter(|row| row.exposure.unwrap().slot == Slot::Explored).map(|row| row.candidate));
+    }
+    assert!(!explored.is_empty() && explored.iter().all(|id| new.contains(id)), "{explored:?}");
+    town.clock.advance(SignedDuration::from_hours(48));
+    assert_eq!(second.matching().reach(me).await.unwrap().eligible, 22, "a pause ends by itself");
+    // Whoever is open again is so for the next start as well.
+    town.g.profiles().set_visibility(old[0], hide(Some(false), None)).await.unwrap();
+    assert_eq!(start(&town, &kept).await.matching().reach(me).await.unwrap().eligible, 23);
 }

@@ -190,6 +190,7 @@ mod tests {
         assert!(parse(&["speed-dating", "f", "--protocol", "random"]).is_err());
         assert!(parse(&["speed-dating"]).is_err() && parse(&["nothing"]).is_err());
         assert!(matches!(parse(&["log", "--base", "newest", "--k", "5", "--json"]), Ok(Evaluate::Log(_))));
+        assert!(parse(&["log", "--since", "2026-11-01"]).is_ok() && parse(&["log", "--since", "then"]).is_err());
         assert!(parse(&["log", "--base", "best"]).is_err() && parse(&["log", "--k", "0"]).is_err());
     }
 

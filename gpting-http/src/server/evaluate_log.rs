@@ -14,6 +14,7 @@ use gpting_core::matching::ranker::Ranker;
 use gpting_core::profile::{Member, gender_letter_of};
 use gpting_core::store::{Before, FeedCursor, FeedEntry, Page, Store, StoreResult};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 
 use super::evaluate_log_text::{json, text};
@@ -40,9 +41,19 @@ pub(super) struct LogFlags {
     /// What they are drawn from
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
+    /// Only of people who were shown to a viewer for the first time then or later: a time such as 2026-11-01T00:00:00Z, or a
+    /// day, which begins in Seoul
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<Timestamp>,
     /// Answer with one JSON object
     #[arg(long)]
     json: bool,
+}
+
+fn since(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().ok()?.to_zoned(SEOUL).ok().map(|day| day.timestamp());
+    let wanted = || "expected a time such as 2026-11-01T00:00:00Z, or a day such as 2026-11-01".to_owned();
+    text.parse().ok().or_else(day).ok_or_else(wanted)
 }
 
 fn ranker(name: &str) -> Result<Ranker, String> {
@@ -56,7 +67,11 @@ fn ranker(name: &str) -> Result<Ranker, String> {
 /// When the store fails.
 pub(super) async fn run(store: &dyn Store, flags: &LogFlags, now: Timestamp) -> StoreResult<String> {
     let report = evaluated(store, flags, now).await?;
-    Ok(if flags.json { json(&report, flags.base.name(), flags.k).to_string() } else { text(&report, flags.k) })
+    Ok(if flags.json {
+        json(&report, flags.base.name(), flags.k, flags.since).to_string()
+    } else {
+        text(&report, flags.k)
+    })
 }
 
 async fn evaluated(store: &dyn Store, flags: &LogFlags, now: Timestamp) -> StoreResult<Report> {
@@ -75,7 +90,7 @@ async fn evaluated(store: &dyn Store, flags: &LogFlags, now: Timestamp) -> Store
         let rows = store.impressions(after, BATCH).await?;
         let Some(last) = rows.last() else { break };
         after = Some((last.viewer, last.candidate));
-        for row in rows {
+        for row in rows.into_iter().filter(|row| flags.since.is_none_or(|since| row.first_at >= since)) {
             if of_viewer.first().is_some_and(|first| first.viewer != row.viewer) {
                 take_viewer(store, &mut log, &of_viewer, place).await?;
                 of_viewer.clear();

@@ -92,7 +92,7 @@ async fn planted() -> MemoryStore {
 }
 
 fn flags(rounds: usize, json: bool) -> LogFlags {
-    LogFlags { base: Ranker::Served, k: 10, rounds, seed: 0, json }
+    LogFlags { base: Ranker::Served, k: 10, rounds, seed: 0, since: None, json }
 }
 
 #[tokio::test]
@@ -182,4 +182,37 @@ async fn long_lists_are_read_page_by_page_and_an_empty_store_says_so() {
     assert_eq!((of.viewers, of.showings, of.decided, of.likes), (3, 3 * count, 3 * count, 3 * count / 2));
     let told = text(&report, 10);
     assert!(told.contains("served: 3 viewers") && told.contains("calibration error 0.4"), "{told}");
+}
+
+#[tokio::test]
+async fn only_what_was_shown_first_since_then_is_told_of() {
+    let store = planted().await;
+    // One of them is shown again later, to somebody who had passed on them; another one for the first time.
+    let again = vec![shown(11, 1, Ranker::Served, 250_000), shown(14, 2, Ranker::Served, 500_000)];
+    let work = Work::new().change(Change::Serve { viewer: id(1), candidates: again, at: at(500) });
+    store.commit(work.change(Change::PutPair(Box::new(late_like()), Expect::New))).await.unwrap();
+    let figures = async |since: Option<i64>| {
+        let report = evaluated(&store, &LogFlags { since: since.map(at), ..flags(1, true) }, at(1_000)).await.unwrap();
+        report.rankers.iter().map(|of| (of.name, of.viewers, of.showings, of.likes)).collect::<Vec<_>>()
+    };
+    let all = vec![("served", 2, 7, 3), ("newest", 2, 6, 3)];
+    assert_eq!((figures(None).await, figures(Some(50)).await), (all.clone(), all));
+    assert_eq!(figures(Some(51)).await, [("served", 1, 1, 1)]);
+    assert_eq!(figures(Some(501)).await, []);
+    let told = run(&store, &LogFlags { since: Some(at(501)), ..flags(1, true) }, at(1_000)).await.unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["since"], told["rankers"].as_array().map(Vec::len)), (&at(501).to_string().into(), Some(0)));
+}
+
+fn late_like() -> Pair {
+    let mut late = pair(1, 14, DecisionKind::Like, None);
+    late.low.decision.as_mut().unwrap().at = at(600);
+    late
+}
+
+#[test]
+fn a_day_begins_in_seoul() {
+    assert_eq!(since("2026-11-01"), Ok("2026-10-31T15:00:00Z".parse().unwrap()));
+    assert_eq!(since("2026-11-01T00:00:00Z"), Ok("2026-11-01T00:00:00Z".parse().unwrap()));
+    assert!(["", "yesterday", "2026-13-01", "1795000000"].iter().all(|text| since(text).is_err()));
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use gpting_core::lab::log::{Interval, RankerFigures, Report};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 fn interval(of: Option<Interval>) -> Value {
@@ -14,7 +15,7 @@ fn rate(above: u64, below: u64) -> f64 {
 }
 
 /// One object: what the text says, under stable names.
-pub(super) fn json(report: &Report, base: &str, k: u16) -> Value {
+pub(super) fn json(report: &Report, base: &str, k: u16, since: Option<Timestamp>) -> Value {
     let ranker = |of: &RankerFigures| {
         let places = of.places.iter().filter(|place| place.showings > 0).map(|place| {
             let likes = rate(place.likes, place.showings);
@@ -56,6 +57,7 @@ pub(super) fn json(report: &Report, base: &str, k: u16) -> Value {
     json!({
         "k": k,
         "base": base,
+        "since": since.map(|since| since.to_string()),
         "rankers": report.rankers.iter().map(ranker).collect::<Vec<_>>(),
         "calibration": {"decided": report.decided, "ece": report.ece, "bins": bins.collect::<Vec<_>>()},
         "fairness": groups.collect::<Vec<_>>(),

@@ -28,17 +28,22 @@ fn gain(answer: Answer) -> f64 {
     }
 }
 
-fn discounted(gains: impl Iterator<Item = f64>, k: usize) -> f64 {
-    gains.take(k).zip(2..).map(|(gain, place)| gain / f64::from(place).log2()).sum()
+/// Gains at these places, counted from 1, of which those within the first `k` count. Places that nobody of the list stood
+/// at, and places that two stood at on different pages, are what they are.
+fn discounted(placed: impl Iterator<Item = (u32, f64)>, k: usize) -> f64 {
+    let counted = placed.filter(|(place, _)| *place as usize <= k);
+    counted.map(|(place, gain)| gain / (1.0 + f64::from(place.max(1))).log2()).sum()
 }
 
-/// Discounted gain of the first `k` of a list over the best that the same people could have given, in `[0, 1]`; none without
-/// a like.
-pub(super) fn ndcg(list: &[Answer], k: usize) -> Option<f64> {
-    let mut best: Vec<f64> = list.iter().map(|answer| gain(*answer)).collect();
+/// Discounted gain of those who were shown within the first `k` places over the best that the same people could have given at
+/// the same places, in `[0, 1]`; none without a like, or without anybody at such a place.
+pub(super) fn ndcg(list: &[(u32, Answer)], k: usize) -> Option<f64> {
+    let (mut places, mut best): (Vec<u32>, Vec<f64>) =
+        list.iter().map(|(place, answer)| (*place, gain(*answer))).unzip();
+    places.sort_unstable();
     best.sort_by(|a, b| b.total_cmp(a));
-    let ideal = discounted(best.into_iter(), k);
-    (ideal > 0.0).then(|| discounted(list.iter().map(|answer| gain(*answer)), k) / ideal)
+    let ideal = discounted(places.into_iter().zip(best), k);
+    (ideal > 0.0).then(|| discounted(list.iter().map(|(place, answer)| (*place, gain(*answer))), k) / ideal)
 }
 
 #[cfg(test)]
@@ -48,16 +53,24 @@ mod tests {
     #[test]
     fn lists_by_hand() {
         use Answer::{Conversation, Like, Match, None as Nothing, Pass, Reply};
-        let close = |list: &[Answer], k, wanted: f64| {
+        let placed = |list: &[Answer]| (1..).zip(list.iter().copied()).collect::<Vec<_>>();
+        let close = |list: &[(u32, Answer)], k, wanted: f64| {
             let seen = ndcg(list, k).unwrap();
             assert!((seen - wanted).abs() < 1e-12, "{list:?}: {seen}");
         };
-        close(&[Like, Pass, Nothing], 10, 1.0);
-        close(&[Pass, Like], 10, 1.0 / 3_f64.log2());
-        close(&[Like, Match], 10, (1.0 + 3.0 / 3_f64.log2()) / (3.0 + 1.0 / 3_f64.log2()));
-        close(&[Pass, Pass, Reply], 2, 0.0);
-        close(&[Conversation, Reply], 10, 1.0);
-        assert_eq!(ndcg(&[Pass, Nothing], 10), None);
+        close(&placed(&[Like, Pass, Nothing]), 10, 1.0);
+        close(&placed(&[Pass, Like]), 10, 1.0 / 3_f64.log2());
+        close(&placed(&[Like, Match]), 10, (1.0 + 3.0 / 3_f64.log2()) / (3.0 + 1.0 / 3_f64.log2()));
+        close(&placed(&[Pass, Pass, Reply]), 2, 0.0);
+        close(&placed(&[Conversation, Reply]), 10, 1.0);
+        assert_eq!(ndcg(&placed(&[Pass, Nothing]), 10), None);
         assert_eq!(ndcg(&[], 10), None);
+        // Of a list that was shown again since, some places are not there any more: the others are where they were.
+        close(&[(2, Pass), (7, Like)], 10, 3_f64.log2() / 8_f64.log2());
+        close(&[(7, Like), (2, Pass)], 10, 3_f64.log2() / 8_f64.log2());
+        close(&[(2, Pass), (7, Like)], 3, 0.0);
+        assert_eq!(ndcg(&[(7, Like)], 3), None, "nobody of the first three is known");
+        // Two pages of one day: each has its first place.
+        close(&[(1, Pass), (1, Like), (2, Pass)], 10, 1.0);
     }
 }

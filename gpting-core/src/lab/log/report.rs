@@ -47,7 +47,7 @@ pub struct RankerFigures {
     pub replies: u64,
     /// Those of them that became a long talk.
     pub conversations: u64,
-    /// Normalised discounted gain of the first k, mean over lists with a like.
+    /// Normalised discounted gain of the first k places, each as it was shown; mean over lists with a like.
     pub ndcg: Option<Interval>,
     /// Likes per showing over those of the base, less 1; none of the base itself. So the next two.
     pub like_lift: Option<Interval>,

@@ -123,8 +123,8 @@ impl Log {
         let mut sorted: Vec<&Showing> = showings.iter().collect();
         sorted.sort_by_key(|showing| (showing.ranker, showing.day, showing.position, showing.candidate));
         for list in sorted.chunk_by(|a, b| (a.ranker, a.day) == (b.ranker, b.day)) {
-            let gains: Vec<Answer> = list.iter().map(|showing| showing.answer).collect();
-            if let Some(gain) = ndcg(&gains, self.settings.k)
+            let placed: Vec<(u32, Answer)> = list.iter().map(|showing| (showing.position, showing.answer)).collect();
+            if let Some(gain) = ndcg(&placed, self.settings.k)
                 && let Some((_, of)) = sums.iter_mut().find(|(ranker, _)| *ranker == list[0].ranker)
             {
                 of.lists += 1;

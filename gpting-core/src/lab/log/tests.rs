@@ -95,11 +95,20 @@ fn lists_are_of_a_day_and_a_ranker_and_picks_have_no_place() {
     let mut log = log(1);
     let at = |day, position, answer| Showing { day, ..showing(0, u64::from(position), position, 0.5, answer) };
     let pick = Showing { is_ranked: false, ..at(2, 1, Answer::Like) };
+    // In no order: the place counts.
     log.viewer(&[at(1, 2, Answer::Like), at(1, 1, Answer::Pass), pick, at(2, 3, Answer::Pass)]);
     let report = log.report();
     // One list with its like at the second place, one with it at the first.
     close(report.rankers[0].ndcg.unwrap().value, f64::midpoint(1.0 / 3_f64.log2(), 1.0));
     assert_eq!(report.rankers[0].places[0], Place { position: 1, showings: 1, likes: 0 });
+}
+
+#[test]
+fn gains_are_discounted_by_the_place_that_was_shown() {
+    let mut log = log(1);
+    // Whoever stood at the first place was shown again another day, so of this list the other two are left.
+    log.viewer(&[showing(0, 2, 3, 0.5, Answer::Like), showing(0, 1, 2, 0.5, Answer::Pass)]);
+    close(log.report().rankers[0].ndcg.unwrap().value, 3_f64.log2() / 4_f64.log2());
 }
 
 #[test]

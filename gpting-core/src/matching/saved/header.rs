@@ -9,7 +9,7 @@ use super::section::read_exact;
 
 const MAGIC: [u8; 8] = *b"gptingen";
 /// To be raised whenever the layout changes.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 const WEIGHTS: usize = 12;
 /// Bytes behind magic and form, without the sum.
 const LEN: usize = 8 + 8 * WEIGHTS + 6 * 4;

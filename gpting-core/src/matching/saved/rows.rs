@@ -1,14 +1,15 @@
 //! The exact rows as sections of a saved engine.
 //!
 //! A section holds the rows of a few chunks, in parts one behind the other so that each is copied at once: records of a
-//! fixed length, the different fact lists, what people did, vectors. Invariant: whatever the bytes are, what is read can be
-//! used without a panic.
+//! fixed length, the different fact lists, what people did, earlier texts, vectors. Invariant: whatever the bytes are, what
+//! is read can be used without a panic.
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::super::bytes::{Reader, put};
+use super::super::earlier::{Earlier, Kept};
 use super::super::emphasis;
 use super::super::event::{Act, Tally};
 use super::super::facts::Facts;
@@ -27,9 +28,10 @@ const RECORD: usize = 96;
 pub(super) fn write<Id: PersonId>(chunks: &[&Chunk<Id>], number: &impl Fn(Id) -> u128, out: &mut Vec<u8>) {
     let mut lists: FxHashMap<&[u16], u32> = FxHashMap::default();
     let mut words: Vec<&[u16]> = Vec::new();
-    let (mut records, mut acts) = (Vec::new(), Vec::new());
+    let (mut records, mut acts, mut earlier) = (Vec::new(), Vec::new(), Vec::new());
     let mut last: Option<(&[u16], u32)> = None;
-    for (gate, slot) in chunks.iter().flat_map(|chunk| chunk.gates.iter().zip(&chunk.slots)) {
+    let rows = chunks.iter().flat_map(|chunk| chunk.gates.iter().zip(&chunk.slots));
+    for (row, (gate, slot)) in (0..).zip(rows) {
         let list = match last {
             Some((facts, list)) if *facts == *slot.facts => list,
             _ => *lists.entry(&slot.facts).or_insert_with(|| {
@@ -41,8 +43,9 @@ pub(super) fn write<Id: PersonId>(chunks: &[&Chunk<Id>], number: &impl Fn(Id) ->
         let own = slot.acts.as_deref().map_or(&[][..], |acts| acts);
         write_record(gate, slot, number(slot.id), [list, own.len() as u32], &mut records);
         acts.extend(own.iter().flat_map(|act| act.words()));
+        earlier.extend(slot.earlier.iter().flat_map(|earlier| earlier.kept()).map(|text| (row, text)));
     }
-    put(out, &[words.len() as u32, (acts.len() / 4) as u32], u32::to_le_bytes);
+    put(out, &[words.len() as u32, (acts.len() / 4) as u32, earlier.len() as u32], u32::to_le_bytes);
     out.extend_from_slice(&records);
     let lengths: Vec<u32> = words.iter().map(|words| words.len() as u32).collect();
     put(out, &lengths, u32::to_le_bytes);
@@ -50,6 +53,10 @@ pub(super) fn write<Id: PersonId>(chunks: &[&Chunk<Id>], number: &impl Fn(Id) ->
         put(out, words, u16::to_le_bytes);
     }
     put(out, &acts, u32::to_le_bytes);
+    for (row, text) in earlier {
+        put(out, &[row, text.name.into(), text.quarters], u32::to_le_bytes);
+        put(out, &text.is, f32::to_le_bytes);
+    }
     for chunk in chunks {
         put(out, &chunk.vectors, f32::to_le_bytes);
     }
@@ -66,7 +73,8 @@ fn write_record<Id>(gate: &Gate, slot: &Slot<Id>, number: u128, [list, acts]: [u
     put(out, &[birth, slot.serial, list, acts, likes, decided, liked, received], u32::to_le_bytes);
     put(out, &[slot.prior, slot.pickiness, slot.appeal], f32::to_le_bytes);
     let [low, high] = gate.emphases.bits().to_le_bytes();
-    out.extend_from_slice(&[gate.age_min, gate.age_max, gate.gender, gate.genders, gate.flags, low, high, 0]);
+    let now = Earlier::now(slot.earlier.as_deref());
+    out.extend_from_slice(&[gate.age_min, gate.age_max, gate.gender, gate.genders, gate.flags, low, high, now]);
 }
 
 /// Where a row belongs in the index, if anywhere.
@@ -128,9 +136,11 @@ pub(super) fn read<Id: PersonId>(
     counts: &mut Counts,
 ) -> Result<Rows<Id>, LoadError> {
     let mut reader = Reader::new(bytes);
-    let (records, lists, mut acts) = parts(&mut reader, rows).ok_or(LoadError::Damaged)?;
+    let Parts { records, lists, mut acts, mut earlier } =
+        parts(&mut reader, rows, form.dims).ok_or(LoadError::Damaged)?;
     let mut chunks = Vec::with_capacity(rows.div_ceil(CHUNK));
     let mut places = Vec::with_capacity(rows);
+    let mut row = 0;
     for records in records.chunks(CHUNK) {
         let mut gates = Vec::with_capacity(records.len());
         let mut slots = Vec::with_capacity(records.len());
@@ -138,6 +148,8 @@ pub(super) fn read<Id: PersonId>(
             let (number, gate, slot) =
                 read_record(record, form.next_serial, &lists, &mut acts).ok_or(LoadError::Damaged)?;
             let mut slot = slot.with_id(id(number).ok_or(LoadError::UnknownNumber(number))?);
+            slot.earlier = earlier.of(row, record[RECORD - 1]).ok_or(LoadError::Damaged)?;
+            row += 1;
             if let Some(weights) = &form.reweigh {
                 slot.weigh(weights);
             }
@@ -149,14 +161,46 @@ pub(super) fn read<Id: PersonId>(
         let vectors = vectors(&mut reader, 2 * form.dims * records.len()).ok_or(LoadError::Damaged)?;
         chunks.push(Arc::new(Chunk { gates, slots, vectors: Arc::new(vectors) }));
     }
-    if reader.is_empty() && acts.is_empty() { Ok(Rows { chunks, places }) } else { Err(LoadError::Damaged) }
+    if reader.is_empty() && acts.is_empty() && earlier.0.is_empty() {
+        Ok(Rows { chunks, places })
+    } else {
+        Err(LoadError::Damaged)
+    }
 }
 
-type Parts<'a> = (&'a [[u8; RECORD]], Vec<Arc<[u16]>>, Reader<'a>);
+/// What stands in front of the vectors.
+struct Parts<'a> {
+    records: &'a [[u8; RECORD]],
+    /// The different lists of facts.
+    lists: Vec<Arc<[u16]>>,
+    acts: Reader<'a>,
+    earlier: Texts<'a>,
+}
 
-/// The records, the different lists, and what people did, in front of the vectors.
-fn parts<'a>(reader: &mut Reader<'a>, rows: usize) -> Option<Parts<'a>> {
-    let (lists, acts) = (reader.u32()? as usize, reader.u32()? as usize);
+/// Earlier texts, by the row that they belong to: [row, name, quarters], and the vector in bytes.
+struct Texts<'a>(&'a [u8], usize);
+
+impl Texts<'_> {
+    /// Those of the next row, whose present text has this name; `None` for such as no engine has.
+    #[expect(clippy::option_option, reason = "most people have none, and bytes that say nonsense are neither")]
+    fn of(&mut self, row: u32, now: u8) -> Option<Option<Arc<Earlier>>> {
+        let mut kept = Vec::new();
+        let mut reader = Reader::new(self.0);
+        while reader.u32() == Some(row) {
+            let (name, quarters) = (u8::try_from(reader.u32()?).ok()?, reader.u32()?);
+            kept.push(Kept { name, quarters, is: vectors(&mut reader, self.1)?.into() });
+            self.0 = self.0.get(12 + 4 * self.1..)?;
+        }
+        if kept.is_empty() && now == 0 {
+            return Some(None);
+        }
+        Earlier::of(now, kept).map(|earlier| Some(Arc::new(earlier)))
+    }
+}
+
+/// The records, the different lists, what people did and their earlier texts, in front of the vectors.
+fn parts<'a>(reader: &mut Reader<'a>, rows: usize, dims: usize) -> Option<Parts<'a>> {
+    let (lists, acts, earlier) = (reader.u32()? as usize, reader.u32()? as usize, reader.u32()? as usize);
     let records = reader.records(rows)?;
     let lengths = reader.records::<4>(lists)?;
     let mut different = Vec::with_capacity(lists);
@@ -168,7 +212,9 @@ fn parts<'a>(reader: &mut Reader<'a>, rows: usize) -> Option<Parts<'a>> {
         }
         different.push(words);
     }
-    Some((records, different, Reader::new(reader.bytes(acts.checked_mul(16)?)?)))
+    let acts = Reader::new(reader.bytes(acts.checked_mul(16)?)?);
+    let earlier = Texts(reader.bytes(earlier.checked_mul(12 + 4 * dims)?)?, dims);
+    Some(Parts { records, lists: different, acts, earlier })
 }
 
 fn vectors(reader: &mut Reader<'_>, len: usize) -> Option<Vec<f32>> {
@@ -209,7 +255,8 @@ fn read_record(
         && (gender | genders) < 8
         && limit >= 0
         && [prior, pickiness, appeal].iter().all(|x| x.is_finite());
-    let slot = Slot { id: (), serial, cell, facts, acts, decided, received, prior, pickiness, appeal, price: 0.0 };
+    let (earlier, price) = (None, 0.0);
+    let slot = Slot { id: (), serial, cell, facts, acts, earlier, decided, received, prior, pickiness, appeal, price };
     is_sound.then_some((number, gate, slot))
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::matching::{After, Cell, Day, Event, Gender, Person, Strength, Wants};
 
 fn small() -> Engine<u32> {
-    let mut engine = Engine::new(Config::dims(3)).unwrap();
+    let mut engine = Engine::new(Config::dims(3).taste(2.0)).unwrap();
     engine.set_today(Day::from_ymd(2026, 11, 23).unwrap());
     let seoul = Cell::from_lat_lng(37.56, 126.98).unwrap();
     for id in 0..4_u16 {
@@ -14,6 +14,9 @@ fn small() -> Engine<u32> {
         engine.upsert(id.into(), person.vectors(&[0.1; 3], &[0.2; 3])).unwrap();
     }
     engine.record(Event::like(1, 2, 3)).unwrap();
+    // Somebody who has said something else before.
+    let other = Person::new(Gender::O, 30).at(seoul).interests(&[2, 7]).wants(Wants::default().within_km(7));
+    engine.upsert(2, other.content(&[0.3; 3])).unwrap();
     engine.record(Event::block(3, 1, 3)).unwrap();
     engine
 }
@@ -47,7 +50,8 @@ fn sums_that_are_right_do_not_make_nonsense_an_engine_that_panics() {
                 let mut other = bodies.clone();
                 other[section][at] ^= mask;
                 let other = sealed(header, &other);
-                let loaded = Engine::<u32>::load(Config::dims(3), &other[..], |number| number.try_into().ok(), 1);
+                let loaded =
+                    Engine::<u32>::load(Config::dims(3).taste(2.0), &other[..], |number| number.try_into().ok(), 1);
                 let Ok(mut loaded) = loaded else {
                     refused += 1;
                     continue;
@@ -60,6 +64,12 @@ fn sums_that_are_right_do_not_make_nonsense_an_engine_that_panics() {
                     for you in (0..4).filter(|&you| you != me && view.contains(you)) {
                         view.explain(me, you).unwrap();
                     }
+                }
+                for id in (0..4).filter(|&id| view.contains(id)) {
+                    loaded.upsert(id, Person::new(Gender::O, 32).content(&[0.5; 3])).unwrap();
+                }
+                if view.contains(1) && view.contains(2) {
+                    loaded.record(Event::undo(1, 2, 9)).unwrap();
                 }
                 for id in (0..4).filter(|&id| view.contains(id)) {
                     assert!(loaded.remove(id));
