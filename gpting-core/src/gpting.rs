@@ -6,8 +6,8 @@
 
 mod aftermath;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 pub(crate) use self::aftermath::Aftermath;
 use crate::assist::Topics;
-use crate::assist::model::TextModel;
+use crate::assist::model::{Embedder, TextModel};
 use crate::assist::order::AskedFor;
 use crate::chat::hub::Hub;
 use crate::clock::{Clock, SystemClock, to_micros};
@@ -68,6 +68,9 @@ pub(crate) struct Core {
     pub(crate) replica: Replica,
     pub(crate) snapshots: Option<Arc<dyn SnapshotStore>>,
     pub(crate) text_model: Option<Arc<dyn TextModel>>,
+    pub(crate) embedder: Option<Arc<dyn Embedder>>,
+    /// What its vectors of all texts have in common.
+    pub(crate) middle: OnceLock<Vec<f32>>,
     pub(crate) topics: Arc<Topics>,
     pub(crate) asked_for: AskedFor,
     pub(crate) saved: tokio::sync::Mutex<Saved>,
@@ -183,6 +186,7 @@ pub struct Builder {
     workers: Vec<Arc<dyn Worker>>,
     snapshots: Option<Arc<dyn SnapshotStore>>,
     text_model: Option<Arc<dyn TextModel>>,
+    embedder: Option<Arc<dyn Embedder>>,
     catalogue: Catalogue,
     config: Config,
     #[cfg(feature = "accounts")]
@@ -225,6 +229,8 @@ impl Builder {
         snapshots: SnapshotStore,
         /// Writes and reads text for members who agree; without it everything works by local means.
         text_model: TextModel,
+        /// Turns the text of members who agree into vectors, for the score; the local analyst's stand beside them in any case.
+        embedder: Embedder,
     }
 
     /// Performs one kind of jobs of the host's own; may be called for several kinds. A kind whose name is taken is passed
@@ -262,7 +268,8 @@ impl Builder {
         let now = to_micros(self.clock.now());
         let topics = Arc::new(Topics::of(&self.catalogue));
         let valued = self.text_model.is_some().then(|| Arc::clone(&topics));
-        let replica = Replica::new(&self.config, &self.catalogue, valued, now)?;
+        let embedder = self.embedder.as_ref().map(|embedder| embedder.name().to_owned());
+        let replica = Replica::new(&self.config, &self.catalogue, valued, embedder, now)?;
         #[cfg(feature = "accounts")]
         let accounts = match self.accounts {
             Some((store, keys)) => Some(crate::account::AccountsPart::new(store, keys, &self.config.accounts)?),
@@ -296,6 +303,8 @@ impl Builder {
             replica,
             snapshots: self.snapshots,
             text_model: self.text_model,
+            embedder: self.embedder,
+            middle: OnceLock::new(),
             topics,
             asked_for: AskedFor::default(),
             saved: tokio::sync::Mutex::default(),
@@ -336,6 +345,7 @@ impl Gpting {
             workers: Vec::new(),
             snapshots: None,
             text_model: None,
+            embedder: None,
             catalogue: Catalogue::built_in().clone(),
             config: Config::default(),
             #[cfg(feature = "accounts")]

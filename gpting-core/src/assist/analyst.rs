@@ -27,8 +27,16 @@ const TOPICS: usize = 12;
 const TRIES: usize = 20;
 
 impl Core {
-    /// Reads a member's text about themselves, unless it was read already or may not be.
+    /// Reads a member's text about themselves, unless it was read already or may not be: where it stands among others, then
+    /// what it shows.
     pub(crate) async fn read_profile(&self, id: MemberId, turn: &Turn<'_>) -> Result<Next> {
+        let waits = self.embed_profile(id, turn).await?;
+        let next = self.read_traits(id, turn, waits.is_none()).await?;
+        Ok(waits.filter(|_| matches!(next, Next::Done)).unwrap_or(next))
+    }
+
+    /// Reads what a text shows. The commit that keeps it ends the job when nothing else is left to do.
+    async fn read_traits(&self, id: MemberId, turn: &Turn<'_>, is_last: bool) -> Result<Next> {
         let Some(model) = &self.text_model else { return Ok(Next::Done) };
         let config = &self.config.assist;
         let due = |member: &Member| {
@@ -70,8 +78,12 @@ impl Core {
             all.extend(&flags);
             let mut work = Work::new().change(Change::PutMember(Box::new(member.clone()), row.expect()));
             work.changes.extend(moderation::keep(&member, &all, self.now(), config));
-            let work = work.change(turn.crossing_off().await);
-            match self.commit(work).await {
+            let committed = if is_last {
+                self.commit(work.change(turn.crossing_off().await)).await
+            } else {
+                turn.effect(|renewal| self.commit(work.change(renewal))).await
+            };
+            match committed {
                 Err(StoreError::Stale) => {}
                 done => {
                     done?;

@@ -50,17 +50,34 @@ impl Core {
     ) -> Result<std::result::Result<Value, NoAnswer>> {
         let Some(model) = self.text_model.clone() else { return Ok(Err(NoAnswer::Never)) };
         let tokens = asked.most_tokens();
+        let call = async {
+            let reply = model.complete(&asked.prompt).await?;
+            Ok((answer::read(&reply, asked), reply.usage))
+        };
+        self.through_gate(who, errand, model.name(), tokens, call).await
+    }
+
+    /// Makes a call that may cost so many tokens, for somebody: within the budget, in the record. What it brings is nothing
+    /// when it cannot be believed.
+    pub(super) async fn through_gate<T>(
+        &self,
+        who: MemberId,
+        errand: Errand,
+        model: &str,
+        tokens: u32,
+        call: impl Future<Output = std::result::Result<(Option<T>, Usage), ModelError>> + Send,
+    ) -> Result<std::result::Result<T, NoAnswer>> {
         let reserved = match self.reserve(who, tokens).await? {
             Ok(reserved) => reserved,
             Err(NoBudget::Spent(wait)) => return Ok(Err(NoAnswer::Later(wait.clamp(SOON, LATE)))),
             Err(NoBudget::TooLarge) => return Ok(Err(NoAnswer::Never)),
         };
-        let answered = tokio::time::timeout(LONGEST, model.complete(&asked.prompt)).await;
+        let answered = tokio::time::timeout(LONGEST, call).await;
         let unknown = Usage { input: u64::from(tokens), output: 0 };
         let (outcome, usage, answer) = match answered {
-            Ok(Ok(reply)) => {
-                let usage = if reply.usage == Usage::default() { unknown } else { reply.usage };
-                match answer::read(&reply, asked) {
+            Ok(Ok((believed, told))) => {
+                let usage = if told == Usage::default() { unknown } else { told };
+                match believed {
                     Some(value) => (Outcome::Answered, usage, Ok(value)),
                     None => (Outcome::Unbelievable, usage, Err(NoAnswer::Never)),
                 }
@@ -86,7 +103,7 @@ impl Core {
             at,
             member: who,
             errand,
-            model: model.name().to_owned(),
+            model: model.to_owned(),
             input_tokens: usage.input,
             output_tokens: usage.output,
             outcome,

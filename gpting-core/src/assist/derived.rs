@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::embedding::Embedding;
 use super::topic::Strengths;
 use crate::id::{JobId, RoomId};
 
@@ -20,6 +21,9 @@ pub struct Derived {
     /// What their own text shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Traits>,
+    /// Where a model puts their own text among others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<Embedding>,
     /// What they value, by the room it was learned in. A room stands with both who take part, or with neither.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rooms: BTreeMap<RoomId, Learned>,

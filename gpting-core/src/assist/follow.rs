@@ -20,7 +20,7 @@ impl Core {
         let mut changes = Vec::new();
         let mut put = |id, task, run_at| changes.push(Change::PutJob(Job::new(id, task, run_at), Expect::New));
         let draw = || JobId::draw(&*self.rng);
-        let has_model = self.text_model.is_some();
+        let has_model = self.has_model();
         let keeps = |before: &Member, after: &Member, purpose| keeps(before, after, purpose, has_model, config);
         if !keeps(before, after, Purpose::ConversationAnalysis) {
             let rooms: Vec<_> = std::mem::take(&mut after.derived.rooms).into_keys().collect();
@@ -34,7 +34,7 @@ impl Core {
             // Its job ends when it finds them away: once they are back they need another one.
             after.derived.learner = None;
         }
-        if has_model && after.derived.learner.is_none() && may_read_conversations(after, config) {
+        if self.text_model.is_some() && after.derived.learner.is_none() && may_read_conversations(after, config) {
             let learner = draw();
             after.derived.learner = Some(learner);
             put(learner, Task::LearnFromConversations { member: id }, now);
@@ -43,12 +43,14 @@ impl Core {
         if is_new_text {
             // What was read is of another text. Whoever comes back to the old one is read again, since the flags that the
             // model had for it may be gone.
-            after.derived.profile = None;
+            (after.derived.profile, after.derived.embedding) = (None, None);
         }
-        let had = before.derived.profile.is_some() || keeps(before, before, Purpose::ProfileAnalysis);
+        let had = before.derived.profile.is_some()
+            || before.derived.embedding.is_some()
+            || keeps(before, before, Purpose::ProfileAnalysis);
         let is_purged = had && !keeps(before, after, Purpose::ProfileAnalysis);
         if is_purged {
-            after.derived.profile = None;
+            (after.derived.profile, after.derived.embedding) = (None, None);
             changes.push(Change::DropMade { member: id });
         }
         if is_new_text || is_purged {
@@ -58,11 +60,18 @@ impl Core {
         changes
     }
 
+    /// Whether anything is asked of a model here.
+    fn has_model(&self) -> bool {
+        self.text_model.is_some() || self.embedder.is_some()
+    }
+
     /// Asks for the reading of a text that was not read and may be, after the commit of the member: one job waits, however
     /// often somebody edits. What is lost between the two is asked for when they next look in.
     pub(crate) async fn ask_to_read(&self, member: &Member) {
         let config = &self.config.assist;
-        if self.text_model.is_none() || member.derived.profile.is_some() || !may_read_profile(member, config) {
+        let is_read = (self.text_model.is_none() || member.derived.profile.is_some())
+            && (self.embedder.is_none() || member.derived.embedding.is_some());
+        if is_read || !may_read_profile(member, config) {
             return;
         }
         let id = named("read_profile", &member.id.to_string());

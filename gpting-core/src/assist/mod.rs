@@ -4,7 +4,7 @@
 //! follow ──puts jobs with an edit──► analyst · order · words · coach · moderation      (jobs alone: nobody waits)
 //!                                        │ consent → facts (minimised, scrubbed) → prompt
 //!                                        ▼
-//!                                      call: budget → TextModel → audit → answer (what can be believed)
+//!                                      call: budget → TextModel, Embedder → audit → answer (what can be believed)
 //!                                        ▼
 //!                 derived (codes and numbers in the member's row) · made (rows that requests read)
 //! ```
@@ -19,6 +19,7 @@ mod call;
 pub mod coach;
 pub(crate) mod consent;
 pub mod derived;
+mod embedding;
 mod fact;
 mod facts;
 mod flag;
@@ -38,6 +39,8 @@ pub mod words;
 pub use self::audit::{Call, Errand, Outcome};
 pub use self::coach::Hints;
 pub use self::derived::{Derived, Learned, Traits};
+pub use self::embedding::Embedding;
+pub(crate) use self::embedding::NUMBERS as EMBEDDED;
 pub use self::flag::FLAGS;
 pub use self::made::Made;
 pub use self::scripted::ScriptedModel;

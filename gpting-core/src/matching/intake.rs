@@ -4,6 +4,7 @@
 //! cannot be turned into a rule is refused when it is stated. Pure.
 
 use super::{AttributeRule, Cell, Emphases, Emphasis, Gender, Genders, Person, Strength, Wants};
+use crate::assist::Embedding;
 use crate::assist::local::LocalAnalyst;
 use crate::assist::signal;
 use crate::assist::topic::Topics;
@@ -14,11 +15,13 @@ use crate::safety::age::day;
 use crate::safety::{Purpose, is_granted};
 
 /// The engine's row of a member; none of somebody who has not said enough to be met. Whoever is hidden is there and takes
-/// no part: what they did, and what was done to them, is not forgotten. With `topics` they bring what was derived of them.
+/// no part: what they did, and what was done to them, is not forgotten. With `topics` they bring what was derived of them, with
+/// an `embedder` what this model made of their text, behind the numbers of the local analyst.
 pub(crate) fn person(
     member: &Member,
     catalogue: &Catalogue,
     analyst: &LocalAnalyst,
+    embedder: Option<&str>,
     topics: Option<&Topics>,
 ) -> Option<Person> {
     let profile = &member.profile;
@@ -49,7 +52,11 @@ pub(crate) fn person(
     let answers = engine_answers(&member.answers, catalogue, sensitive_allowed);
     let emphases = emphases(member.preferences.weights);
     let person = person.interests(&interests).attributes(&attributes).answers(answers).emphases(emphases);
-    Some(if analyst.dims() == 0 { person } else { person.content(&content(profile, catalogue, analyst)) })
+    let mut content = content(profile, catalogue, analyst);
+    if let Some(model) = embedder {
+        Embedding::write(member.derived.embedding.as_ref(), model, &mut content);
+    }
+    Some(if content.is_empty() { person } else { person.content(&content) })
 }
 
 /// What the text and the interests speak of, which everybody may read.

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use super::newcomer::Newcomers;
 use super::ranker::Ranker;
 use super::{Config as EngineConfig, Engine, EngineError, Event, Fusion, Person, View, Weights, intake};
+use crate::assist::EMBEDDED;
 use crate::assist::local::LocalAnalyst;
 use crate::assist::signal::Valued;
 use crate::assist::topic::Topics;
@@ -29,6 +30,8 @@ use crate::store::{FeedCursor, PairCursor, Version, Versioned};
 pub(crate) struct Replica {
     inner: Mutex<Inner>,
     analyst: LocalAnalyst,
+    /// Whose vectors stand beside those of the analyst.
+    embedder: Option<String>,
     /// What people value, as part of the score; none without a text model.
     valued: Option<Valued>,
     /// One reader of the feed at a time; the cursor is where it stands.
@@ -84,6 +87,7 @@ impl Replica {
         config: &Config,
         catalogue: &Catalogue,
         valued: Option<Arc<Topics>>,
+        embedder: Option<String>,
         now: Timestamp,
     ) -> Result<Self> {
         let valued = valued.map(|topics| Valued::new(topics, config.assist.valued_logit));
@@ -91,11 +95,11 @@ impl Replica {
         let own = config.matching.rankers.used().filter_map(|ranker| Some((ranker, ranker.weights(weights())?)));
         let others = own.map(|(ranker, weights)| {
             // What somebody seeks is learned as well.
-            let settings = unlearned(config, None).weights(weights);
+            let settings = unlearned(config, embedder.is_some(), None).weights(weights);
             Ok((ranker, Engine::new(settings)?))
         });
         let others = others.collect::<Result<Vec<_>, EngineError>>().map_err(engine_failed)?;
-        let engine = Engine::new(settings(config, valued.as_ref())).map_err(engine_failed)?;
+        let engine = Engine::new(settings(config, embedder.is_some(), valued.as_ref())).map_err(engine_failed)?;
         let newcomers = Newcomers::default();
         let mut inner = Inner {
             engine,
@@ -108,12 +112,17 @@ impl Replica {
             forgotten: 0,
         };
         inner.set_today(now);
-        Ok(Self { inner: Mutex::new(inner), analyst, valued, cursor: tokio::sync::Mutex::default() })
+        Ok(Self { inner: Mutex::new(inner), analyst, embedder, valued, cursor: tokio::sync::Mutex::default() })
     }
 
     /// Who reads the members' texts for the engine.
     pub(crate) fn analyst(&self) -> &LocalAnalyst {
         &self.analyst
+    }
+
+    /// Whose vectors stand beside those of the analyst.
+    pub(super) fn embedder(&self) -> Option<&str> {
+        self.embedder.as_deref()
     }
 
     /// What people value, as part of the score.
@@ -174,7 +183,13 @@ impl Replica {
             return false;
         }
         // Reading a text takes longer than anybody should wait for the engine.
-        let person = intake::person(&member.value, catalogue, &self.analyst, self.valued.as_ref().map(Valued::topics));
+        let person = intake::person(
+            &member.value,
+            catalogue,
+            &self.analyst,
+            self.embedder.as_deref(),
+            self.valued.as_ref().map(Valued::topics),
+        );
         let mut inner = self.lock();
         if is_known(&inner) {
             return false;
@@ -363,13 +378,14 @@ fn weights() -> Weights {
 }
 
 /// The engine's settings by those of the service.
-pub(super) fn settings(config: &Config, valued: Option<&Valued>) -> EngineConfig<MemberId> {
-    unlearned(config, valued).taste(TASTE)
+pub(super) fn settings(config: &Config, embeds: bool, valued: Option<&Valued>) -> EngineConfig<MemberId> {
+    unlearned(config, embeds, valued).taste(TASTE)
 }
 
 /// The same without learning what somebody seeks.
-fn unlearned(config: &Config, valued: Option<&Valued>) -> EngineConfig<MemberId> {
-    let settings = EngineConfig::dims(config.matching.content_dims).weights(weights()).age_gate(config.safety.age_gate);
+fn unlearned(config: &Config, embeds: bool, valued: Option<&Valued>) -> EngineConfig<MemberId> {
+    let dims = config.matching.content_dims + if embeds { EMBEDDED } else { 0 };
+    let settings = EngineConfig::dims(dims).weights(weights()).age_gate(config.safety.age_gate);
     match valued {
         Some(valued) => settings.signal(valued.clone()),
         None => settings,
@@ -408,7 +424,8 @@ mod tests {
     }
 
     fn replica() -> Replica {
-        let replica = Replica::new(&Config::default(), Catalogue::built_in(), None, Timestamp::UNIX_EPOCH).unwrap();
+        let replica =
+            Replica::new(&Config::default(), Catalogue::built_in(), None, None, Timestamp::UNIX_EPOCH).unwrap();
         let mut inner = replica.lock();
         inner.engine.set_today(Day::from_ymd(2026, 11, 27).unwrap());
         for n in [1, 2] {

@@ -108,7 +108,7 @@ impl Core {
 
     async fn read_index(&self, snapshots: Arc<dyn SnapshotStore>) -> Result<Option<Content>> {
         let made_with = self.made_with();
-        let settings = settings(&self.config, self.replica.valued());
+        let settings = settings(&self.config, self.replica.embedder().is_some(), self.replica.valued());
         let read = move || -> io::Result<Option<Content>> {
             snapshots.open()?.map(|input| read(input, &made_with, settings.clone())).transpose()
         };
@@ -163,7 +163,7 @@ impl Core {
     }
 
     fn made_with(&self) -> [u8; 32] {
-        made_with(&self.config, &self.catalogue, self.replica.valued().is_some())
+        made_with(&self.config, &self.catalogue, self.replica.embedder(), self.replica.valued().is_some())
     }
 }
 
@@ -172,11 +172,14 @@ fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
 }
 
 /// What the rows of the engine depend on beside the members.
-fn made_with(config: &Config, catalogue: &Catalogue, holds_values: bool) -> [u8; 32] {
+fn made_with(config: &Config, catalogue: &Catalogue, embedder: Option<&str>, holds_values: bool) -> [u8; 32] {
     let mut said = Sha256::new();
     let (gate, dims) = (config.safety.age_gate, config.matching.content_dims);
     let analyst = LocalAnalyst::NAME;
-    said.update(format!("{} {INTAKE} {gate:?} {dims} {analyst} {holds_values}", env!("CARGO_PKG_VERSION")));
+    said.update(format!(
+        "{} {INTAKE} {gate:?} {dims} {analyst} {embedder:?} {holds_values}",
+        env!("CARGO_PKG_VERSION")
+    ));
     for question in catalogue.questions() {
         said.update(format!("\n{question:?}"));
     }

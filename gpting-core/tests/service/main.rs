@@ -9,6 +9,7 @@ mod assist_kept;
 mod assist_made;
 mod assist_spent;
 mod chat;
+mod embedding;
 mod entitlements;
 mod exposures;
 mod fit;

@@ -12,10 +12,14 @@ use gpting_llm::{CallStats, Llm, Stats};
 
 use super::traffic::{head, metric};
 
-/// Hands over the model that reads and writes.
+/// Hands over the model that reads and writes, and the one that embeds.
 pub(super) fn install(builder: Builder, llm: Option<&Llm>) -> Builder {
-    match llm.and_then(Llm::text) {
+    let builder = match llm.and_then(Llm::text) {
         Some(text) => builder.text_model(text),
+        None => builder,
+    };
+    match llm.and_then(Llm::embedder) {
+        Some(embedder) => builder.embedder(embedder),
         None => builder,
     }
 }

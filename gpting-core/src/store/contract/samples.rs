@@ -9,7 +9,7 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::assist::{Call, Derived, Errand, Learned, Made, Outcome, Traits};
+use crate::assist::{Call, Derived, Embedding, Errand, Learned, Made, Outcome, Traits};
 use crate::chat::{NewMessage, Room};
 use crate::event::{Event, Fact};
 use crate::id::{CallId, FriendRequestId, HostId, JobId, MAX_ID, MemberId, MessageId, PhotoId, ReportId, RoomId};
@@ -161,6 +161,12 @@ pub(super) fn derived() -> Derived {
         profile: Some(Traits { content: "00ff".to_owned(), at: at(3), topics: strengths(&["wine"]) }),
         rooms: [(room_id(1), learned(0)), (room_id(MAX_ID), learned(u64::from(u32::MAX)))].into(),
         learner: JobId::new(MAX_ID),
+        embedding: Some(Embedding {
+            model: TEXTS[1].to_owned(),
+            content: "00aa".to_owned(),
+            at: at(5),
+            numbers: (-127..=127).collect(),
+        }),
     }
 }
 

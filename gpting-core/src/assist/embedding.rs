@@ -1,0 +1,251 @@
+//! Vectors that an [`Embedder`](super::model::Embedder) makes of members' texts: shortened, and kept in the member's own row.
+//!
+//! A vector of any length becomes [`NUMBERS`] bytes, so that rows stay small and the index has one form whatever model is named.
+//! Models give all texts of a kind much of the same direction; that is taken away first, or whoever agrees would stand above
+//! whoever does not. Written by the job that reads a profile, read by the engine's intake.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::audit::Errand;
+use super::call::NoAnswer;
+use super::consent::may_read_profile;
+use super::facts;
+use crate::error::Result;
+use crate::gpting::Core;
+use crate::id::MemberId;
+use crate::job::{Next, Turn};
+use crate::profile::Member;
+use crate::store::{Change, StoreError, Versioned, Work};
+
+/// How many numbers are kept of a vector.
+pub(crate) const NUMBERS: usize = 64;
+/// Counted up whenever the same vector would be kept as other numbers.
+const VERSION: &str = "1";
+/// How often a commit is tried again when somebody else was faster.
+const TRIES: usize = 20;
+/// A number of length 1 in the bytes that are kept.
+const ONE: f32 = 127.0;
+
+/// What people say of themselves who say nothing in particular: their mean is what all texts of this kind have in common.
+const ORDINARY: [&str; 12] = [
+    "안녕하세요. 서울에 살고 있는 평범한 직장인입니다.",
+    "좋은 사람과 천천히 알아가고 싶어요.",
+    "주말에는 집에서 쉬거나 친구를 만나요.",
+    "새로운 것을 배우는 일을 좋아합니다.",
+    "웃음이 많고 이야기를 잘 들어 주는 편이에요.",
+    "솔직하고 따뜻한 사람을 만나고 싶습니다.",
+    "Hello! I live in Seoul and work in an office.",
+    "I would like to get to know somebody slowly.",
+    "At weekends I rest at home or see friends.",
+    "I enjoy learning new things.",
+    "I laugh a lot, and people say that I listen well.",
+    "I hope to meet somebody honest and warm.",
+];
+
+/// What is kept of the vector of a member's text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Embedding {
+    /// Which model made it; vectors of different models are never compared.
+    pub model: String,
+    /// Hash of model, form and text.
+    pub content: String,
+    /// When.
+    pub at: Timestamp,
+    /// 64 numbers whose length is 127; none of a text without anything in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<i8>,
+}
+
+impl Embedding {
+    /// Writes the vector, of length 1, into `out`, or zeros when there is none of this model.
+    pub(crate) fn write(this: Option<&Self>, model: &str, out: &mut Vec<f32>) {
+        let known = this.filter(|known| known.model == model && known.numbers.len() == NUMBERS);
+        match known {
+            Some(known) => out.extend(known.numbers.iter().map(|&number| f32::from(number) / ONE)),
+            None => out.extend([0.0; NUMBERS]),
+        }
+    }
+}
+
+impl Core {
+    /// Makes the vector of a member's text, unless there is one or it may not be made. Says when to try again, if that is worth it.
+    pub(super) async fn embed_profile(&self, id: MemberId, turn: &Turn<'_>) -> Result<Option<Next>> {
+        let Some(embedder) = self.embedder.clone() else { return Ok(None) };
+        let config = &self.config.assist;
+        let due = |member: &Member| {
+            let text = facts::text(member, config);
+            let content = facts::fingerprint(embedder.name(), VERSION, &serde_json::json!(["embedding", text]));
+            let known = member.derived.embedding.as_ref().is_some_and(|known| known.content == content);
+            (may_read_profile(member, config) && !known).then_some((text, content))
+        };
+        let Some((text, content)) = self.member(id).await?.and_then(|row| due(&row.value)) else {
+            return Ok(None);
+        };
+        let mut numbers = Vec::new();
+        if !text.is_empty() {
+            match self.embed(id, text).await? {
+                Ok(vector) => numbers = vector,
+                Err(NoAnswer::Later(wait)) => return Ok(Some(Next::Again(wait))),
+                // Kept as read with nothing in it: asked again when the text is another one.
+                Err(NoAnswer::Never) => {}
+            }
+        }
+        let embedding = Embedding { model: embedder.name().to_owned(), content, at: self.now(), numbers };
+        for _ in 0..TRIES {
+            let Some(row) = self.member(id).await? else { return Ok(None) };
+            match due(&row.value) {
+                None => return Ok(None),
+                Some((_, content)) if content != embedding.content => {
+                    return Ok(Some(Next::Again(config.settles_in.unsigned_abs())));
+                }
+                Some(_) => {}
+            }
+            let mut member = row.value.clone();
+            member.derived.embedding = Some(embedding.clone());
+            let work = Work::new().change(Change::PutMember(Box::new(member.clone()), row.expect()));
+            match turn.effect(|renewal| self.commit(work.change(renewal))).await {
+                Err(StoreError::Stale) => {}
+                done => {
+                    done?;
+                    self.absorb(&Versioned { version: row.version + 1, value: member });
+                    return Ok(None);
+                }
+            }
+        }
+        Err(StoreError::Stale.into())
+    }
+
+    /// The numbers of a text.
+    async fn embed(&self, who: MemberId, text: String) -> Result<std::result::Result<Vec<i8>, NoAnswer>> {
+        let Some(embedder) = self.embedder.clone() else { return Ok(Err(NoAnswer::Never)) };
+        let middle = self.middle.get();
+        // The text comes first; what is ordinary is asked about once in the life of a process.
+        let mut texts = vec![text];
+        if middle.is_none() {
+            texts.extend(ORDINARY.map(str::to_owned));
+        }
+        // A token is at least a byte.
+        let tokens = u32::try_from(texts.iter().map(String::len).sum::<usize>()).unwrap_or(u32::MAX);
+        let call = async {
+            let embedded = embedder.embed(&texts).await?;
+            let are_sound = embedded.vectors.len() == texts.len()
+                && embedded
+                    .vectors
+                    .iter()
+                    .all(|vector| vector.len() == embedder.dims() && vector.iter().all(|number| number.is_finite()));
+            Ok((are_sound.then_some(embedded.vectors), embedded.usage))
+        };
+        Ok(self.through_gate(who, Errand::Profile, embedder.name(), tokens, call).await?.map(|vectors| {
+            let (text, ordinary) = vectors.split_at(1);
+            let middle = self.middle.get_or_init(|| mean(ordinary));
+            text.first().map(|text| shortened(text, middle)).unwrap_or_default()
+        }))
+    }
+}
+
+/// The mean of vectors that are taken at length 1.
+fn mean(vectors: &[Vec<f32>]) -> Vec<f32> {
+    let mut mean = vec![0.0; vectors.first().map_or(0, Vec::len)];
+    for vector in vectors {
+        let length = length(vector).max(f32::MIN_POSITIVE);
+        for (sum, number) in mean.iter_mut().zip(vector) {
+            *sum += number / length / vectors.len() as f32;
+        }
+    }
+    mean
+}
+
+fn length(vector: &[f32]) -> f32 {
+    vector.iter().map(|number| number * number).sum::<f32>().sqrt()
+}
+
+/// The vector without what is common to all, in [`NUMBERS`] dimensions, as bytes; none when nothing is left.
+///
+/// Longer vectors are multiplied by a matrix of random signs, which keeps angles up to a standard deviation of `1 / √64`
+/// (Johnson and Lindenstrauss 1984; signs: Achlioptas 2003); shorter ones are filled up with zeros.
+fn shortened(vector: &[f32], middle: &[f32]) -> Vec<i8> {
+    let whole = length(vector).max(f32::MIN_POSITIVE);
+    let own: Vec<f32> = vector.iter().zip(middle).map(|(number, middle)| number / whole - middle).collect();
+    let mut short = [0.0_f32; NUMBERS];
+    if own.len() <= NUMBERS {
+        short[..own.len()].copy_from_slice(&own);
+    } else {
+        for (place, number) in (0_u64..).zip(&own) {
+            // A word of signs for each dimension that comes in: one bit for each that goes out.
+            let signs = mixed(place);
+            for (at, short) in short.iter_mut().enumerate() {
+                *short += if signs >> at & 1 == 0 { *number } else { -*number };
+            }
+        }
+    }
+    let length = length(&short);
+    if length < 1e-6 {
+        return Vec::new();
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "between -127 and 127")]
+    short.iter().map(|number| (number / length * ONE).round() as i8).collect()
+}
+
+/// 64 bits that look like chance (the finaliser of `SplitMix64`, Steele, Lea and Flood 2014).
+fn mixed(place: u64) -> u64 {
+    let x = place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cosine(a: &[i8], b: &[i8]) -> f32 {
+        a.iter().zip(b).map(|(a, b)| f32::from(*a) * f32::from(*b)).sum::<f32>() / ONE / ONE
+    }
+
+    /// 1,536 numbers, most of them as in every other text.
+    fn vector(own: u64, about: u64, weight: f32) -> Vec<f32> {
+        let number = |of: u64, at: u64| (mixed(of * 10_000 + at) % 2_000) as f32 / 1_000.0 - 1.0;
+        (0..1_536).map(|at| 3.0 * number(1, at) + weight * number(about, at) + 0.5 * number(own, at)).collect()
+    }
+
+    #[test]
+    fn what_all_texts_share_counts_for_nothing_and_angles_stay() {
+        let ordinary: Vec<_> = (100..130).map(|own| vector(own, own, 0.0)).collect();
+        let middle = mean(&ordinary);
+        let [a, b, other] = [(10, 2), (11, 2), (12, 3)].map(|(own, about)| vector(own, about, 1.0));
+        let raw = a.iter().zip(&other).map(|(a, b)| a * b).sum::<f32>() / length(&a) / length(&other);
+        assert!(raw > 0.8, "texts of the same kind look alike: {raw}");
+        let [a, b, other] = [a, b, other].map(|vector| shortened(&vector, &middle));
+        assert!(cosine(&a, &b) > 0.5, "{}", cosine(&a, &b));
+        assert!(cosine(&a, &other).abs() < 0.4, "{}", cosine(&a, &other));
+        assert!((cosine(&a, &a) - 1.0).abs() < 0.02);
+    }
+
+    #[test]
+    fn short_vectors_are_filled_up_and_what_is_ordinary_is_nothing() {
+        let middle = vec![0.6, 0.8, 0.0];
+        assert_eq!(shortened(&[3.0, 4.0, 0.0], &middle), Vec::<i8>::new());
+        let numbers = shortened(&[0.6, 0.8, 5.0], &middle);
+        assert_eq!(numbers.len(), NUMBERS);
+        assert!(numbers[2] > 0 && numbers[3..].iter().all(|number| *number == 0));
+    }
+
+    #[test]
+    fn another_models_vector_is_no_vector() {
+        let known = Embedding {
+            model: "a".to_owned(),
+            content: String::new(),
+            at: Timestamp::UNIX_EPOCH,
+            numbers: vec![127; NUMBERS],
+        };
+        let written = |known, model| {
+            let mut out = Vec::new();
+            Embedding::write(known, model, &mut out);
+            out
+        };
+        assert_eq!(written(Some(&known), "a"), [1.0; NUMBERS]);
+        assert_eq!(written(Some(&known), "b"), [0.0; NUMBERS]);
+        assert_eq!(written(None, "a"), [0.0; NUMBERS]);
+    }
+}
