@@ -19,6 +19,7 @@ mod call;
 pub mod coach;
 pub(crate) mod consent;
 pub mod derived;
+mod embed;
 mod embedding;
 mod fact;
 mod facts;
