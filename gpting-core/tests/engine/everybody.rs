@@ -106,6 +106,27 @@ fn lists_hold_only_whom_both_may_be_shown() {
 }
 
 #[test]
+fn whoever_is_left_out_of_a_round_is_on_nobodys_list() {
+    let view = with_history(engine(Config::dims(3), 0..PEOPLE));
+    let round = |absent: &[u32]| view.market(Market::daily()).unwrap().without(absent).solve(2).unwrap();
+    let absent: Vec<u32> = (0..PEOPLE + 3).filter(|id| id % 3 == 0).collect();
+    let (all, some) = (round(&[]), round(&absent));
+    assert_eq!(all, view.market(Market::daily()).unwrap().solve(2).unwrap());
+    assert!(absent.iter().any(|&id| all.pick(id).is_some()));
+    for &id in &absent {
+        assert!(some.list(id).is_empty() && some.pick(id).is_none(), "{id}");
+    }
+    let mut names = 0;
+    for (id, list) in some.iter() {
+        assert!(list.iter().chain(some.picks(id)).all(|other| other % 3 != 0), "{id}: {list:?}");
+        names += list.len();
+    }
+    assert!(names > 4_000, "{names}");
+    let present = all.iter().filter(|(id, _)| id % 3 != 0).count();
+    assert_eq!(some.len(), present);
+}
+
+#[test]
 fn neither_threads_nor_the_order_of_arrival_change_anything() {
     let one = with_history(engine(Config::dims(3), 0..PEOPLE));
     let mut other = engine(Config::dims(3), (0..PEOPLE / 2).map(|id| 2 * id + 1));

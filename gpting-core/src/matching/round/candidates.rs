@@ -26,6 +26,8 @@ pub(super) struct Everybody<'a, Id> {
     /// The place here is a person's number in the graph.
     pub(super) rows: &'a [u32],
     pub(super) activity: &'a [f32],
+    /// Whose rows are there and not in `rows`, though they could be found.
+    pub(super) absent: &'a FxHashSet<u32>,
     pub(super) threads: usize,
 }
 
@@ -79,7 +81,7 @@ impl<Id: PersonId + Send + Sync> Everybody<'_, Id> {
         for (place, &row) in (0_u32..).zip(self.rows) {
             places[row as usize] = place;
         }
-        let (nobody, level, link) = (FxHashSet::default(), Level::best(), state.config.link);
+        let (level, link) = (Level::best(), state.config.link);
         let memory = || (Room::new(), Vec::new());
         let price = |row: u32| f64::from(asked.slot(row).price);
         let pieces = in_chunks(self.rows, self.threads, memory, |(room, page), first, chunk| {
@@ -89,7 +91,7 @@ impl<Id: PersonId + Send + Sync> Everybody<'_, Id> {
                     row,
                     limit: limit.min(state.len()),
                     after: None,
-                    excluding: &nobody,
+                    excluding: self.absent,
                     mutual: true,
                     relax: Relax::default(),
                     level,

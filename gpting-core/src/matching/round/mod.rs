@@ -35,6 +35,8 @@ mod tests;
 pub use settings::Market;
 pub use slates::Slates;
 
+use rustc_hash::FxHashSet;
+
 use candidates::Everybody;
 
 use super::market::graph::{Graph, GraphError, Lists, MarketSettings, Solver};
@@ -49,6 +51,8 @@ pub struct Round<'a, Id> {
     /// Everybody who takes part, in the order of the index.
     rows: Vec<u32>,
     activity: Vec<f32>,
+    /// Who takes part in the engine and not in this round.
+    absent: FxHashSet<u32>,
 }
 
 impl<Id: PersonId + Send + Sync> View<Id> {
@@ -64,7 +68,7 @@ impl<Id: PersonId + Send + Sync> View<Id> {
         Solver::new(&Graph::new(0, Vec::new())?, market.graph.clone())?;
         let rows = rows_in_order(self.state());
         let activity = vec![1.0; rows.len()];
-        Ok(Round { view: self, market, rows, activity })
+        Ok(Round { view: self, market, rows, activity, absent: FxHashSet::default() })
     }
 }
 
@@ -74,6 +78,18 @@ impl<Id: PersonId + Send + Sync> Round<'_, Id> {
     pub fn activity(mut self, of: impl Fn(Id) -> f32) -> Self {
         let state = self.view.state();
         self.activity = self.rows.iter().map(|&row| of(state.slot(row).id)).collect();
+        self
+    }
+
+    /// Leaves these people out of this round: they get no list, and are on nobody's. Ids that are unknown change nothing.
+    #[must_use]
+    pub fn without(mut self, ids: &[Id]) -> Self {
+        let state = self.view.state();
+        self.absent.extend(ids.iter().filter_map(|&id| state.find(id)));
+        let absent = &self.absent;
+        let mut present = self.rows.iter().map(|row| !absent.contains(row));
+        self.activity.retain(|_| present.next().unwrap_or(false));
+        self.rows.retain(|row| !absent.contains(row));
         self
     }
 
@@ -109,7 +125,7 @@ impl<Id: PersonId + Send + Sync> Round<'_, Id> {
             return Err(GraphError::InvalidSetting("activity").into());
         }
         let state = self.view.state();
-        let everybody = Everybody { state, rows: &self.rows, activity: &self.activity, threads };
+        let everybody = Everybody { state, rows: &self.rows, activity: &self.activity, absent: &self.absent, threads };
         let graph = everybody.graph(self.market.pool, &self.market.graph)?;
         let settings = MarketSettings { threads, ..self.market.graph };
         let solved = Solver::new(&graph, settings)?.finish()?;

@@ -1,5 +1,7 @@
 //! The round against the same market fed with every pair, found without an index.
 
+use rustc_hash::FxHashSet;
+
 use super::super::market::graph::{Edge, Graph, MarketSettings, Solver};
 use super::super::walk::rows_in_order;
 use super::super::{Cell, Config, Day, Engine, EngineError, Event, Gender, Person, Pick, View, Wants};
@@ -106,7 +108,8 @@ fn the_graph_has_everybodys_best_with_their_true_chances() {
     let (ids, all) = everything(&view);
     let rows = rows_in_order(view.state());
     let activity = vec![1.0; rows.len()];
-    let everybody = Everybody { state: view.state(), rows: &rows, activity: &activity, threads: 1 };
+    let everybody =
+        Everybody { state: view.state(), rows: &rows, activity: &activity, absent: &FxHashSet::default(), threads: 1 };
     let graph = everybody.graph(3, &Market::daily().graph).unwrap();
     assert!(graph.edges().len() < all.edges().len() / 2);
     for edge in graph.edges() {
@@ -136,7 +139,8 @@ fn where_all_want_the_same_few_prices_bring_the_others_in() {
     let found = view.market(market.clone()).unwrap().solve(2).unwrap();
     let rows = rows_in_order(view.state());
     let activity = vec![1.0; rows.len()];
-    let everybody = Everybody { state: view.state(), rows: &rows, activity: &activity, threads: 1 };
+    let everybody =
+        Everybody { state: view.state(), rows: &rows, activity: &activity, absent: &FxHashSet::default(), threads: 1 };
     let plain = Graph::new(rows.len(), everybody.edges(view.state(), 5, |_, _| ()).unwrap()).unwrap();
     let plain = solved(&ids, &plain, market.graph);
     let matches = [exact, found, plain].map(|slates| slates.report().expected_matches);
