@@ -14,6 +14,7 @@
 #![expect(clippy::unwrap_used, reason = "the whole file is tests; what they are made of counts as one")]
 
 mod models;
+mod pace;
 mod population;
 mod rules;
 mod secrets;
