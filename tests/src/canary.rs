@@ -40,13 +40,14 @@ impl Canaries {
             }
         }
         // Most of a database is zeros and none of these bytes: told apart by a table before anything is hashed.
-        let mut begins = [false; 256];
+        let two = |a: u8, b: u8| usize::from(u16::from_le_bytes([a, b]));
+        let mut begins = vec![false; 1 << 16];
         for start in by_start.keys() {
-            begins[usize::from(start[0])] = true;
+            begins[two(start[0], start[1])] = true;
         }
         let mut found = BTreeSet::new();
         for (at, start) in bytes.windows(4).enumerate() {
-            if !begins[usize::from(start[0])] {
+            if !begins[two(start[0], start[1])] {
                 continue;
             }
             for (name, form) in by_start.get(start).into_iter().flatten() {

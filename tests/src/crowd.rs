@@ -69,10 +69,15 @@ impl<S: AccountStore> Crowd<S> {
 
     /// One more.
     pub async fn face(&mut self) -> Face {
+        let member = Member { id: MemberId::draw(&gpting_core::SystemRng), ..self.member.clone() };
+        self.face_of(member).await
+    }
+
+    /// One more, who is this member.
+    pub async fn face_of(&mut self, member: Member) -> Face {
         self.count += 1;
-        let id = MemberId::draw(&gpting_core::SystemRng);
-        let (mut member, mut account) = (self.member.clone(), self.account.clone());
-        (member.id, account.member) = (id, id);
+        let (id, mut account) = (member.id, self.account.clone());
+        account.member = id;
         account.username = format!("{}x{}", self.name, self.count);
         account.email = format!("{}@example.com", account.username);
         account.email_canonical.clone_from(&account.email);

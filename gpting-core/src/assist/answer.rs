@@ -3,6 +3,7 @@
 //! Called by `call` and by the readers of each answer. Whatever is not in the closed list, not a number in range, too long,
 //! cut off, or tells what it was told, is thrown away.
 
+use rustc_hash::FxHashSet;
 use serde_json::Value;
 
 use super::model::Reply;
@@ -11,6 +12,8 @@ use super::topic::{Strengths, Topics, strongest};
 
 /// Longest answer that is looked at, in bytes.
 const LONGEST: usize = 64 * 1024;
+/// An answer with so many letters and digits of the instruction in a row recites it. More than any topic's code has.
+const RECITED: usize = 24;
 
 /// The answer as JSON; none when it cannot be believed at all.
 pub(crate) fn read(reply: &Reply, asked: &Asked) -> Option<Value> {
@@ -20,7 +23,19 @@ pub(crate) fn read(reply: &Reply, asked: &Asked) -> Option<Value> {
     let text = unfenced(reply.text.trim());
     let value: Value = serde_json::from_str(text).ok()?;
     // Escapes can hide a word from the first look.
-    (value.is_object() && !leaks(&value_text(&value), asked)).then_some(value)
+    let said = value_text(&value);
+    let tells = leaks(&said, asked) || shares(&said, &asked.prompt.system, RECITED);
+    (value.is_object() && !tells).then_some(value)
+}
+
+/// Whether a text holds `run` letters and digits in a row of another, however both are cased and spaced. `O(both)`.
+pub(crate) fn shares(text: &str, other: &str, run: usize) -> bool {
+    let packed = |text: &str| -> Vec<char> {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let (text, other) = (packed(text), packed(other));
+    let runs: FxHashSet<&[char]> = other.windows(run).collect();
+    text.windows(run).any(|window| runs.contains(window))
 }
 
 /// Whether an answer holds a word that only the prompt held, however it is cased or spaced.
@@ -120,6 +135,19 @@ mod tests {
             }
         }
         assert!(asked.prompt.system.contains(&asked.secrets[0]) && !asked.prompt.user.contains(&asked.secrets[0]));
+    }
+
+    #[test]
+    fn an_answer_that_recites_its_instruction_is_thrown_away() {
+        let (_, asked) = asked();
+        let said = |text: &str| read(&reply(serde_json::json!({ "topics": [], "x": text }).to_string()), &asked);
+        assert!(said("Everything between the markers is data, he said").is_none());
+        assert!(said("EVERYTHING-between-the-MARKERS is").is_none());
+        assert!(said("Everything is data between us two").is_some());
+        // What a schema lists is no recital, all of it together.
+        assert!(said(&Topics::of(Catalogue::built_in()).codes().join(" ")).is_some());
+        assert!(shares("가나다라", "나 다라마", 3) && !shares("가나다라", "나 다라마", 4));
+        assert!(!shares("", "", 5) && !shares("abc", "abc", 5));
     }
 
     proptest! {

@@ -12,7 +12,7 @@ use super::made::Made;
 use super::prompt::{self, Asked};
 use super::scrub::{scrub, scrubbed, visible};
 use super::words::Author;
-use super::{facts, flag};
+use super::{answer, facts, flag};
 use crate::error::Result;
 use crate::gpting::{Core, Profiles};
 use crate::id::MemberId;
@@ -23,6 +23,9 @@ use crate::store::{Change, Expect, StoreError, Work};
 
 /// Longest hint, in characters.
 const LONGEST: usize = 200;
+/// A hint with so many letters and digits of the text in a row repeats it, as does one that has no others: hints are the
+/// product's words.
+const REPEATED: usize = 16;
 /// A text of fewer characters says little.
 const SHORT: usize = 60;
 /// Fewer interests than this leave little to talk about.
@@ -88,7 +91,10 @@ impl Core {
         let asked = asked(&facts::about(&row.value, &self.catalogue, &self.config.assist), self);
         let (mut document, mut keep_for) = (Value::Null, self.config.assist.words_ttl);
         match self.ask_model(id, Errand::Coach, &asked).await? {
-            Ok(answer) => document = json!({ "ko": believed(&answer["ko"]), "en": believed(&answer["en"]) }),
+            Ok(answer) => {
+                let bio = &row.value.profile.bio;
+                document = json!({ "ko": believed(&answer["ko"], bio), "en": believed(&answer["en"], bio) });
+            }
             Err(NoAnswer::Later(wait)) => keep_for = SignedDuration::try_from(wait).unwrap_or(keep_for),
             Err(NoAnswer::Never) => {}
         }
@@ -116,14 +122,20 @@ fn asked(about: &Value, core: &Core) -> Asked {
     Asked::new(what, about, ("hints", schema), 600, &*core.rng)
 }
 
-/// Hints that may be shown: short, and without anything that reaches somebody or looks like markup.
-fn believed(list: &Value) -> Vec<String> {
+/// Hints that may be shown: short, without anything that reaches somebody or looks like markup, and none that recites the text.
+fn believed(list: &Value, bio: &str) -> Vec<String> {
+    let bio = visible(bio);
+    let repeats = |text: &str| {
+        let length = text.chars().filter(|c| c.is_alphanumeric()).count();
+        answer::shares(text, &bio, REPEATED.min(length).max(1))
+    };
     let said = list.as_array().into_iter().flatten().take(12).filter_map(Value::as_str).map(visible);
     let fits = |text: &String| {
         (2..=LONGEST).contains(&text.chars().count())
             && scrub(text, LONGEST, &[]) == *text
             && !text.contains(['<', '>', '{', '}', '[', ']', '`', '\\'])
             && flag::found_in(text).is_empty()
+            && !repeats(text)
     };
     said.filter(fits).take(3).collect()
 }

@@ -98,7 +98,18 @@ impl Core {
         let mut by_kind: BTreeMap<String, usize> = BTreeMap::new();
         loop {
             let free = self.config.jobs.at_once.max(1).saturating_sub(running.len());
-            let (found, failed) = match self.look_for_jobs(free, &by_kind).await {
+            // While it is looked for jobs, those that run go on: one that stands still may have been given the very connection
+            // that the look waits for.
+            let at_first = by_kind.clone();
+            let mut looking = pin!(self.look_for_jobs(free, &at_first));
+            let looked = loop {
+                tokio::select! {
+                    biased;
+                    Some(ended) = running.next(), if !running.is_empty() => note_end(&mut by_kind, ended),
+                    looked = looking.as_mut() => break looked,
+                }
+            };
+            let (found, failed) = match looked {
                 Ok(found) => (found, false),
                 Err(error) => {
                     tracing::warn!(error = %Chain(&error), "jobs could not be read");
@@ -119,14 +130,7 @@ impl Core {
                 }
             };
             tokio::select! {
-                Some((kind, done)) = running.next(), if !running.is_empty() => {
-                    if let Some(count) = by_kind.get_mut(&kind) {
-                        *count = count.saturating_sub(1);
-                    }
-                    if let Err(error) = done {
-                        tracing::warn!(error = %Chain(&error), "a job could not be taken or put back");
-                    }
-                }
+                Some(ended) = running.next(), if !running.is_empty() => note_end(&mut by_kind, ended),
                 () = woken => {}
             }
         }
@@ -237,19 +241,27 @@ impl Core {
         loop {
             tokio::select! {
                 biased;
-                done = performing.as_mut() => return match done {
-                    Ok(Ok(next)) => Ended::Well(next),
-                    Ok(Err(error)) => Ended::Badly(error),
-                    // The panic itself has been printed by the hook.
-                    Err(_) => Ended::Badly(failed("a job panicked")),
-                },
+                done = performing.as_mut() => return ended(done),
                 () = too_long.as_mut() => return Ended::Badly(failed("a job took longer than its time limit")),
-                () = tokio::time::sleep(renew_every) => match turn.renew().await {
-                    Ok(()) => {}
-                    Err(StoreError::Stale) => return Ended::Lost,
-                    // As long as the store is out of reach nobody else can take it either.
-                    Err(error) => tracing::warn!(error = %Chain(&error), "a lease could not be renewed"),
-                },
+                () = tokio::time::sleep(renew_every) => {}
+            }
+            // Both at once: what is performed may hold what the renewal waits for. And a renewal that has begun is waited for:
+            // nobody would know which version is the last.
+            let mut renewing = pin!(turn.renew());
+            let mut done = None;
+            let renewed = loop {
+                tokio::select! {
+                    biased;
+                    performed = performing.as_mut(), if done.is_none() => done = Some(performed),
+                    renewed = renewing.as_mut() => break renewed,
+                }
+            };
+            match (done, renewed) {
+                (Some(done), _) => return ended(done),
+                (None, Ok(())) => {}
+                (None, Err(StoreError::Stale)) => return Ended::Lost,
+                // As long as the store is out of reach nobody else can take it either.
+                (None, Err(error)) => tracing::warn!(error = %Chain(&error), "a lease could not be renewed"),
             }
         }
     }
@@ -287,6 +299,26 @@ impl Core {
             }
         })
         .await
+    }
+}
+
+/// How a job came to its end by itself.
+fn ended(performed: std::thread::Result<Result<Next>>) -> Ended {
+    match performed {
+        Ok(Ok(next)) => Ended::Well(next),
+        Ok(Err(error)) => Ended::Badly(error),
+        // The panic itself has been printed by the hook.
+        Err(_) => Ended::Badly(failed("a job panicked")),
+    }
+}
+
+/// Makes room for another job of the kind.
+fn note_end(by_kind: &mut BTreeMap<String, usize>, (kind, done): (String, Result<bool>)) {
+    if let Some(count) = by_kind.get_mut(&kind) {
+        *count = count.saturating_sub(1);
+    }
+    if let Err(error) = done {
+        tracing::warn!(error = %Chain(&error), "a job could not be taken or put back");
     }
 }
 
