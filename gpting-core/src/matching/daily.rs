@@ -57,10 +57,13 @@ impl Core {
         let today = seoul_date(now);
         let number = day(today).0;
         let view = self.replica.view(now);
+        // Whoever hides tonight would be a pick that nobody may be shown.
+        let (snoozed, incognito) = self.replica.hidden(now);
+        let absent = [snoozed, incognito].concat();
         let solve = move || -> Result<(Vec<PairKey>, Report, f64), super::EngineError> {
             // Another seed every day brings others into the pools.
             let seed = u64::from(number.unsigned_abs());
-            let round = view.market(Market::daily().seed(seed))?;
+            let round = view.market(Market::daily().seed(seed))?.without(&absent);
             let (slates, by_product) = round.solve_beside_product(threads.get())?;
             let mut pairs: Vec<PairKey> =
                 slates.iter().filter_map(|(id, _)| PairKey::of(id, slates.pick(id)?)).collect();

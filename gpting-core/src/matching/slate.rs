@@ -56,7 +56,13 @@ pub struct SlateCursor {
     /// Whom the first page explored: they are not to come again.
     #[serde(default)]
     explored: [Option<MemberId>; MOST],
+    /// The picks that the first page began with: they are not to come again, and the picks of another round come by rank.
+    #[serde(default)]
+    picked: [Option<MemberId>; PICKS],
 }
+
+/// The most picks of a day that a page begins with and a cursor carries. A round makes one.
+const PICKS: usize = 4;
 
 /// A page of proposals.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,21 +120,22 @@ impl Core {
         let ranked = paged.clone().unwrap_or_else(|| core.replica.view_of(ranker, now));
         let mut explored = request.after.map_or([None; MOST], |cursor| cursor.explored);
         excluded.extend(explored.into_iter().flatten());
+        let mut headed = request.after.map_or([None; PICKS], |cursor| cursor.picked);
+        excluded.extend(headed.into_iter().flatten());
         let mut after = request
             .after
             .map_or(After::Start, |cursor| After::Pick { score: f64::from_bits(cursor.score), id: cursor.id });
         let mut chosen: Vec<(Pick<MemberId>, Member)> = Vec::with_capacity(limit);
         let mut picked = Vec::new();
         let mut veil = Veil::of(me);
-        if shows_picks(relax) {
-            let picks = core.picks_of_today(me, &view, &excluded, now).await?;
+        if shows_picks(relax) && request.after.is_none() {
             // Of the first page they are the head; later ones pass them by.
+            let mut picks = core.picks_of_today(me, &view, &excluded, now).await?;
+            picks.truncate(limit.min(PICKS));
             excluded.extend(picks.iter().map(|pick| pick.id));
-            if request.after.is_none() {
-                let first = picks.into_iter().take(limit).collect();
-                chosen.extend(core.confirm(&mut veil, relax, first, now).await?);
-                picked.extend(chosen.iter().map(|(pick, _)| pick.id));
-            }
+            chosen.extend(core.confirm(&mut veil, relax, picks, now).await?);
+            picked.extend(chosen.iter().map(|(pick, _)| pick.id));
+            headed.iter_mut().zip(&picked).for_each(|(place, id)| *place = Some(*id));
         }
         let mut more = true;
         if chosen.len() == limit {
@@ -174,7 +181,14 @@ impl Core {
                     Some(cursor) if paged.is_some() => cursor.view,
                     _ => core.pin(ranked.clone(), now),
                 };
-                Some(SlateCursor { view: key, score: score.to_bits(), id, rank: rank + chosen.len(), explored })
+                Some(SlateCursor {
+                    view: key,
+                    score: score.to_bits(),
+                    id,
+                    rank: rank + chosen.len(),
+                    explored,
+                    picked: headed,
+                })
             }
             After::Pick { .. } | After::Start => None,
         };
@@ -228,11 +242,8 @@ impl Core {
     ) -> Result<Vec<(Pick<MemberId>, Member)>> {
         let ids: Vec<MemberId> = picks.iter().map(|pick| pick.id).collect();
         let mut rows = rustc_hash::FxHashMap::default();
-        let mut news = Vec::new();
         for row in self.store.members(&ids).await? {
-            if self.absorb(&row) {
-                news.push(row.value.id);
-            }
+            self.absorb(&row);
             rows.insert(row.value.id, row.value);
         }
         let fresh = self.replica.view(now);
@@ -243,9 +254,9 @@ impl Core {
             if !member.is_visible() || !fresh.contains(pick.id) {
                 continue;
             }
-            // An unchanged row was tested by the view; a changed one is tested again. A relaxed page is tested by the
-            // same relaxed query, for this one person.
-            if news.contains(&pick.id) && !fresh.eligible_with(veil.viewer(), pick.id, relax).map_err(engine_failed)? {
+            // Since the view was made both may have changed, the viewer as well, and the feed may have told of it before this. A
+            // relaxed page is tested by the same relaxed query, for this one person.
+            if !fresh.eligible_with(veil.viewer(), pick.id, relax).map_err(engine_failed)? {
                 continue;
             }
             if veil.hides(self, &member, now).await? {

@@ -212,3 +212,33 @@ async fn pages_show_everybody_once_where_nearly_everybody_hides() {
         assert_eq!(seen, open, "pages of {limit}");
     }
 }
+
+#[tokio::test]
+async fn whoever_hides_tonight_gets_no_pick_and_is_nobodys() {
+    let town = town().await;
+    let (mut women, mut men) = (Vec::new(), Vec::new());
+    for n in 0..4 {
+        women.push(town.person(&format!("여{n}"), "F", &["M"]).await);
+        men.push(town.person(&format!("남{n}"), "M", &["F"]).await);
+    }
+    let tonight =
+        VisibilityEdit { snoozed_until: Some(Some(town.clock.now() + SignedDuration::from_hours(8))), incognito: None };
+    town.g.profiles().set_visibility(women[0], tonight).await.unwrap();
+    town.g
+        .profiles()
+        .set_visibility(men[0], VisibilityEdit { snoozed_until: None, incognito: Some(true) })
+        .await
+        .unwrap();
+    let round = town.g.matching().daily_round(std::num::NonZero::<usize>::MIN).await.unwrap();
+    // Nobody who can be met is left over for somebody who cannot.
+    assert_eq!((round.pairs, round.report.people), (3, 6));
+    for &me in women.iter().chain(&men) {
+        let slate = town.g.matching().slate(me, SlateRequest::first(20)).await.unwrap();
+        let picked: Vec<_> = slate.cards.iter().filter(|card| card.picked).map(|card| card.card.id).collect();
+        assert_eq!(picked.len(), usize::from(me != women[0] && me != men[0]), "{picked:?}");
+        assert!(!picked.contains(&women[0]) && !picked.contains(&men[0]));
+    }
+    // Whoever is back in time is in the next round.
+    town.clock.advance(SignedDuration::from_hours(24));
+    assert_eq!(town.g.matching().daily_round(std::num::NonZero::<usize>::MIN).await.unwrap().report.people, 7);
+}
