@@ -48,6 +48,9 @@ pub(crate) fn attributes(derived: &Derived, topics: &Topics, stated: usize) -> V
     seeks.chain(shown).take(Person::MAX_ATTRIBUTES.saturating_sub(stated)).collect()
 }
 
+/// What a sum of strengths may be wrong by in an f32.
+const ROUNDING: f32 = 1e-6;
+
 /// What one values and the other has: `most · Σ value · has / max(1, Σ |value|)`, in logits, for each direction.
 #[derive(Clone, Debug)]
 pub(crate) struct Valued {
@@ -125,13 +128,24 @@ impl<Id: PersonId + Send + Sync> Signal<Id> for Valued {
         }
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "the term lies between -2 and 2")]
     fn bound(&self, viewer: Row<'_, Id>) -> f32 {
+        // Everything that they like, and nothing that they do not.
+        let (mut likes, mut all) = (0.0, 0.0);
+        for (_, value) in Self::seeks(viewer) {
+            likes += value.max(0.0);
+            all += value.abs();
+        }
+        if all == 0.0 { 0.0 } else { (f64::from(self.most) * likes / all.max(1.0)) as f32 + ROUNDING }
+    }
+
+    fn bound_back(&self, viewer: Row<'_, Id>) -> f32 {
         if !self.is_used.load(Ordering::Acquire) {
             return 0.0;
         }
         let has_something =
             !viewer.interests().is_empty() || viewer.attributes().any(|(attribute, _)| attribute == SHOWS);
-        // Somebody without anything may still be missed by whoever dislikes nothing: never more than zero.
-        if has_something || Self::seeks(viewer).next().is_some() { self.most } else { 0.0 }
+        // Whoever has nothing has nothing that anybody could value.
+        if has_something { self.most } else { 0.0 }
     }
 }

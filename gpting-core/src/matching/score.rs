@@ -11,6 +11,7 @@
 
 use std::fmt::Debug;
 
+use super::candidate::Candidate;
 use super::emphasis;
 use super::explain::{Part, Reason};
 use super::facts::Facts;
@@ -48,13 +49,22 @@ pub trait Signal<Id>: Send + Sync + Debug {
         }
     }
 
-    /// The most the signal adds in either direction when `viewer` asks; a larger value is cut to it.
+    /// The most that [`Self::logit`] adds when `viewer` asks; a larger value is cut to it. Of the other direction too, unless
+    /// [`Self::bound_back`] says otherwise.
     ///
     /// A finite bound lets a search stop early. Without one the result is the same, only slower.
     fn bound(&self, _viewer: Row<'_, Id>) -> f32 {
         f32::INFINITY
     }
+
+    /// The most that [`Self::logit_back`] adds when `viewer` asks; a larger value is cut to it.
+    fn bound_back(&self, viewer: Row<'_, Id>) -> f32 {
+        self.bound(viewer)
+    }
 }
+
+/// Logits beyond which a sum forgets its smaller parts.
+const HUGE: f64 = 1e4;
 
 /// Takes the terms of one direction.
 trait Sink {
@@ -86,8 +96,8 @@ pub(super) struct Scorer<'a, Id> {
     facts: Facts<'a>,
     age: u8,
     base: f64,
-    /// The most that all signals add in one direction.
-    signals: f64,
+    /// The most that all signals add in each direction.
+    most_of_signals: (f64, f64),
     /// By interest: how rare the viewer's interests are; 0 for all others.
     rarity: Vec<f64>,
     is: &'a [f32],
@@ -116,7 +126,11 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         }
         let (is, seeks) = state.vectors(row);
         let viewer = Row { state, number: row };
-        let signals: f64 = state.config.signals.iter().map(|signal| f64::from(signal.bound(viewer))).sum();
+        let signals = &state.config.signals;
+        let there: f64 = signals.iter().map(|signal| f64::from(signal.bound(viewer))).sum();
+        let back: f64 = signals.iter().map(|signal| f64::from(signal.bound_back(viewer))).sum();
+        // Bounds without sense bound nothing, and none may be so low that an f32 makes infinity of it.
+        let sensible = |most: f64| if most.is_nan() { f64::INFINITY } else { most.max(-1e9) };
         Self {
             state,
             weights,
@@ -128,8 +142,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
                 Link::Logistic => logit(weights.like_rate),
                 Link::Clipped => 0.0,
             },
-            // Bounds without sense bound nothing, and none may be so low that an f32 makes infinity of it.
-            signals: if signals.is_nan() { f64::INFINITY } else { signals.max(-1e9) },
+            most_of_signals: (sensible(there), sensible(back)),
             rarity,
             is,
             seeks,
@@ -146,9 +159,16 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         (there, back)
     }
 
-    /// The most that all signals add in one direction.
-    pub(super) fn most_of_signals(&self) -> f64 {
-        self.signals
+    /// What all signals add to each direction, for a block of candidates; replaces what is in `sums`. Not a number where a
+    /// signal is so large that the order of an addition may decide.
+    pub(super) fn signal_sums(&mut self, block: &[Candidate], sums: &mut Vec<(f64, f64)>) -> Result<(), EngineError> {
+        sums.clear();
+        sums.resize(block.len(), (0.0, 0.0));
+        self.signals(block.iter().map(|candidate| candidate.row), |at, _, there, back| {
+            let is_huge = there.abs().max(back.abs()) > HUGE;
+            sums[at].0 += if is_huge { f64::NAN } else { there };
+            sums[at].1 += if is_huge { f64::NAN } else { back };
+        })
     }
 
     /// The whole logits of a block of candidates, viewer to candidate and back, from the sums of [`Self::profile`].
@@ -161,7 +181,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
             }
             self.content_terms(candidate, there, back);
         }
-        self.signals(block, |at, _, there, back| {
+        self.signals(block.iter().copied(), |at, _, there, back| {
             sums[at].0 += there;
             sums[at].1 += back;
         })
@@ -186,8 +206,8 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let tastes = self.facts.most_of_tastes(self.weights.attributes * own.attributes());
         let answers = Expectation::default().most(self.facts.answers().points());
         let answers = own.questions() * self.weights.questions * answers;
-        let there = self.base + f64::from(mine.pickiness) + tastes + answers + self.signals;
-        let back = self.base + f64::from(mine.appeal) - f64::from(mine.price) + self.signals;
+        let there = self.base + f64::from(mine.pickiness) + tastes + answers + self.most_of_signals.0;
+        let back = self.base + f64::from(mine.appeal) - f64::from(mine.price) + self.most_of_signals.1;
         (there, back, self.most_of_interests())
     }
 
@@ -210,7 +230,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let (mut there, mut back) = (Vec::new(), Vec::new());
         self.profile_terms(candidate, &mut there, &mut back);
         self.content_terms(candidate, &mut there, &mut back);
-        self.signals(&[candidate], |_, name, to, from| {
+        self.signals([candidate].into_iter(), |_, name, to, from| {
             there.add(|| Reason::Signal(name), to);
             back.add(|| Reason::Signal(name), from);
         })?;
@@ -304,7 +324,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
     /// Asks every signal about the block and hands on (place in the block, name, there, back).
     fn signals(
         &mut self,
-        block: &[u32],
+        block: impl Iterator<Item = u32>,
         mut add: impl FnMut(usize, &'static str, f64, f64),
     ) -> Result<(), EngineError> {
         let state = self.state;
@@ -314,7 +334,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let viewer = Row { state, number: self.row };
         let Buffers { rows, there, back } = &mut self.buffers;
         rows.clear();
-        rows.extend(block.iter().map(|&number| Row { state, number }));
+        rows.extend(block.map(|number| Row { state, number }));
         for signal in &state.config.signals {
             for out in [&mut *there, &mut *back] {
                 out.clear();
@@ -322,12 +342,12 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
             }
             signal.logit(viewer, rows, there);
             signal.logit_back(viewer, rows, back);
-            let bound = signal.bound(viewer);
+            let (most_there, most_back) = (signal.bound(viewer), signal.bound_back(viewer));
             for (at, (&there, &back)) in there.iter().zip(&*back).enumerate() {
                 if !there.is_finite() || !back.is_finite() {
                     return Err(EngineError::InvalidSignal { name: signal.name() });
                 }
-                add(at, signal.name(), f64::from(there.min(bound)), f64::from(back.min(bound)));
+                add(at, signal.name(), f64::from(there.min(most_there)), f64::from(back.min(most_back)));
             }
         }
         Ok(())

@@ -57,6 +57,18 @@ impl<S> Scaled<S> {
         factor.is_finite().then_some(Self { inner, factor })
     }
 
+    /// A bound of the signal, scaled.
+    fn scaled(&self, bound: f32) -> f32 {
+        if self.factor > 0.0 {
+            bound * self.factor
+        } else if self.factor == 0.0 {
+            0.0
+        } else {
+            // How far down the signal goes is not known, so neither is how far up its negative goes.
+            f32::INFINITY
+        }
+    }
+
     /// A value of the signal, cut to its bound as the engine does, and scaled.
     fn scale(&self, bound: f32, out: &mut [f32]) {
         for out in out {
@@ -77,17 +89,14 @@ impl<Id: PersonId, S: Signal<Id>> Signal<Id> for Scaled<S> {
 
     fn logit_back(&self, viewer: Row<'_, Id>, candidates: &[Row<'_, Id>], out: &mut [f32]) {
         self.inner.logit_back(viewer, candidates, out);
-        self.scale(self.inner.bound(viewer), out);
+        self.scale(self.inner.bound_back(viewer), out);
     }
 
     fn bound(&self, viewer: Row<'_, Id>) -> f32 {
-        if self.factor > 0.0 {
-            self.inner.bound(viewer) * self.factor
-        } else if self.factor == 0.0 {
-            0.0
-        } else {
-            // How far down the signal goes is not known, so neither is how far up its negative goes.
-            f32::INFINITY
-        }
+        self.scaled(self.inner.bound(viewer))
+    }
+
+    fn bound_back(&self, viewer: Row<'_, Id>) -> f32 {
+        self.scaled(self.inner.bound_back(viewer))
     }
 }

@@ -335,6 +335,8 @@ struct Judge<'a, 'q, Id> {
 struct Finishing {
     rows: Vec<u32>,
     sums: Vec<(f64, f64)>,
+    /// What signals add to those who are tested.
+    signals: Vec<(f64, f64)>,
 }
 
 impl<Id: PersonId> Judge<'_, '_, Id> {
@@ -371,28 +373,26 @@ impl<Id: PersonId> Judge<'_, '_, Id> {
                 config.link.fuse(config.fusion, sums.0, sums.1)
             }
         };
-        let signals = scorer.most_of_signals();
-        for candidate in &*candidates {
+        // Signals are asked before content is, which costs more to read.
+        scorer.signal_sums(candidates, &mut finishing.signals)?;
+        for (candidate, signals) in candidates.iter().zip(&finishing.signals) {
             let (there, back) = scorer.profile(candidate.row);
-            let at_most = |sum: f64, content: (f32, f32)| sum + f64::from(content.1) + signals + WIDE;
+            let (whole_there, whole_back) = (there + signals.0, back + signals.1);
+            let at_most = |sum: f64, content: (f32, f32)| sum + f64::from(content.1) + WIDE;
             let at_least = |sum: f64, content: (f32, f32)| sum + f64::from(content.0) - WIDE;
-            let most = fuse((at_most(there, candidate.there), at_most(back, candidate.back))) * (1.0 + BLUR);
-            // A signal may take away as much as it likes: there is no least before it has been asked.
-            let least = if config.signals.is_empty() {
-                fuse((at_least(there, candidate.there), at_least(back, candidate.back))) * (1.0 - BLUR)
-            } else {
-                f64::NEG_INFINITY
-            };
+            let most = (at_most(whole_there, candidate.there), at_most(whole_back, candidate.back));
+            let most = fuse(most) * (1.0 + BLUR);
+            let least = (at_least(whole_there, candidate.there), at_least(whole_back, candidate.back));
+            let least = fuse(least) * (1.0 - BLUR);
+            let is_known = !(signals.0 + signals.1).is_nan();
+            let (least, most) = if is_known { (least, most) } else { (f64::NEG_INFINITY, f64::INFINITY) };
             let is_before = question.after.is_some_and(|(score, _)| least > score);
             if most >= best.worst() && !is_before {
                 found.push(Found { row: candidate.row, sums: (there, back), least, most, is_final: false });
             }
         }
         // Whoever may lie before the page must be known exactly: they may not raise the floor.
-        let is_open = !config.signals.is_empty();
-        finish(state, scorer, found, finishing, |one| {
-            is_open || question.after.is_some_and(|(score, _)| one.most >= score)
-        })?;
+        finish(state, scorer, found, finishing, |one| question.after.is_some_and(|(score, _)| one.most >= score))?;
         for one in found.drain(..) {
             if !one.is_final || question.after.is_none_or(|after| order(after, (one.least, id(state, one))).is_lt()) {
                 best.push(one);
@@ -411,7 +411,7 @@ fn finish<Id: PersonId>(
     state: &State<Id>,
     scorer: &mut Scorer<'_, Id>,
     found: &mut [Found],
-    Finishing { rows, sums }: &mut Finishing,
+    Finishing { rows, sums, .. }: &mut Finishing,
     choose: impl Fn(&Found) -> bool,
 ) -> Result<(), EngineError> {
     rows.clear();
