@@ -18,6 +18,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READER_CACHE: &str = "-2000";
 const WRITER_CACHE: &str = "-8000";
 
+/// Rows that a reader's thread may be ahead of whoever takes them, so that it need not sleep between them.
+const ROWS_READY: usize = 1_024;
+
 /// The write-ahead log is cut back to this many bytes after a checkpoint.
 const LOG_BYTES: &str = "16777216";
 
@@ -103,6 +106,7 @@ impl Options {
         self.connection()
             .pragma("cache_size", READER_CACHE)
             .pragma("query_only", "ON")
+            .row_buffer_size(ROWS_READY)
             .thread_name(|_| "gpting-sqlite-r".to_owned())
     }
 

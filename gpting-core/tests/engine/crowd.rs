@@ -177,7 +177,10 @@ impl Plan {
             Bound::Finite => Some(|viewer| 1.0 + (viewer % 4) as f32),
             Bound::Negative => Some(|_| -0.75),
         };
-        Host { signal: bound.map(|bound| HostSignal { value: told, bound }), rule: self.rule.then_some(allows) }
+        Host {
+            signal: bound.map(|bound| HostSignal { value: told, bound, bound_back: less }),
+            rule: self.rule.then_some(allows),
+        }
     }
 
     /// The oracle's view of the plan with nobody in it.
@@ -351,6 +354,11 @@ fn told(a: u32, b: u32) -> f32 {
     (hash(a, b) % 2001) as f32 / 250.0 - 4.0
 }
 
+/// The bound of the other direction.
+fn less(bound: f32) -> f32 {
+    0.5 * bound - 0.25
+}
+
 fn allows(a: u32, b: u32) -> bool {
     !hash(b, a).is_multiple_of(7)
 }
@@ -374,6 +382,10 @@ impl Signal<u32> for Told {
 
     fn bound(&self, viewer: Row<'_, u32>) -> f32 {
         (self.bound)(viewer.id())
+    }
+
+    fn bound_back(&self, viewer: Row<'_, u32>) -> f32 {
+        less(self.bound(viewer))
     }
 }
 

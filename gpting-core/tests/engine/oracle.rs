@@ -102,8 +102,9 @@ pub(crate) enum Kind {
 pub(crate) struct HostSignal {
     /// What is added to the logit that the first likes the second.
     pub(crate) value: fn(u32, u32) -> f32,
-    /// The most that is added when somebody asks.
+    /// The most that is added when somebody asks; of the other direction, less.
     pub(crate) bound: fn(u32) -> f32,
+    pub(crate) bound_back: fn(f32) -> f32,
 }
 
 /// What a host adds to the rules, by ids alone.
@@ -311,8 +312,9 @@ impl World {
         let products = me.seeks.iter().zip(&you.is).map(|(s, o)| f64::from(*s) * f64::from(*o));
         let (content, sizes) = products.fold((0.0, 0.0), |(sum, sizes), x| (sum + x, sizes + x.abs()));
         add(weights.content * content);
-        if let Some(HostSignal { value, bound }) = self.host.signal {
-            add(f64::from(value(a, b).min(bound(viewer))));
+        if let Some(HostSignal { value, bound, bound_back }) = self.host.signal {
+            let most = if a == viewer { bound(viewer) } else { bound_back(bound(viewer)) };
+            add(f64::from(value(a, b).min(most)));
         }
         (logit, size + weights.content * sizes)
     }

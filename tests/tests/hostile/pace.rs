@@ -66,7 +66,7 @@ fn member(number: i64, at: jiff::Timestamp) -> Member {
         derived: Derived {
             profile: Some(Traits { content: "pace".to_owned(), at, topics: some(40, false) }),
             rooms: values.into_iter().collect(),
-            learner: None,
+            ..Derived::default()
         },
         visibility: Visibility::default(),
     }

@@ -224,8 +224,8 @@ impl World {
         }
     }
 
-    /// Whether `other` must not exist for `me`: blocked, parted, gone or away without a connection, or a stranger who hides
-    /// or does not fit and was never shown.
+    /// Whether `other` must not exist for `me`: blocked, parted, gone or away without a connection, whoever hides from
+    /// them, or a stranger who does not fit and was never shown.
     fn must_not_know(&self, me: usize, other: usize, from: Timestamp) -> bool {
         let (pair, side) = self.between(me, other);
         let them = &self.people[other];
@@ -235,11 +235,12 @@ impl World {
         if them.standing == Standing::Deactivated {
             return !pair.is_connected();
         }
-        if pair.knows(side) || self.people[me].served.contains(&other) {
+        if pair.knows(side) {
             return false;
         }
         let hides = self.hides(other, me, from, SystemClock.now()) == Some(true);
-        hides || !self.people[me].fits(them, false)
+        let is_known = self.people[me].served.contains(&other);
+        hides || !(is_known || self.people[me].fits(them, false))
     }
 }
 
