@@ -32,6 +32,8 @@ impl AgeGate {
 pub struct Config<Id> {
     pub(super) dims: usize,
     pub(super) taste: Option<f32>,
+    /// Of so many dimensions, the first ones, it is learned what somebody seeks.
+    pub(super) learned: usize,
     pub(super) weights: Weights,
     pub(super) fusion: Fusion,
     pub(super) link: Link,
@@ -49,6 +51,7 @@ impl<Id> Config<Id> {
         Self {
             dims,
             taste: None,
+            learned: usize::MAX,
             weights: Weights::default(),
             fusion: Fusion::default(),
             link: Link::default(),
@@ -66,6 +69,14 @@ impl<Id> Config<Id> {
     #[must_use]
     pub fn taste(mut self, prior: f32) -> Self {
         self.taste = Some(if prior.is_nan() { 1e6 } else { prior.clamp(0.01, 1e6) });
+        self
+    }
+
+    /// Lets [`Self::taste`] learn from the first so many dimensions alone; in the others everybody seeks what they are. For
+    /// numbers that their person may take back, which must not live on in what others seek.
+    #[must_use]
+    pub fn taste_dims(mut self, dims: usize) -> Self {
+        self.learned = dims;
         self
     }
 

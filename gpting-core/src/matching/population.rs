@@ -284,7 +284,7 @@ impl<Id: PersonId> State<Id> {
         self.count_interests(&old, false);
         self.count_interests(&new.facts, true);
         let dims = self.table.dims;
-        let (weights, taste) = (self.config.weights, self.config.taste);
+        let (weights, taste, learned) = (self.config.weights, self.config.taste, self.config.learned.min(dims));
         let (chunk, at) = self.table.edit(row);
         let slot = &mut chunk.slots[at];
         let (likes, [received, _]) = (slot.decided.likes(), slot.received.counts());
@@ -295,10 +295,13 @@ impl<Id: PersonId> State<Id> {
             let range = 2 * dims * at..2 * dims * (at + 1);
             if let Some(prior) = taste {
                 let was = &chunk.vectors[range.clone()];
-                if was[..dims] != new.vectors[..dims] {
-                    Earlier::changed(&mut chunk.slots[at].earlier, &was[..dims], received);
+                if was[..learned] != new.vectors[..learned] {
+                    // Beyond what is learned nothing is kept.
+                    let mut said = vec![0.0; dims];
+                    said[..learned].copy_from_slice(&was[..learned]);
+                    Earlier::changed(&mut chunk.slots[at].earlier, &said, received);
                 }
-                taste::keep(&mut new.vectors, was, prior, likes);
+                taste::keep(&mut new.vectors, was, learned, prior, likes);
             }
             if chunk.vectors[range.clone()] != *new.vectors {
                 Arc::make_mut(&mut chunk.vectors)[range].copy_from_slice(&new.vectors);
@@ -404,8 +407,9 @@ impl<Id: PersonId> State<Id> {
             let after = before + new.likes() - old.likes();
             let name = if was > 0 { of_old } else { of_new };
             let earlier = self.slot(other).earlier.as_deref();
-            let learned = earlier.and_then(|earlier| earlier.find(name)).unwrap_or(self.vectors(other).0).to_vec();
-            self.reseek(actor, |mine| taste::turn(mine, &learned, prior, before, after));
+            let liked = earlier.and_then(|earlier| earlier.find(name)).unwrap_or(self.vectors(other).0);
+            let liked = liked[..self.config.learned.min(liked.len())].to_vec();
+            self.reseek(actor, |mine| taste::turn(mine, &liked, prior, before, after));
             // The row is written anyway, below.
             let (chunk, at) = self.table.edit(other);
             Earlier::counted(&mut chunk.slots[at].earlier, name, was, is);

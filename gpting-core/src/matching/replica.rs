@@ -385,7 +385,11 @@ pub(super) fn settings(config: &Config, embeds: bool, valued: Option<&Valued>) -
 /// The same without learning what somebody seeks.
 fn unlearned(config: &Config, embeds: bool, valued: Option<&Valued>) -> EngineConfig<MemberId> {
     let dims = config.matching.content_dims + if embeds { EMBEDDED } else { 0 };
-    let settings = EngineConfig::dims(dims).weights(weights()).age_gate(config.safety.age_gate);
+    // Vectors of a model go with the consent to them: nobody else's taste holds them.
+    let settings = EngineConfig::dims(dims)
+        .taste_dims(config.matching.content_dims)
+        .weights(weights())
+        .age_gate(config.safety.age_gate);
     match valued {
         Some(valued) => settings.signal(valued.clone()),
         None => settings,

@@ -5,9 +5,9 @@
 //! Invariant: with no likes `seeks` is `is`, exactly; otherwise up to the rounding of an f32.
 
 /// A like more or less, or one that counts otherwise than before: from `before` likes to `after`; `liked` is what the
-/// other was when they were liked.
+/// other was when they were liked, in as many of the first dimensions as are learned.
 pub(super) fn turn(mine: &mut [f32], liked: &[f32], prior: f32, before: f64, after: f64) {
-    let (is, seeks) = mine.split_at_mut(liked.len());
+    let (is, seeks) = mine.split_at_mut(mine.len() / 2);
     if after <= 0.0 {
         seeks.copy_from_slice(is);
         return;
@@ -19,16 +19,18 @@ pub(super) fn turn(mine: &mut [f32], liked: &[f32], prior: f32, before: f64, aft
     }
 }
 
-/// A person says something new of themselves: `new` and `old` are `is`, then `seeks`. What was learned stays.
-pub(super) fn keep(new: &mut [f32], old: &[f32], prior: f32, likes: f64) {
+/// A person says something new of themselves: `new` and `old` are `is`, then `seeks`. What was learned of the first
+/// `learned` dimensions stays.
+pub(super) fn keep(new: &mut [f32], old: &[f32], learned: usize, prior: f32, likes: f64) {
     let (is, seeks) = new.split_at_mut(old.len() / 2);
     let (was, sought) = old.split_at(is.len());
+    seeks[learned..].copy_from_slice(&is[learned..]);
     if likes <= 0.0 {
         seeks.copy_from_slice(is);
         return;
     }
     let share = f64::from(prior) / (f64::from(prior) + likes);
-    for (((seek, is), was), sought) in seeks.iter_mut().zip(&*is).zip(was).zip(sought) {
+    for (((seek, is), was), sought) in seeks.iter_mut().zip(&*is).zip(was).zip(sought).take(learned) {
         *seek = (f64::from(*sought) + share * (f64::from(*is) - f64::from(*was))) as f32;
     }
 }
@@ -42,6 +44,18 @@ mod tests {
             let sum: f32 = liked.iter().map(|one| one[at]).sum();
             (prior * own[at] + sum) / (prior + liked.len() as f32)
         })
+    }
+
+    #[test]
+    fn dimensions_that_are_not_learned_stay_the_own() {
+        let mut mine = vec![1.0, 0.5, 1.0, 0.5];
+        turn(&mut mine, &[0.0], 1.0, 0.0, 1.0);
+        assert_eq!(mine, [1.0, 0.5, 0.5, 0.5]);
+        let mut new = vec![0.0, -0.5, 9.0, 9.0];
+        keep(&mut new, &mine, 1, 1.0, 1.0);
+        assert_eq!(new, [0.0, -0.5, 0.0, -0.5]);
+        turn(&mut new, &[0.0], 1.0, 1.0, 0.0);
+        assert_eq!(new, [0.0, -0.5, 0.0, -0.5]);
     }
 
     fn close(mine: &[f32], wanted: [f32; 2]) {
@@ -58,7 +72,7 @@ mod tests {
         }
         // The own text changes, then the second like is taken back, then the others.
         let mut new = vec![0.0, 1.0, 9.0, 9.0];
-        keep(&mut new, &mine, 4.0, 3.0);
+        keep(&mut new, &mine, 2, 4.0, 3.0);
         close(&new, mean([0.0, 1.0], &liked, 4.0));
         turn(&mut new, &liked[1], 4.0, 3.0, 2.0);
         close(&new, mean([0.0, 1.0], &[liked[0], liked[2]], 4.0));

@@ -190,3 +190,24 @@ async fn a_day_without_tokens_embeds_nothing() {
     work(&town).await;
     assert_eq!(embedder.texts.load(Ordering::Relaxed), 0);
 }
+
+#[tokio::test]
+async fn what_others_learned_to_seek_holds_nothing_of_a_vector_that_was_taken_back() {
+    let town = town_with(Meaning::new(), at_home()).await;
+    let [me, climbs, _] = three(&town).await;
+    let more = town.person("하준", "M", &["F"]).await;
+    bio(&town, more, "꼭대기 바다").await;
+    let again = async || slate(&town, &instance(&town, Meaning::new(), at_home()).await, me).await;
+    for who in [me, climbs, more] {
+        consent(&town.g, who, &PROFILE, true).await;
+    }
+    work(&town).await;
+    town.g.matching().like(me, climbs, None).await.unwrap();
+    consent(&town.g, climbs, &PROFILE, false).await;
+    work(&town).await;
+    // Whoever has never seen the vector proposes the same people for the same reasons.
+    assert_eq!(slate(&town, &town.g, me).await, again().await);
+    consent(&town.g, me, &PROFILE, false).await;
+    work(&town).await;
+    assert_eq!(slate(&town, &town.g, me).await, again().await);
+}
