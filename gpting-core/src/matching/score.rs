@@ -159,6 +159,11 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         (there, back)
     }
 
+    /// The most that all signals add in each direction; infinite where one says no bound.
+    pub(super) fn most_of_signals(&self) -> (f64, f64) {
+        self.most_of_signals
+    }
+
     /// What all signals add to each direction, for a block of candidates; replaces what is in `sums`. Not a number where a
     /// signal is so large that the order of an addition may decide.
     pub(super) fn signal_sums(&mut self, block: &[Candidate], sums: &mut Vec<(f64, f64)>) -> Result<(), EngineError> {

@@ -335,7 +335,8 @@ struct Judge<'a, 'q, Id> {
 struct Finishing {
     rows: Vec<u32>,
     sums: Vec<(f64, f64)>,
-    /// What signals add to those who are tested.
+    /// The sums of those who are tested, without content and signals, and what signals add to them.
+    profiles: Vec<(f64, f64)>,
     signals: Vec<(f64, f64)>,
 }
 
@@ -373,13 +374,24 @@ impl<Id: PersonId> Judge<'_, '_, Id> {
                 config.link.fuse(config.fusion, sums.0, sums.1)
             }
         };
-        // Signals are asked before content is, which costs more to read.
-        scorer.signal_sums(candidates, &mut finishing.signals)?;
-        for (candidate, signals) in candidates.iter().zip(&finishing.signals) {
+        let at_most = |sum: f64, content: (f32, f32)| sum + f64::from(content.1) + WIDE;
+        let at_least = |sum: f64, content: (f32, f32)| sum + f64::from(content.0) - WIDE;
+        finishing.profiles.clear();
+        let (lift_there, lift_back) = scorer.most_of_signals();
+        candidates.retain(|candidate| {
             let (there, back) = scorer.profile(candidate.row);
+            let most = (at_most(there + lift_there, candidate.there), at_most(back + lift_back, candidate.back));
+            let can_be = fuse(most) * (1.0 + BLUR) >= best.worst();
+            if can_be {
+                finishing.profiles.push((there, back));
+            }
+            can_be
+        });
+        // Signals are asked after the profile, and before content is, which costs the most to read.
+        scorer.signal_sums(candidates, &mut finishing.signals)?;
+        for ((candidate, signals), &(there, back)) in candidates.iter().zip(&finishing.signals).zip(&finishing.profiles)
+        {
             let (whole_there, whole_back) = (there + signals.0, back + signals.1);
-            let at_most = |sum: f64, content: (f32, f32)| sum + f64::from(content.1) + WIDE;
-            let at_least = |sum: f64, content: (f32, f32)| sum + f64::from(content.0) - WIDE;
             let most = (at_most(whole_there, candidate.there), at_most(whole_back, candidate.back));
             let most = fuse(most) * (1.0 + BLUR);
             let least = (at_least(whole_there, candidate.there), at_least(whole_back, candidate.back));
