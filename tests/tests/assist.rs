@@ -3,8 +3,6 @@
 //! Every effect happens exactly once: a row that was read gains one version and no more, whoever died with the answer.
 //! `GPTING_CRASH_ROUNDS` sets how often somebody is killed. No day costs more than its cap, however many instances spend.
 
-#![expect(clippy::print_stderr, reason = "what was measured is told")]
-#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places in lists of some hundred")]
 #![expect(clippy::unwrap_used, reason = "the whole file is tests; what they are made of counts as one")]
 
 use std::io::Read as _;
@@ -14,17 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use gpting_core::assist::Derived;
 use gpting_core::assist::model::{ModelError, Prompt, Reply, TextModel, Usage};
 use gpting_core::chat::Draft;
 use gpting_core::config::{AssistConfig, Config};
 use gpting_core::id::{HostId, MemberId, RoomId};
-use gpting_core::matching::slate::SlateRequest;
-use gpting_core::profile::catalogue::Catalogue;
-use gpting_core::profile::{Member, Preferences, PreferencesEdit, Profile, ProfileEdit, Standing};
-use gpting_core::safety::{Consent, ConsentInput, Purpose};
+use gpting_core::profile::{PreferencesEdit, ProfileEdit};
+use gpting_core::safety::{ConsentInput, Purpose};
 use gpting_core::store::Store;
-use gpting_core::{Gender, Gpting, SystemClock};
+use gpting_core::{Gpting, SystemClock};
 use gpting_store_pg::PgStore;
 use gpting_store_sqlite::SqliteStore;
 use gpting_tests::postgres::Postgres;
@@ -242,81 +237,4 @@ async fn three_instances_together_spend_no_more_than_a_day_has() {
             store.calls(*me, 10).await.unwrap().iter().map(|call| call.input_tokens + call.output_tokens).sum::<u64>();
     }
     assert_eq!(told, cost, "every token is on record");
-}
-
-/// Somebody imported, who agrees that their profile is read.
-fn imported(number: u64, at: jiff::Timestamp, catalogue: &Catalogue) -> Member {
-    let draw = |salt: u64| {
-        (number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17) ^ salt).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 33
-    };
-    let interests: Vec<String> = catalogue.interests().map(|known| known.code.clone()).collect();
-    let is_woman = number.is_multiple_of(2);
-    let pick = |salt| interests[usize::try_from(draw(salt) % interests.len() as u64).unwrap()].clone();
-    let consent =
-        |purpose| Consent { purpose, version: "1".to_owned(), granted: true, at, source: "import".to_owned() };
-    Member {
-        id: MemberId::new(i64::try_from(number).unwrap() + 1_000).unwrap(),
-        host: None,
-        source: Some(format!("test:{number}")),
-        standing: Standing::Active,
-        verified: false,
-        created_at: at,
-        last_active: at,
-        profile: Profile {
-            nickname: format!("n{number}"),
-            gender: Some(if is_woman { Gender::F } else { Gender::M }),
-            birth_date: Some(jiff::civil::date(1985 + i16::try_from(number % 15).unwrap(), 5, 5)),
-            bio: format!("hello, {number}"),
-            interests: (1..=4).map(pick).collect(),
-            ..Profile::default()
-        },
-        preferences: Preferences {
-            genders: vec![if is_woman { "M" } else { "F" }.to_owned()],
-            ..Preferences::default()
-        },
-        answers: std::collections::BTreeMap::new(),
-        consents: vec![consent(Purpose::ProfileAnalysis), consent(Purpose::ConversationAnalysis)],
-        derived: Derived::default(),
-        visibility: gpting_core::profile::Visibility::default(),
-    }
-}
-
-/// Slates with a model that never answers, beside slates without any, taken in turns on one database. `GPTING_ASSIST_PEOPLE`
-/// sets how many people there are; the bar is wide, since machines of tests are busy, and the figures are printed.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_slate_waits_for_a_model_that_hangs() {
-    let people: u64 = std::env::var("GPTING_ASSIST_PEOPLE").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000);
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("gpting.db").display());
-    let off = Gpting::builder_on(open(&url).await).build().await.unwrap();
-    let now = gpting_core::Clock::now(&SystemClock);
-    let everybody: Vec<Member> = (0..people).map(|n| imported(n, now, Catalogue::built_in())).collect();
-    for batch in everybody.chunks(1_000) {
-        off.members().import(batch.to_vec()).await.unwrap();
-    }
-    let off = Gpting::builder_on(open(&url).await).build().await.unwrap();
-    let hangs = SlowModel { thinks: Duration::from_hours(1), cost: Arc::default() };
-    let on = embed(&url, hangs, AssistConfig::default()).await;
-    let running = on.run(std::future::pending());
-    let (mut without, mut with) = (Vec::new(), Vec::new());
-    for round in 0..4 {
-        for member in everybody.iter().take(150) {
-            let order = if round % 2 == 0 { [(&off, false), (&on, true)] } else { [(&on, true), (&off, false)] };
-            for (g, has_model) in order {
-                let began = Instant::now();
-                let slate = g.matching().slate(member.id, SlateRequest::first(10)).await.unwrap();
-                assert_eq!(slate.cards.len(), 10);
-                if has_model { with.push(began.elapsed()) } else { without.push(began.elapsed()) }
-            }
-        }
-    }
-    running.abort();
-    let at = |times: &mut Vec<Duration>, share: f64| {
-        times.sort();
-        times[(times.len() as f64 * share) as usize]
-    };
-    let (p50, p50_with) = (at(&mut without, 0.5), at(&mut with, 0.5));
-    let (p99, p99_with) = (at(&mut without, 0.99), at(&mut with, 0.99));
-    eprintln!("{people} people: p50 {p50:?} without, {p50_with:?} with; p99 {p99:?} without, {p99_with:?} with");
-    assert!(p50_with < p50 * 3 / 2 + Duration::from_millis(1), "{p50_with:?} instead of {p50:?}");
 }

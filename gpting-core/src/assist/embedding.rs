@@ -7,6 +7,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::rng::{Rng, SeededRng};
+
 /// How many numbers are kept of a vector.
 pub(crate) const NUMBERS: usize = 64;
 /// Counted up whenever the same vector would be kept as other numbers.
@@ -66,9 +68,12 @@ pub(crate) fn shortened(vector: &[f32], middle: &[f32]) -> Vec<i8> {
     if own.len() <= NUMBERS {
         short[..own.len()].copy_from_slice(&own);
     } else {
-        for (place, number) in (0_u64..).zip(&own) {
-            // A word of signs for each dimension that comes in: one bit for each that goes out.
-            let signs = mixed(place);
+        // A word of signs for each dimension that comes in: one bit for each that goes out.
+        let chance = SeededRng::new(0);
+        for number in &own {
+            let mut signs = [0; 8];
+            chance.fill(&mut signs);
+            let signs = u64::from_le_bytes(signs);
             for (at, short) in short.iter_mut().enumerate() {
                 *short += if signs >> at & 1 == 0 { *number } else { -*number };
             }
@@ -82,14 +87,6 @@ pub(crate) fn shortened(vector: &[f32], middle: &[f32]) -> Vec<i8> {
     short.iter().map(|number| (number / length * ONE).round() as i8).collect()
 }
 
-/// 64 bits that look like chance (the finaliser of `SplitMix64`, Steele, Lea and Flood 2014).
-fn mixed(place: u64) -> u64 {
-    let x = place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,10 +95,19 @@ mod tests {
         a.iter().zip(b).map(|(a, b)| f32::from(*a) * f32::from(*b)).sum::<f32>() / ONE / ONE
     }
 
+    fn numbers(of: u64) -> impl Iterator<Item = f32> {
+        let chance = SeededRng::new(of << 32);
+        std::iter::repeat_with(move || {
+            let mut word = [0; 8];
+            chance.fill(&mut word);
+            (u64::from_le_bytes(word) % 2_000) as f32 / 1_000.0 - 1.0
+        })
+    }
+
     /// 1,536 numbers, most of them as in every other text.
     fn vector(own: u64, about: u64, weight: f32) -> Vec<f32> {
-        let number = |of: u64, at: u64| (mixed(of * 10_000 + at) % 2_000) as f32 / 1_000.0 - 1.0;
-        (0..1_536).map(|at| 3.0 * number(1, at) + weight * number(about, at) + 0.5 * number(own, at)).collect()
+        let all = numbers(1).zip(numbers(about)).zip(numbers(own));
+        all.map(|((all, about), own)| 3.0 * all + weight * about + 0.5 * own).take(1_536).collect()
     }
 
     #[test]
