@@ -37,6 +37,7 @@ impl<Id: PersonId + Send + Sync> View<Id> {
                     limit,
                     after: None,
                     excluding: &nobody,
+                    leaving_out: &[],
                     mutual: false,
                     relax: Relax::default(),
                     level,

@@ -16,18 +16,18 @@ use super::emphasis;
 use super::explain::{Part, Reason};
 use super::facts::Facts;
 use super::fusion::Link;
+use super::index::columns::Signature;
 use super::logistic::{ln, logit};
 use super::place::chord_km;
 use super::population::State;
 use super::question::{Expectation, Tally};
 use super::simd::{Level, prefetch_slice, product};
 use super::table::Gate;
+use super::weights::FEW_INTERESTS;
 use super::{EngineError, PersonId, Row, Strength, Weights};
 
 /// As many imagined people without any interest keep every interest informative in a small population.
 const IMAGINED: f64 = 1000.0;
-/// Fewer interests than this count as so many, so that one shared interest is not a full overlap.
-const FEW_INTERESTS: usize = 3;
 
 /// A host's own term of the score, in logits, for each direction.
 ///
@@ -204,8 +204,8 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
     }
 
     /// What every candidate has in common, as bounds for the index: the two sums of everything that does not depend on the
-    /// candidate, and the most that shared interests add.
-    pub(super) fn common(&self) -> (f64, f64, f64) {
+    /// candidate.
+    pub(super) fn common(&self) -> (f64, f64) {
         let mine = self.state.slot(self.row);
         let own = self.gate.emphases;
         let tastes = self.facts.most_of_tastes(self.weights.attributes * own.attributes());
@@ -213,11 +213,11 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let answers = own.questions() * self.weights.questions * answers;
         let there = self.base + f64::from(mine.pickiness) + tastes + answers + self.most_of_signals.0;
         let back = self.base + f64::from(mine.appeal) - f64::from(mine.price) + self.most_of_signals.1;
-        (there, back, self.most_of_interests())
+        (there, back)
     }
 
     /// The most that shared interests can add: somebody who has the rarest of them and no others.
-    fn most_of_interests(&self) -> f64 {
+    pub(super) fn most_of_interests(&self) -> f64 {
         let mut rarities: Vec<f64> =
             self.facts.interests().iter().map(|&interest| self.rarity[usize::from(interest)]).collect();
         rarities.sort_unstable_by(|a, b| b.total_cmp(a));
@@ -228,6 +228,17 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
             most = most.max(sum / ((mine * (at + 1).max(FEW_INTERESTS)) as f64).sqrt());
         }
         self.weights.interests * most
+    }
+
+    /// What the interests of each class add to the logits of somebody who has all of them, before it is divided by the root
+    /// of how many they have, at least [`FEW_INTERESTS`]; 0 for classes without any of the viewer's.
+    pub(super) fn interests_by_class(&self) -> [f64; Signature::CLASSES as usize] {
+        let mut classes = [0.0; Signature::CLASSES as usize];
+        let factor = self.weights.interests / (self.facts.interests().len().max(FEW_INTERESTS) as f64).sqrt();
+        for &interest in self.facts.interests() {
+            classes[Signature::class(interest) as usize] += self.rarity[usize::from(interest)] * factor;
+        }
+        classes
     }
 
     /// The terms of one candidate, and their sums.

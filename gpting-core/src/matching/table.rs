@@ -14,7 +14,7 @@ use super::earlier::Earlier;
 use super::emphasis;
 use super::event::{Act, Tally};
 use super::facts::Facts;
-use super::index::columns::{HAS_INTERESTS, VERIFIED, VERIFIED_ONLY};
+use super::index::columns::{HAS_INTERESTS, Signature, VERIFIED, VERIFIED_ONLY};
 use super::index::key::{Class, Key};
 use super::index::leaf::{Entry, Rows};
 use super::logistic::logit;
@@ -278,6 +278,11 @@ impl<Id: PersonId> Table<Id> {
             flags: flag(gate.verified(), VERIFIED)
                 | flag(gate.verified_only(), VERIFIED_ONLY)
                 | flag(gate.has(Gate::INTERESTS), HAS_INTERESTS),
+            interests: if gate.has(Gate::INTERESTS) {
+                Signature::of(slot.facts().interests())
+            } else {
+                Signature::default()
+            },
             appeal: slot.appeal - slot.price,
             pickiness: slot.pickiness + most_of_own(gate, slot.facts(), weights) as f32,
             vectors: self.vectors(row),

@@ -63,7 +63,7 @@ impl<Id: PersonId> View<Id> {
             me,
             limit: DEFAULT_LIMIT,
             after: After::Start,
-            excluding: FxHashSet::default(),
+            excluding: Vec::new(),
             relax: Relax::default(),
             level: Level::best(),
         }
@@ -201,7 +201,7 @@ pub struct Query<'a, Id> {
     me: Id,
     limit: usize,
     after: After<Id>,
-    excluding: FxHashSet<u32>,
+    excluding: Vec<Id>,
     relax: Relax,
     level: Level,
 }
@@ -224,7 +224,7 @@ impl<Id: PersonId> Query<'_, Id> {
     /// Leaves these people out as well; ids that nobody has are ignored. May be called several times.
     #[must_use]
     pub fn excluding(mut self, ids: &[Id]) -> Self {
-        self.excluding.extend(ids.iter().filter_map(|&id| self.view.state.find(id)));
+        self.excluding.extend_from_slice(ids);
         self
     }
 
@@ -263,7 +263,7 @@ impl<Id: PersonId> Query<'_, Id> {
     /// [`EngineError::UnknownPerson`] for the viewer.
     pub fn reach(self) -> Result<Reach, EngineError> {
         let state = &*self.view.state;
-        Ok(Viewer::new(state, state.row(self.me)?, self.relax).reach(&self.excluding))
+        Ok(Viewer::new(state, state.row(self.me)?, self.relax).reach(&self.excluded_rows()))
     }
 
     /// How many more people all pages would show with each of these relaxations instead of the query's own. Whoever is
@@ -274,14 +274,19 @@ impl<Id: PersonId> Query<'_, Id> {
     /// [`EngineError::UnknownPerson`] for the viewer.
     pub fn gains(self, steps: &[Relax]) -> Result<Vec<usize>, EngineError> {
         let state = &*self.view.state;
-        Ok(Viewer::new(state, state.row(self.me)?, self.relax).gains(steps, &self.excluding))
+        Ok(Viewer::new(state, state.row(self.me)?, self.relax).gains(steps, &self.excluded_rows()))
+    }
+
+    /// Those left out, as a test of everybody needs them.
+    fn excluded_rows(&self) -> FxHashSet<u32> {
+        self.excluding.iter().filter_map(|&id| self.view.state.find(id)).collect()
     }
 
     /// [`Self::run`], and what it cost.
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub fn measured(self) -> Result<(Vec<Pick<Id>>, Effort), EngineError> {
+    pub fn measured(mut self) -> Result<(Vec<Pick<Id>>, Effort), EngineError> {
         let state = &*self.view.state;
         let row = state.row(self.me)?;
         if self.limit == 0 {
@@ -290,6 +295,8 @@ impl<Id: PersonId> Query<'_, Id> {
         if matches!(self.after, After::Pick { score, .. } if score.is_nan()) {
             return Err(EngineError::InvalidNumber("the score to continue after"));
         }
+        // A search meets few people beside those who are named here: it is quicker to look those up than to find all rows.
+        self.excluding.sort();
         let question = Question {
             row,
             limit: self.limit,
@@ -297,7 +304,8 @@ impl<Id: PersonId> Query<'_, Id> {
                 After::Start => None,
                 After::Pick { score, id } => Some((score, id)),
             },
-            excluding: &self.excluding,
+            excluding: &FxHashSet::default(),
+            leaving_out: &self.excluding,
             mutual: false,
             relax: self.relax,
             level: self.level,

@@ -4,6 +4,9 @@
 
 use super::EngineError;
 
+/// Fewer interests than this count as so many, so that one shared interest is not a full overlap.
+pub(super) const FEW_INTERESTS: usize = 3;
+
 /// The weights of the score's terms, in logits unless said otherwise; every one is finite and not negative.
 ///
 /// The defaults are the ones of a population nobody has measured yet: content moves a like by about as much as a

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::grid::{cell_centre, haversine_km};
+use super::grid::{EARTH_RADIUS_KM, Unit, cell_centre, squared_chord, unit};
 use super::spelling::fold;
 use crate::lang::Lang;
 
@@ -138,9 +138,9 @@ pub struct Gazetteer {
     places: Vec<Place>,
     by_code: HashMap<String, usize>,
     by_name: HashMap<String, Vec<(Fit, usize)>>,
-    /// Points that decide which 시군구 a position belongs to: (latitude, longitude, 시군구). The
-    /// areas stand for their 시군구, so that large ones are reached from every side.
-    anchors: Vec<(f64, f64, usize)>,
+    /// Points that decide which 시군구 a position belongs to, with that 시군구: every card asks
+    /// for the nearest, so their sines are taken once. The areas stand for their 시군구, so that large ones are reached from every side.
+    anchors: Vec<(Unit, usize)>,
 }
 
 impl Gazetteer {
@@ -172,7 +172,7 @@ impl Gazetteer {
         gazetteer
     }
 
-    fn find_anchors(&self) -> Vec<(f64, f64, usize)> {
+    fn find_anchors(&self) -> Vec<(Unit, usize)> {
         let divided: Vec<usize> =
             self.places.iter().filter(|p| p.kind == PlaceKind::Ward).filter_map(|p| p.parent).collect();
         let anchor = |(at, place): (usize, &Place)| {
@@ -181,7 +181,7 @@ impl Gazetteer {
                 PlaceKind::District | PlaceKind::Ward => at,
                 PlaceKind::Area => place.parent?,
             };
-            (!divided.contains(&region)).then_some((place.latitude, place.longitude, region))
+            (!divided.contains(&region)).then_some((unit(place.latitude, place.longitude), region))
         };
         self.places.iter().enumerate().filter_map(anchor).collect()
     }
@@ -271,13 +271,14 @@ impl Gazetteer {
     ///
     /// `None` when the point is not a place on Earth or more than 100 km from all of them.
     pub fn nearest(&self, latitude: f64, longitude: f64) -> Option<&Place> {
-        let distance = |anchor: &(f64, f64, usize)| haversine_km((anchor.0, anchor.1), (latitude, longitude));
-        let (km, region) = self
+        let here = unit(latitude, longitude);
+        let (square, region) = self
             .anchors
             .iter()
-            .map(|anchor| (distance(anchor), anchor.2))
+            .map(|(anchor, region)| (squared_chord(*anchor, here), *region))
             .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))?;
-        if km <= REGION_REACH_KM { self.places.get(region) } else { None }
+        let reach = 2.0 * (REGION_REACH_KM / (2.0 * EARTH_RADIUS_KM)).sin();
+        if square <= reach * reach { self.places.get(region) } else { None }
     }
 
     /// The region of a stored grid cell as cards show it: `서울 강남구`, `Gangnam-gu, Seoul`.

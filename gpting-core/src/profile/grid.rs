@@ -26,6 +26,20 @@ pub(super) fn centre(cell: CellIndex) -> (f64, f64) {
     (point.lat(), point.lng())
 }
 
+/// A point on the unit sphere.
+pub(super) type Unit = [f64; 3];
+
+/// The point of a latitude and a longitude in degrees.
+pub(super) fn unit(latitude: f64, longitude: f64) -> Unit {
+    let ((sin_lat, cos_lat), (sin_lng, cos_lng)) = (latitude.to_radians().sin_cos(), longitude.to_radians().sin_cos());
+    [cos_lat * cos_lng, cos_lat * sin_lng, sin_lat]
+}
+
+/// The square of the straight line between two points: in the order of their distances over the ground.
+pub(super) fn squared_chord(a: Unit, b: Unit) -> f64 {
+    (0..3).map(|axis| (a[axis] - b[axis]) * (a[axis] - b[axis])).sum()
+}
+
 /// Great-circle distance in kilometres between two points in degrees, by the haversine formula
 /// (R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope 68(2), 1984).
 pub(super) fn haversine_km(a: (f64, f64), b: (f64, f64)) -> f64 {

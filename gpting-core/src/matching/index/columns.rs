@@ -1,4 +1,5 @@
-//! What a search reads of every row it passes: 29 bytes in columns, and four bits of each coordinate in planes.
+//! What a search reads of every row it passes: 29 bytes in columns, four bits of each coordinate in planes, and a word of
+//! interests where there are any.
 //!
 //! Written by the leaves of the index, read by `simd`. Everything is rounded towards letting a person pass: a place is
 //! whole steps of the leaf's own frame, limits and biases are rounded up. Whoever passes is tested and scored again from
@@ -16,6 +17,35 @@ pub(in crate::matching) const VERIFIED: u8 = 1;
 pub(in crate::matching) const VERIFIED_ONLY: u8 = 2;
 /// States at least one interest.
 pub(in crate::matching) const HAS_INTERESTS: u8 = 4;
+
+/// Which interests somebody may have, in one word: a bit for each class of interests that has one of theirs, and in the four
+/// upper bits how many they have at least. Nobody's interests are 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::matching) struct Signature(u32);
+
+impl Signature {
+    /// Classes of interests. Neighbours in a catalogue, which people tend to have together, are in different ones.
+    pub(in crate::matching) const CLASSES: u16 = 28;
+
+    /// The signature of these interests.
+    pub(in crate::matching) fn of(interests: &[u16]) -> Self {
+        let classes = interests.iter().fold(0, |bits, &interest| bits | 1 << Self::class(interest));
+        Self(classes | (interests.len().min(15) as u32) << Self::CLASSES)
+    }
+
+    /// The class of an interest, below [`Self::CLASSES`].
+    pub(in crate::matching) fn class(interest: u16) -> u32 {
+        u32::from(interest % Self::CLASSES)
+    }
+
+    pub(in crate::matching) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    pub(in crate::matching) const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+}
 
 /// A birth day as columns have it; never decreasing in the day.
 pub(in crate::matching) fn birth_column(day: i64) -> u16 {
@@ -173,11 +203,32 @@ impl Clone for Plane {
     }
 }
 
-/// The coordinates of up to [`LEAF`] rows: upper and lower four bits of what they are and of what they seek.
+/// What few rows are asked for: upper and lower four bits of the coordinates of what they are and of what they seek, and
+/// their interests.
 #[derive(Debug, Clone, Default)]
 pub(in crate::matching) struct Planes {
+    /// [`Signature`]s of all rows; empty while nobody here has an interest.
+    pub(in crate::matching) interests: Vec<u32>,
     pub(in crate::matching) is_upper: Plane,
     pub(in crate::matching) seeks_upper: Plane,
     pub(in crate::matching) is_lower: Plane,
     pub(in crate::matching) seeks_lower: Plane,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_has_every_class_and_no_more_interests_than_there_are() {
+        let interests: Vec<u16> = (0..64).map(|at| at * 7).collect();
+        for count in 0..=interests.len() {
+            let own = &interests[..count];
+            let bits = Signature::of(own).bits();
+            assert!(own.iter().all(|&interest| bits >> Signature::class(interest) & 1 == 1));
+            assert!((bits >> Signature::CLASSES) as usize <= count);
+            assert_eq!(bits == 0, count == 0);
+        }
+        assert_eq!(Signature::of(&[1, 29, 57]).bits(), 1 << 1 | 3 << 28, "interests of one class share a bit");
+    }
 }

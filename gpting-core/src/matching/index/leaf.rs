@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::columns::{BLOCK, Columns, LEAF, Planes, birth_column, facts};
+use super::columns::{BLOCK, Columns, LEAF, Planes, Signature, birth_column, facts};
 use super::key::Key;
 use super::quantise::{Quantised, encode, pack, rotate, round_up, stride};
 use crate::matching::Day;
@@ -28,6 +28,7 @@ pub(in crate::matching) struct Entry<'a> {
     pub(in crate::matching) age_min: u8,
     pub(in crate::matching) age_max: u8,
     pub(in crate::matching) flags: u8,
+    pub(in crate::matching) interests: Signature,
     pub(in crate::matching) appeal: f32,
     /// With the most that the person's own tastes can add.
     pub(in crate::matching) pickiness: f32,
@@ -103,18 +104,32 @@ impl Leaf {
             planes.seeks_upper.push(stride);
             planes.seeks_lower.push(stride);
         }
+        if !self.planes.interests.is_empty() {
+            Arc::make_mut(&mut self.planes).interests.push(0);
+        }
         self.write(at, entry);
         self.write_vectors(at, entry);
         self.write_place(at, entry.point, rows);
     }
 
     /// Writes everything but vectors and the place.
-    pub(in crate::matching) fn write(&mut self, at: usize, entry: &Entry<'_>) {
-        let (block, at) = (&mut self.columns.blocks[at / BLOCK], at % BLOCK);
+    pub(in crate::matching) fn write(&mut self, row: usize, entry: &Entry<'_>) {
+        let (block, at) = (&mut self.columns.blocks[row / BLOCK], row % BLOCK);
         block.limit[at] = round_up(entry.limit);
         block.facts[at] = facts(birth_column(i64::from(entry.birth.0)), entry.flags, entry.age_max);
         block.age_min[at] = entry.age_min;
         block.bias[at] = pack(entry.appeal, entry.pickiness);
+        self.write_interests(row, entry.interests);
+    }
+
+    /// Writes interests; copies nothing where they are what they were.
+    fn write_interests(&mut self, at: usize, interests: Signature) {
+        if self.planes.interests.get(at).copied().unwrap_or(0) == interests.bits() {
+            return;
+        }
+        let planes = Arc::make_mut(&mut self.planes);
+        planes.interests.resize(self.columns.len, 0);
+        planes.interests[at] = interests.bits();
     }
 
     /// Writes the vectors of a row that is there.
@@ -196,6 +211,9 @@ impl Leaf {
         let before = self.columns.clone();
         self.columns.copy_from(&before, last, at);
         self.columns.len = last;
+        if !self.planes.interests.is_empty() {
+            Arc::make_mut(&mut self.planes).interests.swap_remove(at);
+        }
         if stride > 0 {
             let planes = Arc::make_mut(&mut self.planes);
             planes.is_upper.swap_remove(at, stride);
@@ -210,6 +228,11 @@ impl Leaf {
         let at = self.columns.len;
         self.columns.len += 1;
         self.columns.copy_from(&other.columns, from, at);
+        let interests = Signature::from_bits(other.planes.interests.get(from).copied().unwrap_or(0));
+        if !self.planes.interests.is_empty() {
+            Arc::make_mut(&mut self.planes).interests.push(0);
+        }
+        self.write_interests(at, interests);
         if stride > 0 {
             let planes = Arc::make_mut(&mut self.planes);
             let rows = from * stride..(from + 1) * stride;
@@ -224,6 +247,7 @@ impl Leaf {
     /// Lets go of room that is not used.
     pub(super) fn shrink(&mut self) {
         let planes = Arc::make_mut(&mut self.planes);
+        planes.interests.shrink_to_fit();
         planes.is_upper.shrink();
         planes.is_lower.shrink();
         planes.seeks_upper.shrink();
@@ -235,6 +259,7 @@ impl Leaf {
         let planes = &self.planes;
         size_of::<Self>()
             + size_of::<Planes>()
+            + size_of_val(&*planes.interests)
             + planes.is_upper.bytes()
             + planes.is_lower.bytes()
             + planes.seeks_upper.bytes()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Node;
 use super::columns::{
-    BLOCK, Block, Columns, HAS_INTERESTS, LEAF, Plane, Planes, VERIFIED, VERIFIED_ONLY, birth_column,
+    BLOCK, Block, Columns, HAS_INTERESTS, LEAF, Plane, Planes, Signature, VERIFIED, VERIFIED_ONLY, birth_column,
 };
 use super::key::{Class, Key};
 use super::leaf::{Entry, Frame, Leaf};
@@ -27,7 +27,8 @@ pub(in crate::matching) fn fingerprint(dims: usize) -> u64 {
     let point = Point::from_steps([100_000_000, -200_000_000, 487_696_000]).unwrap_or_default();
     let (place, serial) = Key::new(Day(9_999), point, 7).parts();
     put(&mut out, &[place, LEAF as u64, BLOCK as u64, dims as u64], u64::to_le_bytes);
-    put(&mut out, &[serial, u32::from(birth_column(9_999)), pack(0.3, -0.3)], u32::to_le_bytes);
+    let interests = Signature::of(&[3, 200]).bits();
+    put(&mut out, &[serial, u32::from(birth_column(9_999)), pack(0.3, -0.3), interests], u32::to_le_bytes);
     let mut example: Vec<f32> = (0..dims).map(|at| (at % 23) as f32 - 9.5).collect();
     rotate(&mut example);
     let (mut upper, mut lower) = (vec![0; stride(dims)], vec![0; stride(dims)]);
@@ -127,6 +128,8 @@ fn write_leaf(leaf: &Leaf, out: &mut Vec<u8>) {
     for plane in [&leaf.planes.is_upper, &leaf.planes.seeks_upper, &leaf.planes.is_lower, &leaf.planes.seeks_lower] {
         out.extend_from_slice(plane.rows());
     }
+    out.push(u8::from(!leaf.planes.interests.is_empty()));
+    put(out, &leaf.planes.interests, u32::to_le_bytes);
 }
 
 fn read_leaf(reader: &mut Reader<'_>, stride: usize) -> Option<Leaf> {
@@ -148,7 +151,10 @@ fn read_leaf(reader: &mut Reader<'_>, stride: usize) -> Option<Leaf> {
     let mut plane =
         || reader.bytes(len * stride).map(|rows| if stride == 0 { Plane::default() } else { Plane::of(rows) });
     let (is_upper, seeks_upper, is_lower, seeks_lower) = (plane()?, plane()?, plane()?, plane()?);
-    leaf.planes = Arc::new(Planes { is_upper, seeks_upper, is_lower, seeks_lower });
+    let [has_interests] = reader.array()?;
+    let mut interests = vec![0; if has_interests == 0 { 0 } else { len }];
+    reader.fill(&mut interests, u32::from_le_bytes)?;
+    leaf.planes = Arc::new(Planes { interests, is_upper, seeks_upper, is_lower, seeks_lower });
     Some(leaf)
 }
 

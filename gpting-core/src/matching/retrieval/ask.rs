@@ -35,6 +35,9 @@ pub(in crate::matching) struct Ask {
     pub(in crate::matching) age_days: f32,
     /// The most that shared interests add.
     pub(in crate::matching) interests: f32,
+    /// By class of interests, as a bit of a [`Signature`](crate::matching::index::columns::Signature): what they add when
+    /// divided by the root of how many a row has. Only classes of the viewer's.
+    pub(in crate::matching) classes: Vec<(u32, f32)>,
     /// How much nearness, age and interests count for the viewer; what candidates let count beyond 1 is in their biases.
     pub(in crate::matching) own: [f32; 3],
     /// What the viewer seeks and is, times the weight of content.

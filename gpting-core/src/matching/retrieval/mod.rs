@@ -43,6 +43,8 @@ pub(super) struct Question<'a, Id> {
     /// Only picks behind this score and id.
     pub(super) after: Option<(f64, Id)>,
     pub(super) excluding: &'a FxHashSet<u32>,
+    /// The same by id, ascending.
+    pub(super) leaving_out: &'a [Id],
     /// Leaves out as well to whom the viewer is not shown any more.
     pub(super) mutual: bool,
     pub(super) relax: Relax,
@@ -165,6 +167,12 @@ pub(super) fn fill<'a, Id: PersonId, T>(
         if let Some(leaf) = leaf_at(2) {
             wanted.stretch(&*leaf.planes, size_of::<Planes>());
         }
+        if !ask.classes.is_empty()
+            && let Some(leaf) = leaf_at(3)
+            && let Some(first) = leaf.planes.interests.first()
+        {
+            wanted.stretch(first, size_of_val(&*leaf.planes.interests));
+        }
         if step % 3 == 0 && !candidates.is_empty() {
             effort.settled += candidates.len() as u64;
             judge.settle(&mut scorer, candidates, found, finishing, &mut best)?;
@@ -180,7 +188,7 @@ pub(super) fn fill<'a, Id: PersonId, T>(
                 open[slot] = hit.score >= floor;
                 if open[slot] {
                     effort.scanned += hit.leaf.columns.len as u64;
-                    simd::filter(question.level, hit.leaf, hit.placed, &ask, pad, wanted);
+                    simd::filter(question.level, hit.leaf, hit.placed, &ask, floor, pad, wanted);
                 }
                 continue;
             }
@@ -229,7 +237,7 @@ struct Walk {
 fn ask<Id: PersonId>(state: &State<Id>, viewer: &Viewer<'_, Id>, scorer: &Scorer<'_, Id>) -> (Ask, Walk) {
     let columns = viewer.columns();
     let weights = state.config.weights;
-    let (there, back, interests) = scorer.common();
+    let (there, back) = scorer.common();
     let (is, seeks) = scorer.vectors();
     let walk = Walk { wanted: columns.genders, own: columns.gender, days: columns.days };
     let up = |x: f64| (x + x.abs() * 1e-6) as f32;
@@ -237,6 +245,8 @@ fn ask<Id: PersonId>(state: &State<Id>, viewer: &Viewer<'_, Id>, scorer: &Scorer
     let is = Probe::new(is, weights.content);
     // Nobody's content counts for a viewer without any.
     let silent = seeks.is_zero() && is.is_zero();
+    let classes = (0..).zip(scorer.interests_by_class()).filter(|(_, most)| *most > 0.0);
+    let classes = classes.map(|(class, most)| (1 << class, up(most))).collect();
     let ask = Ask {
         point: columns.point,
         placed: columns.placed,
@@ -252,7 +262,8 @@ fn ask<Id: PersonId>(state: &State<Id>, viewer: &Viewer<'_, Id>, scorer: &Scorer
         near_km: up(weights.near_km),
         age_weight: up(weights.age),
         age_days: up(weights.age_years * 365.2425),
-        interests: up(interests),
+        interests: up(scorer.most_of_interests()),
+        classes,
         own: scorer.own_emphases().map(|factor| factor as f32),
         stride: if silent { 0 } else { seeks.steps.len() / 2 },
         root_dims: up((state.table.dims as f64).sqrt()),
@@ -353,8 +364,10 @@ impl<Id: PersonId> Judge<'_, '_, Id> {
         let Self { state, question, viewer, ask, excluded } = *self;
         candidates.retain(|candidate| {
             let is_hidden = || {
-                question.excluding.contains(&candidate.row)
-                    || excluded.contains(state.slot(candidate.row))
+                let slot = state.slot(candidate.row);
+                excluded.contains(slot)
+                    || question.excluding.contains(&candidate.row)
+                    || question.leaving_out.binary_search(&slot.id).is_ok()
                     || (question.mutual && state.excluded(candidate.row, question.row))
             };
             viewer.fits(candidate.row) && !is_hidden()

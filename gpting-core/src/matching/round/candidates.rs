@@ -92,6 +92,7 @@ impl<Id: PersonId + Send + Sync> Everybody<'_, Id> {
                     limit: limit.min(state.len()),
                     after: None,
                     excluding: self.absent,
+                    leaving_out: &[],
                     mutual: true,
                     relax: Relax::default(),
                     level,

@@ -10,11 +10,12 @@ macro_rules! entry_points {
             leaf: &crate::matching::index::leaf::Leaf,
             placed: bool,
             ask: &crate::matching::retrieval::ask::Ask,
-            pad: &mut super::survey::Pad,
+            floor: f32,
+            pad: &mut super::pad::Pad,
             wanted: &mut super::wanted::Wanted,
         ) {
             // SAFETY: this function is compiled for, and called with, the instructions of the level.
-            unsafe { super::survey::filter::<$level>(leaf, placed, ask, pad, wanted) }
+            unsafe { super::survey::filter::<$level>(leaf, placed, ask, floor, pad, wanted) }
         }
 
         /// # Safety
@@ -24,7 +25,7 @@ macro_rules! entry_points {
             leaf: &crate::matching::index::leaf::Leaf,
             ask: &crate::matching::retrieval::ask::Ask,
             floor: f32,
-            pad: &mut super::survey::Pad,
+            pad: &mut super::pad::Pad,
             wanted: &mut super::wanted::Wanted,
         ) {
             // SAFETY: as above.
@@ -38,7 +39,7 @@ macro_rules! entry_points {
             leaf: &crate::matching::index::leaf::Leaf,
             ask: &crate::matching::retrieval::ask::Ask,
             floor: f32,
-            pad: &mut super::survey::Pad,
+            pad: &mut super::pad::Pad,
             wanted: &mut super::wanted::Wanted,
         ) {
             // SAFETY: as above.
@@ -52,7 +53,7 @@ macro_rules! entry_points {
             leaf: &crate::matching::index::leaf::Leaf,
             ask: &crate::matching::retrieval::ask::Ask,
             floor: f32,
-            pad: &mut super::survey::Pad,
+            pad: &mut super::pad::Pad,
             out: &mut Vec<crate::matching::candidate::Candidate>,
         ) {
             // SAFETY: as above.

@@ -20,11 +20,13 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod bounds;
 mod entry;
 mod hits;
 mod lanes;
 mod level;
 mod memory;
+mod pad;
 mod plain;
 mod product;
 #[cfg(feature = "lab")]
@@ -39,24 +41,32 @@ use super::retrieval::ask::Ask;
 
 pub use level::Level;
 pub(super) use memory::prefetch_slice;
+pub(super) use pad::Pad;
 pub(super) use product::product;
-pub(super) use survey::Pad;
 pub(super) use wanted::Wanted;
 
 /// Finds the rows of a leaf that pass the tests; see [`survey::filter`].
-pub(super) fn filter(level: Level, leaf: &Leaf, placed: bool, ask: &Ask, pad: &mut Pad, wanted: &mut Wanted) {
+pub(super) fn filter(
+    level: Level,
+    leaf: &Leaf,
+    placed: bool,
+    ask: &Ask,
+    floor: f32,
+    pad: &mut Pad,
+    wanted: &mut Wanted,
+) {
     match level {
         // SAFETY: this level needs nothing beyond the baseline.
-        Level::Plain => unsafe { plain::filter(leaf, placed, ask, pad, wanted) },
+        Level::Plain => unsafe { plain::filter(leaf, placed, ask, floor, pad, wanted) },
         // SAFETY: a level above `Plain` comes only from `Level::available`, which has asked the processor.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { avx2::filter(leaf, placed, ask, pad, wanted) },
+        Level::Avx2 => unsafe { avx2::filter(leaf, placed, ask, floor, pad, wanted) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { avx512::filter(leaf, placed, ask, pad, wanted) },
+        Level::Avx512 => unsafe { avx512::filter(leaf, placed, ask, floor, pad, wanted) },
         #[cfg(not(target_arch = "x86_64"))]
         // SAFETY: as for the plainest.
-        Level::Avx2 | Level::Avx512 => unsafe { plain::filter(leaf, placed, ask, pad, wanted) },
+        Level::Avx2 | Level::Avx512 => unsafe { plain::filter(leaf, placed, ask, floor, pad, wanted) },
     }
 }
 
