@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::derived::Derived;
 use super::topic::Topics;
+use crate::matching::sketch::{Bounds, Sketch, Sketcher};
 use crate::matching::{Person, PersonId, Row, Signal};
 
 /// The number of the attribute that holds what a text shows. Catalogues with it are refused.
@@ -97,15 +98,59 @@ impl Valued {
         row.attributes().find(shown).map_or(0.0, |(_, value)| f64::from(value & MASK) / ONE)
     }
 
+    /// Everything that somebody with these has, and how much, from 0 to 1; see [`Self::has`].
+    fn all_of(&self, interests: &[u16], attributes: &[[u16; 2]]) -> impl Iterator<Item = (u16, f64)> {
+        let stated = interests.iter().filter_map(|&number| Some((self.topics.of_interest(number)?, 1.0)));
+        let is_stated =
+            |topic: u16| self.topics.interest(topic).is_some_and(|number| interests.binary_search(&number).is_ok());
+        let shown =
+            attributes.iter().filter(move |[attribute, value]| *attribute == SHOWS && !is_stated(value >> BITS));
+        stated.chain(shown.map(|[_, value]| (value >> BITS, f64::from(value & MASK) / ONE)))
+    }
+
+    /// The term, of what is met and of all that is valued.
     #[expect(clippy::cast_possible_truncation, reason = "the term lies between -2 and 2")]
-    fn term<Id: PersonId>(&self, who: Row<'_, Id>, of: Row<'_, Id>) -> f32 {
-        let (mut sum, mut all) = (0.0, 0.0);
-        for (topic, value) in Self::seeks(who) {
-            sum += value * self.has(of, topic);
-            all += value.abs();
-        }
+    fn share(&self, sum: f64, all: f64) -> f32 {
         if all == 0.0 { 0.0 } else { (f64::from(self.most) * sum / all.max(1.0)) as f32 }
     }
+}
+
+impl Sketcher for Valued {
+    fn signal(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn sketch(&self, interests: &[u16], attributes: &[[u16; 2]]) -> Sketch {
+        let mut sketch = Sketch::default();
+        for (topic, _) in self.all_of(interests, attributes) {
+            sketch.add_has(topic);
+        }
+        let all = valued(attributes).map(|(_, value)| value.abs()).sum::<f64>().max(1.0);
+        for (topic, value) in valued(attributes).filter(|(_, value)| *value > 0.0) {
+            sketch.add_likes(topic, value / all);
+        }
+        sketch
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the term lies between -2 and 2")]
+    fn bounds(&self, interests: &[u16], attributes: &[[u16; 2]]) -> Bounds {
+        let mut bounds = Bounds::default();
+        let most = f64::from(self.most);
+        let all = valued(attributes).map(|(_, value)| value.abs()).sum::<f64>().max(1.0);
+        for (topic, value) in valued(attributes).filter(|(_, value)| *value > 0.0) {
+            bounds.add_likes(topic, (most * value / all) as f32 + ROUNDING);
+        }
+        for (topic, has) in self.all_of(interests, attributes) {
+            bounds.add_has(topic, (most * has) as f32 + ROUNDING);
+        }
+        bounds
+    }
+}
+
+/// What somebody with these attributes values: topic and how much, from -1 to 1.
+fn valued(attributes: &[[u16; 2]]) -> impl Iterator<Item = (u16, f64)> {
+    let of = attributes.iter().filter(|[attribute, _]| *attribute == SEEKS);
+    of.map(|[_, value]| (value >> BITS, (f64::from(value & MASK) - f64::from(ZERO)) / ONE))
 }
 
 impl<Id: PersonId + Send + Sync> Signal<Id> for Valued {
@@ -114,17 +159,42 @@ impl<Id: PersonId + Send + Sync> Signal<Id> for Valued {
     }
 
     fn logit(&self, viewer: Row<'_, Id>, candidates: &[Row<'_, Id>], out: &mut [f32]) {
-        if Self::seeks(viewer).next().is_none() {
+        let wishes: Vec<(u16, f64)> = Self::seeks(viewer).collect();
+        if wishes.is_empty() {
             return;
         }
+        let all: f64 = wishes.iter().map(|(_, value)| value.abs()).sum();
+        let wishes: Vec<(u16, Option<u16>, f64)> =
+            wishes.into_iter().map(|(topic, value)| (topic, self.topics.interest(topic), value)).collect();
         for (candidate, out) in candidates.iter().zip(out) {
-            *out = self.term(viewer, *candidate);
+            // Most have none of it: a bit of a word says so before lists are searched.
+            let stated = candidate.interests().iter().fold(0_u64, |bits, number| bits | 1 << (number % 64));
+            let shows = candidate.attributes().filter(|(attribute, _)| *attribute == SHOWS);
+            let shown = shows.fold(0_u64, |bits, (_, value)| bits | 1 << ((value >> BITS) % 64));
+            let may_have = |topic: u16, interest: Option<u16>| {
+                shown >> (topic % 64) & 1 == 1 || interest.is_some_and(|number| stated >> (number % 64) & 1 == 1)
+            };
+            let met = wishes.iter().filter(|(topic, interest, _)| may_have(*topic, *interest));
+            let sum = met.fold(0.0, |sum, (topic, _, value)| sum + value * self.has(*candidate, *topic));
+            *out = self.share(sum, all);
         }
     }
 
     fn logit_back(&self, viewer: Row<'_, Id>, candidates: &[Row<'_, Id>], out: &mut [f32]) {
+        let attributes: Vec<[u16; 2]> = viewer.attributes().map(|(attribute, value)| [attribute, value]).collect();
+        let mut has = vec![0.0; self.topics.codes().len()];
+        for (topic, much) in self.all_of(viewer.interests(), &attributes) {
+            if let Some(place) = has.get_mut(usize::from(topic)) {
+                *place = much;
+            }
+        }
         for (candidate, out) in candidates.iter().zip(out) {
-            *out = self.term(*candidate, viewer);
+            let (mut sum, mut all) = (0.0, 0.0);
+            for (topic, value) in Self::seeks(*candidate) {
+                sum += value * has.get(usize::from(topic)).copied().unwrap_or(0.0);
+                all += value.abs();
+            }
+            *out = self.share(sum, all);
         }
     }
 
@@ -149,3 +219,7 @@ impl<Id: PersonId + Send + Sync> Signal<Id> for Valued {
         if has_something { self.most } else { 0.0 }
     }
 }
+
+#[cfg(test)]
+#[path = "signal_tests.rs"]
+mod tests;

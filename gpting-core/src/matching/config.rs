@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::sketch::Sketcher;
 use super::{Day, EligibilityRule, EngineError, Fusion, Link, Signal, Weights};
 
 /// Who is old enough to take part at all. No relaxation and no wish passes it.
@@ -40,6 +41,8 @@ pub struct Config<Id> {
     pub(super) age_gate: AgeGate,
     pub(super) signals: Vec<Arc<dyn Signal<Id>>>,
     pub(super) rules: Vec<Arc<dyn EligibilityRule<Id>>>,
+    /// Makes the bound of one of the signals tight.
+    pub(super) sketcher: Option<Arc<dyn Sketcher>>,
 }
 
 impl<Id> Config<Id> {
@@ -58,6 +61,7 @@ impl<Id> Config<Id> {
             age_gate: AgeGate::default(),
             signals: Vec::new(),
             rules: Vec::new(),
+            sketcher: None,
         }
     }
 
@@ -119,6 +123,14 @@ impl<Id> Config<Id> {
     #[must_use]
     pub fn rule(mut self, rule: impl EligibilityRule<Id> + 'static) -> Self {
         self.rules.push(Arc::new(rule));
+        self
+    }
+
+    /// Lets the index keep a sketch of every row for one of the signals, of which no search then asks the whole bound.
+    #[cfg(feature = "service")]
+    #[must_use]
+    pub(crate) fn sketcher(mut self, sketcher: impl Sketcher + 'static) -> Self {
+        self.sketcher = Some(Arc::new(sketcher));
         self
     }
 

@@ -66,6 +66,7 @@ mod row;
 mod saved;
 mod score;
 mod simd;
+pub(crate) mod sketch;
 mod table;
 mod talk;
 mod taste;

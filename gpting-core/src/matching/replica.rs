@@ -391,7 +391,7 @@ fn unlearned(config: &Config, embeds: bool, valued: Option<&Valued>) -> EngineCo
         .weights(weights())
         .age_gate(config.safety.age_gate);
     match valued {
-        Some(valued) => settings.signal(valued.clone()),
+        Some(valued) => settings.signal(valued.clone()).sketcher(valued.clone()),
         None => settings,
     }
 }

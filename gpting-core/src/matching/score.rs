@@ -22,6 +22,7 @@ use super::place::chord_km;
 use super::population::State;
 use super::question::{Expectation, Tally};
 use super::simd::{Level, prefetch_slice, product};
+use super::sketch::Bounds;
 use super::table::Gate;
 use super::weights::FEW_INTERESTS;
 use super::{EngineError, PersonId, Row, Strength, Weights};
@@ -98,6 +99,8 @@ pub(super) struct Scorer<'a, Id> {
     base: f64,
     /// The most that all signals add in each direction.
     most_of_signals: (f64, f64),
+    /// The same of the signal that the index has sketches for.
+    most_of_sketched: (f64, f64),
     /// By interest: how rare the viewer's interests are; 0 for all others.
     rarity: Vec<f64>,
     is: &'a [f32],
@@ -131,6 +134,12 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let back: f64 = signals.iter().map(|signal| f64::from(signal.bound_back(viewer))).sum();
         // Bounds without sense bound nothing, and none may be so low that an f32 makes infinity of it.
         let sensible = |most: f64| if most.is_nan() { f64::INFINITY } else { most.max(-1e9) };
+        let name = state.config.sketcher.as_ref().map(|sketcher| sketcher.signal());
+        let sketched = signals.iter().find(|signal| Some(signal.name()) == name);
+        let most_of_sketched = sketched.map_or((0.0, 0.0), |signal| {
+            let of = |most: f32| sensible(f64::from(most)).max(0.0);
+            (of(signal.bound(viewer)), of(signal.bound_back(viewer)))
+        });
         Self {
             state,
             weights,
@@ -143,6 +152,7 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
                 Link::Clipped => 0.0,
             },
             most_of_signals: (sensible(there), sensible(back)),
+            most_of_sketched,
             rarity,
             is,
             seeks,
@@ -162,6 +172,17 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
     /// The most that all signals add in each direction; infinite where one says no bound.
     pub(super) fn most_of_signals(&self) -> (f64, f64) {
         self.most_of_signals
+    }
+
+    /// Of that, what the signal adds that the index has sketches for; finite. And what sketches come to for the viewer.
+    pub(super) fn sketched(&self) -> ((f64, f64), Bounds) {
+        let bounds = self
+            .state
+            .config
+            .sketcher
+            .as_ref()
+            .map(|sketcher| sketcher.bounds(self.facts.interests(), self.facts.attributes()));
+        (self.most_of_sketched, bounds.unwrap_or_default())
     }
 
     /// What all signals add to each direction, for a block of candidates; replaces what is in `sums`. Not a number where a
@@ -211,8 +232,10 @@ impl<'a, Id: PersonId> Scorer<'a, Id> {
         let tastes = self.facts.most_of_tastes(self.weights.attributes * own.attributes());
         let answers = Expectation::default().most(self.facts.answers().points());
         let answers = own.questions() * self.weights.questions * answers;
-        let there = self.base + f64::from(mine.pickiness) + tastes + answers + self.most_of_signals.0;
-        let back = self.base + f64::from(mine.appeal) - f64::from(mine.price) + self.most_of_signals.1;
+        let there =
+            self.base + f64::from(mine.pickiness) + tastes + answers + self.most_of_signals.0 - self.most_of_sketched.0;
+        let back = self.base + f64::from(mine.appeal) - f64::from(mine.price) + self.most_of_signals.1
+            - self.most_of_sketched.1;
         (there, back)
     }
 

@@ -31,7 +31,7 @@ use crate::profile::catalogue::Catalogue;
 use crate::store::{Change, FeedCursor, PairCursor, Version, Work};
 
 /// Eight bytes that nothing else begins with; the last two are the number of the form.
-const FORM: [u8; 8] = *b"gptIdx03";
+const FORM: [u8; 8] = *b"gptIdx04";
 
 /// Bytes before the lists of members; of one who hides; of one who joined lately.
 const HEAD: usize = 96;

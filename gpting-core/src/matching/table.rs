@@ -20,7 +20,8 @@ use super::index::leaf::{Entry, Rows};
 use super::logistic::logit;
 use super::place::{Point, chord_limit};
 use super::question::Expectation;
-use super::{Cell, Day, Weights};
+use super::sketch::Sketch;
+use super::{Cell, Config, Day, Weights};
 
 /// Rows of a chunk.
 pub(super) const CHUNK: usize = 256;
@@ -265,7 +266,7 @@ impl<Id: PersonId> Table<Id> {
     }
 
     /// What the index keeps of a row.
-    pub(super) fn entry(&self, row: u32, weights: &Weights) -> Entry<'_> {
+    pub(super) fn entry(&self, row: u32, config: &Config<Id>) -> Entry<'_> {
         let (gate, slot) = (self.gate(row), self.slot(row));
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         Entry {
@@ -283,8 +284,12 @@ impl<Id: PersonId> Table<Id> {
             } else {
                 Signature::default()
             },
+            sketch: config.sketcher.as_ref().map_or(Sketch::default(), |sketcher| {
+                let facts = slot.facts();
+                sketcher.sketch(facts.interests(), facts.attributes())
+            }),
             appeal: slot.appeal - slot.price,
-            pickiness: slot.pickiness + most_of_own(gate, slot.facts(), weights) as f32,
+            pickiness: slot.pickiness + most_of_own(gate, slot.facts(), &config.weights) as f32,
             vectors: self.vectors(row),
         }
     }

@@ -113,7 +113,7 @@ async fn ask(http: &reqwest::Client, server: &Server, face: &Face) -> Duration {
 async fn no_slate_waits_for_a_model_at_any_pace() {
     tokio::task::spawn_blocking(gpting_tests::server::binary).await.unwrap();
     let count = std::env::var("GPTING_ASSIST_PEOPLE").ok().and_then(|count| count.parse().ok());
-    let (count, viewers, rounds) = count.map_or((200, 6, 2), |count: i64| (count, 100, 12));
+    let (count, viewers, rounds) = count.map_or((200, 6, 2), |count: i64| (count, 100, 40));
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("people");
     let faces = people(&data, count, viewers).await;

@@ -41,10 +41,6 @@ impl Signature {
     pub(in crate::matching) const fn bits(self) -> u32 {
         self.0
     }
-
-    pub(in crate::matching) const fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
 }
 
 /// A birth day as columns have it; never decreasing in the day.
@@ -134,9 +130,9 @@ impl Columns {
 #[derive(Debug, Default)]
 pub(in crate::matching) struct Plane {
     bytes: Vec<u8>,
-    /// Where the first row begins.
-    offset: usize,
-    len: usize,
+    /// Where the first row begins, and how many bytes all rows have.
+    offset: u32,
+    len: u32,
 }
 
 impl Plane {
@@ -147,7 +143,7 @@ impl Plane {
     /// All rows, one behind the other.
     #[inline(always)]
     pub(in crate::matching) fn rows(&self) -> &[u8] {
-        &self.bytes[self.offset..self.offset + self.len]
+        &self.bytes[self.offset as usize..(self.offset + self.len) as usize]
     }
 
     fn room_for(rows: &[u8], capacity: usize) -> Self {
@@ -157,7 +153,7 @@ impl Plane {
         bytes.resize(offset, 0);
         bytes.extend_from_slice(rows);
         bytes.resize(capacity + Self::LINE, 0);
-        Self { bytes, offset, len: rows.len() }
+        Self { bytes, offset: offset as u32, len: rows.len() as u32 }
     }
 
     /// The plane of these rows.
@@ -167,29 +163,30 @@ impl Plane {
 
     /// Adds a row of zeros and hands it out.
     pub(super) fn push(&mut self, stride: usize) -> &mut [u8] {
-        if self.len + stride > self.bytes.len().saturating_sub(Self::LINE) {
-            *self = Self::room_for(self.rows(), self.len + stride * Self::STEP);
+        let len = self.len as usize;
+        if len + stride > self.bytes.len().saturating_sub(Self::LINE) {
+            *self = Self::room_for(self.rows(), len + stride * Self::STEP);
         }
-        self.len += stride;
-        let end = self.offset + self.len;
+        self.len += stride as u32;
+        let end = (self.offset + self.len) as usize;
         &mut self.bytes[end - stride..end]
     }
 
     pub(super) fn row_mut(&mut self, at: usize, stride: usize) -> &mut [u8] {
-        let begin = self.offset + at * stride;
+        let begin = self.offset as usize + at * stride;
         &mut self.bytes[begin..begin + stride]
     }
 
     /// The last row takes the place of another.
     pub(super) fn swap_remove(&mut self, at: usize, stride: usize) {
-        let last = self.offset + self.len - stride;
-        self.bytes.copy_within(last..last + stride, self.offset + at * stride);
-        self.len -= stride;
+        let last = (self.offset + self.len) as usize - stride;
+        self.bytes.copy_within(last..last + stride, self.offset as usize + at * stride);
+        self.len -= stride as u32;
     }
 
     /// Lets go of room that is not used.
     pub(super) fn shrink(&mut self) {
-        *self = Self::room_for(self.rows(), self.len);
+        *self = Self::room_for(self.rows(), self.len as usize);
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -203,16 +200,30 @@ impl Clone for Plane {
     }
 }
 
-/// What few rows are asked for: upper and lower four bits of the coordinates of what they are and of what they seek, and
-/// their interests.
+/// What few rows are asked for: upper and lower four bits of the coordinates of what they are and of what they seek, their
+/// interests, and sketches.
 #[derive(Debug, Clone, Default)]
 pub(in crate::matching) struct Planes {
     /// [`Signature`]s of all rows; empty while nobody here has an interest.
     pub(in crate::matching) interests: Vec<u32>,
+    /// Sketches of all rows, by word; empty while nobody here has one.
+    pub(in crate::matching) sketches: Vec<[u32; 4]>,
     pub(in crate::matching) is_upper: Plane,
     pub(in crate::matching) seeks_upper: Plane,
     pub(in crate::matching) is_lower: Plane,
     pub(in crate::matching) seeks_lower: Plane,
+}
+
+impl Planes {
+    /// The signature of a row's interests.
+    pub(super) fn interests_of(&self, row: usize) -> u32 {
+        self.interests.get(row).copied().unwrap_or_default()
+    }
+
+    /// The sketch of a row.
+    pub(super) fn sketch_of(&self, row: usize) -> [u32; 4] {
+        self.sketches.get(row).copied().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::key::Key;
 use super::quantise::{Quantised, encode, pack, rotate, round_up, stride};
 use crate::matching::Day;
 use crate::matching::place::Point;
+use crate::matching::sketch::Sketch;
 
 /// Steps from the centre of a frame to its edge.
 const REACH: f64 = 32_000.0;
@@ -29,6 +30,7 @@ pub(in crate::matching) struct Entry<'a> {
     pub(in crate::matching) age_max: u8,
     pub(in crate::matching) flags: u8,
     pub(in crate::matching) interests: Signature,
+    pub(in crate::matching) sketch: Sketch,
     pub(in crate::matching) appeal: f32,
     /// With the most that the person's own tastes can add.
     pub(in crate::matching) pickiness: f32,
@@ -104,9 +106,7 @@ impl Leaf {
             planes.seeks_upper.push(stride);
             planes.seeks_lower.push(stride);
         }
-        if !self.planes.interests.is_empty() {
-            Arc::make_mut(&mut self.planes).interests.push(0);
-        }
+        self.make_room();
         self.write(at, entry);
         self.write_vectors(at, entry);
         self.write_place(at, entry.point, rows);
@@ -119,17 +119,31 @@ impl Leaf {
         block.facts[at] = facts(birth_column(i64::from(entry.birth.0)), entry.flags, entry.age_max);
         block.age_min[at] = entry.age_min;
         block.bias[at] = pack(entry.appeal, entry.pickiness);
-        self.write_interests(row, entry.interests);
+        self.write_words(row, entry.interests.bits(), entry.sketch.words());
     }
 
-    /// Writes interests; copies nothing where they are what they were.
-    fn write_interests(&mut self, at: usize, interests: Signature) {
-        if self.planes.interests.get(at).copied().unwrap_or(0) == interests.bits() {
-            return;
+    /// Room for the words of one more row, where rows have any.
+    fn make_room(&mut self) {
+        if !self.planes.interests.is_empty() {
+            Arc::make_mut(&mut self.planes).interests.push(0);
         }
-        let planes = Arc::make_mut(&mut self.planes);
-        planes.interests.resize(self.columns.len, 0);
-        planes.interests[at] = interests.bits();
+        if !self.planes.sketches.is_empty() {
+            Arc::make_mut(&mut self.planes).sketches.push([0; 4]);
+        }
+    }
+
+    /// Writes interests and sketch; copies nothing where they are what they were.
+    fn write_words(&mut self, at: usize, interests: u32, sketch: [u32; 4]) {
+        if self.planes.interests_of(at) != interests {
+            let planes = Arc::make_mut(&mut self.planes);
+            planes.interests.resize(self.columns.len, 0);
+            planes.interests[at] = interests;
+        }
+        if self.planes.sketch_of(at) != sketch {
+            let planes = Arc::make_mut(&mut self.planes);
+            planes.sketches.resize(self.columns.len, [0; 4]);
+            planes.sketches[at] = sketch;
+        }
     }
 
     /// Writes the vectors of a row that is there.
@@ -214,6 +228,9 @@ impl Leaf {
         if !self.planes.interests.is_empty() {
             Arc::make_mut(&mut self.planes).interests.swap_remove(at);
         }
+        if !self.planes.sketches.is_empty() {
+            Arc::make_mut(&mut self.planes).sketches.swap_remove(at);
+        }
         if stride > 0 {
             let planes = Arc::make_mut(&mut self.planes);
             planes.is_upper.swap_remove(at, stride);
@@ -228,11 +245,8 @@ impl Leaf {
         let at = self.columns.len;
         self.columns.len += 1;
         self.columns.copy_from(&other.columns, from, at);
-        let interests = Signature::from_bits(other.planes.interests.get(from).copied().unwrap_or(0));
-        if !self.planes.interests.is_empty() {
-            Arc::make_mut(&mut self.planes).interests.push(0);
-        }
-        self.write_interests(at, interests);
+        self.make_room();
+        self.write_words(at, other.planes.interests_of(from), other.planes.sketch_of(from));
         if stride > 0 {
             let planes = Arc::make_mut(&mut self.planes);
             let rows = from * stride..(from + 1) * stride;
@@ -248,6 +262,7 @@ impl Leaf {
     pub(super) fn shrink(&mut self) {
         let planes = Arc::make_mut(&mut self.planes);
         planes.interests.shrink_to_fit();
+        planes.sketches.shrink_to_fit();
         planes.is_upper.shrink();
         planes.is_lower.shrink();
         planes.seeks_upper.shrink();
@@ -260,6 +275,7 @@ impl Leaf {
         size_of::<Self>()
             + size_of::<Planes>()
             + size_of_val(&*planes.interests)
+            + size_of_val(&*planes.sketches)
             + planes.is_upper.bytes()
             + planes.is_lower.bytes()
             + planes.seeks_upper.bytes()

@@ -17,18 +17,22 @@ use super::summary::Summary;
 use crate::matching::Day;
 use crate::matching::bytes::{Reader, put, sum};
 use crate::matching::place::Point;
+use crate::matching::sketch::Sketcher;
 
 /// Bytes of one block of columns.
 const BLOCK_BYTES: usize = size_of::<Block>();
 
-/// A number that is another one when rows are packed or sorted in another way: made of a packed example.
-pub(in crate::matching) fn fingerprint(dims: usize) -> u64 {
+/// A number that is another one when rows are packed, sketched or sorted in another way: made of a packed example.
+pub(in crate::matching) fn fingerprint(dims: usize, sketcher: Option<&dyn Sketcher>) -> u64 {
     let mut out = Vec::new();
     let point = Point::from_steps([100_000_000, -200_000_000, 487_696_000]).unwrap_or_default();
     let (place, serial) = Key::new(Day(9_999), point, 7).parts();
     put(&mut out, &[place, LEAF as u64, BLOCK as u64, dims as u64], u64::to_le_bytes);
     let interests = Signature::of(&[3, 200]).bits();
     put(&mut out, &[serial, u32::from(birth_column(9_999)), pack(0.3, -0.3), interests], u32::to_le_bytes);
+    if let Some(sketcher) = sketcher {
+        out.extend_from_slice(sketcher.signal().as_bytes());
+    }
     let mut example: Vec<f32> = (0..dims).map(|at| (at % 23) as f32 - 9.5).collect();
     rotate(&mut example);
     let (mut upper, mut lower) = (vec![0; stride(dims)], vec![0; stride(dims)]);
@@ -130,6 +134,8 @@ fn write_leaf(leaf: &Leaf, out: &mut Vec<u8>) {
     }
     out.push(u8::from(!leaf.planes.interests.is_empty()));
     put(out, &leaf.planes.interests, u32::to_le_bytes);
+    out.push(u8::from(!leaf.planes.sketches.is_empty()));
+    put(out, leaf.planes.sketches.as_flattened(), u32::to_le_bytes);
 }
 
 fn read_leaf(reader: &mut Reader<'_>, stride: usize) -> Option<Leaf> {
@@ -154,7 +160,10 @@ fn read_leaf(reader: &mut Reader<'_>, stride: usize) -> Option<Leaf> {
     let [has_interests] = reader.array()?;
     let mut interests = vec![0; if has_interests == 0 { 0 } else { len }];
     reader.fill(&mut interests, u32::from_le_bytes)?;
-    leaf.planes = Arc::new(Planes { interests, is_upper, seeks_upper, is_lower, seeks_lower });
+    let [has_sketches] = reader.array()?;
+    let mut sketches = vec![[0; 4]; if has_sketches == 0 { 0 } else { len }];
+    reader.fill(sketches.as_flattened_mut(), u32::from_le_bytes)?;
+    leaf.planes = Arc::new(Planes { interests, sketches, is_upper, seeks_upper, is_lower, seeks_lower });
     Some(leaf)
 }
 

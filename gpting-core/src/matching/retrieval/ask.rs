@@ -6,6 +6,7 @@
 
 use crate::matching::fusion::{Fusion, Link};
 use crate::matching::index::quantise::Probe;
+use crate::matching::sketch::Bounds;
 
 /// What every bound is raised by, and what it is raised by for each unit of its parts: the rounding of a dozen f32 steps.
 pub(in crate::matching) const SLACK: (f32, f32) = (4e-6, 4e-6);
@@ -38,6 +39,9 @@ pub(in crate::matching) struct Ask {
     /// By class of interests, as a bit of a [`Signature`](crate::matching::index::columns::Signature): what they add when
     /// divided by the root of how many a row has. Only classes of the viewer's.
     pub(in crate::matching) classes: Vec<(u32, f32)>,
+    /// The most that the signal adds which rows have sketches for, in each direction; and what sketches come to.
+    pub(in crate::matching) sketched: [f32; 2],
+    pub(in crate::matching) sketches: Bounds,
     /// How much nearness, age and interests count for the viewer; what candidates let count beyond 1 is in their biases.
     pub(in crate::matching) own: [f32; 3],
     /// What the viewer seeks and is, times the weight of content.
@@ -52,6 +56,12 @@ pub(in crate::matching) struct Ask {
 }
 
 impl Ask {
+    /// Whether sketches of rows can add anything.
+    #[inline(always)]
+    pub(in crate::matching) fn is_sketched(&self) -> bool {
+        self.sketched.iter().any(|most| *most > 0.0)
+    }
+
     /// The fused score of many bounds at once; a few units in the last place away from the exact one.
     #[inline(always)]
     pub(in crate::matching) fn fuse<const N: usize>(&self, there: &[f32; N], back: &[f32; N]) -> [f32; N] {

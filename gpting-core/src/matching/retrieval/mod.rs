@@ -151,72 +151,83 @@ pub(super) fn fill<'a, Id: PersonId, T>(
     let judge = Judge { state, question, viewer: &viewer, ask: &ask, excluded };
     effort.leaves = hits.len() as u64;
 
+    pads.iter_mut().for_each(Pad::begin);
     // Leaves go through the rounds one behind the other, like cars through a washing line: while one is scored, what the
     // later ones will read is on its way from memory.
-    let mut open = [false; LINE];
-    wanted.clear();
-    for step in 0..hits.len() + LAST + 3 {
-        let floor = best.floor();
-        let leaf_at = |lag: usize| {
-            let hit = step.checked_sub(lag).and_then(|at| hits.get(at));
-            hit.filter(|hit| hit.score >= floor).map(|hit| hit.leaf)
-        };
-        if let Some(leaf) = leaf_at(0) {
-            wanted.stretch(leaf, Leaf::HEAD);
-        }
-        if let Some(leaf) = leaf_at(2) {
-            wanted.stretch(&*leaf.planes, size_of::<Planes>());
-        }
-        if !ask.classes.is_empty()
-            && let Some(leaf) = leaf_at(3)
-            && let Some(first) = leaf.planes.interests.first()
-        {
-            wanted.stretch(first, size_of_val(&*leaf.planes.interests));
-        }
-        if step % 3 == 0 && !candidates.is_empty() {
-            effort.settled += candidates.len() as u64;
-            judge.settle(&mut scorer, candidates, found, finishing, &mut best)?;
-            candidates.clear();
-        }
-        // From the last station to the first, so that each finds its pad free.
-        for station in [3, 2, 1, 0] {
-            let lag = FIRST + 2 * station;
-            let Some(hit) = step.checked_sub(lag).and_then(|at| hits.get(at)) else { continue };
-            let slot = (step - lag) % LINE;
-            let pad = &mut pads[slot];
-            if station == 0 {
-                open[slot] = hit.score >= floor;
-                if open[slot] {
-                    effort.scanned += hit.leaf.columns.len as u64;
-                    simd::filter(question.level, hit.leaf, hit.placed, &ask, floor, pad, wanted);
-                }
-                continue;
+    // The best of them goes first and alone: what it leaves behind is the floor that all others are held against.
+    let (best_leaf, others) = hits.split_at(hits.len().min(1));
+    for hits in [best_leaf, others] {
+        let mut open = [false; LINE];
+        wanted.clear();
+        for step in 0..hits.len() + LAST + 3 {
+            let floor = best.floor();
+            let leaf_at = |lag: usize| {
+                let hit = step.checked_sub(lag).and_then(|at| hits.get(at));
+                hit.filter(|hit| hit.score >= floor).map(|hit| hit.leaf)
+            };
+            if let Some(leaf) = leaf_at(0) {
+                wanted.stretch(leaf, Leaf::HEAD);
             }
-            if !open[slot] || pad.len() == 0 {
-                continue;
+            if let Some(leaf) = leaf_at(2) {
+                wanted.stretch(&*leaf.planes, size_of::<Planes>());
             }
-            let rows = pad.len() as u64;
-            match station {
-                1 => {
-                    effort.first += rows;
-                    simd::first(question.level, hit.leaf, &ask, floor, pad, wanted);
+            if !ask.classes.is_empty()
+                && let Some(leaf) = leaf_at(3)
+                && let Some(first) = leaf.planes.interests.first()
+            {
+                wanted.stretch(first, size_of_val(&*leaf.planes.interests));
+            }
+            if ask.is_sketched()
+                && let Some(leaf) = leaf_at(3)
+                && let Some(first) = leaf.planes.sketches.first()
+            {
+                wanted.stretch(first, size_of_val(&*leaf.planes.sketches));
+            }
+            if step % 3 == 0 && !candidates.is_empty() {
+                effort.settled += candidates.len() as u64;
+                judge.settle(&mut scorer, candidates, found, finishing, &mut best)?;
+                candidates.clear();
+            }
+            // From the last station to the first, so that each finds its pad free.
+            for station in [3, 2, 1, 0] {
+                let lag = FIRST + 2 * station;
+                let Some(hit) = step.checked_sub(lag).and_then(|at| hits.get(at)) else { continue };
+                let slot = (step - lag) % LINE;
+                let pad = &mut pads[slot];
+                if station == 0 {
+                    open[slot] = hit.score >= floor;
+                    if open[slot] {
+                        effort.scanned += hit.leaf.columns.len as u64;
+                        simd::filter(question.level, hit.leaf, hit.placed, &ask, floor, pad, wanted);
+                    }
+                    continue;
                 }
-                2 => {
-                    effort.second += rows;
-                    simd::second(question.level, hit.leaf, &ask, floor, pad, wanted);
+                if !open[slot] || pad.len() == 0 {
+                    continue;
                 }
-                _ => {
-                    effort.refined += rows;
-                    let known = candidates.len();
-                    simd::third(question.level, hit.leaf, &ask, floor, pad, candidates);
-                    for candidate in &candidates[known..] {
-                        wanted.push(state.gate(candidate.row));
-                        wanted.stretch(state.slot(candidate.row), size_of::<Slot<Id>>());
+                let rows = pad.len() as u64;
+                match station {
+                    1 => {
+                        effort.first += rows;
+                        simd::first(question.level, hit.leaf, &ask, floor, pad, wanted);
+                    }
+                    2 => {
+                        effort.second += rows;
+                        simd::second(question.level, hit.leaf, &ask, floor, pad, wanted);
+                    }
+                    _ => {
+                        effort.refined += rows;
+                        let known = candidates.len();
+                        simd::third(question.level, hit.leaf, &ask, floor, pad, candidates);
+                        for candidate in &candidates[known..] {
+                            wanted.push(state.gate(candidate.row));
+                            wanted.stretch(state.slot(candidate.row), size_of::<Slot<Id>>());
+                        }
                     }
                 }
             }
+            wanted.turn();
         }
-        wanted.turn();
     }
     let mut found = best.into_rest();
     effort.exact = found.len() as u64;
@@ -247,6 +258,7 @@ fn ask<Id: PersonId>(state: &State<Id>, viewer: &Viewer<'_, Id>, scorer: &Scorer
     let silent = seeks.is_zero() && is.is_zero();
     let classes = (0..).zip(scorer.interests_by_class()).filter(|(_, most)| *most > 0.0);
     let classes = classes.map(|(class, most)| (1 << class, up(most))).collect();
+    let (sketched, sketches) = scorer.sketched();
     let ask = Ask {
         point: columns.point,
         placed: columns.placed,
@@ -264,6 +276,8 @@ fn ask<Id: PersonId>(state: &State<Id>, viewer: &Viewer<'_, Id>, scorer: &Scorer
         age_days: up(weights.age_years * 365.2425),
         interests: up(scorer.most_of_interests()),
         classes,
+        sketched: [up(sketched.0), up(sketched.1)],
+        sketches,
         own: scorer.own_emphases().map(|factor| factor as f32),
         stride: if silent { 0 } else { seeks.steps.len() / 2 },
         root_dims: up((state.table.dims as f64).sqrt()),

@@ -53,7 +53,7 @@ impl<Id: PersonId> Engine<Id> {
         let state = &*self.state;
         let dims = state.config.dims;
         let header = Header {
-            fingerprint: fingerprint(dims),
+            fingerprint: fingerprint(dims, state.config.sketcher.as_deref()),
             weights: state.config.weights,
             today: state.today,
             dims: dims as u32,
@@ -97,7 +97,7 @@ impl<Id: PersonId + Send + Sync> Engine<Id> {
         if header.dims as usize != dims {
             return Err(LoadError::OtherDimensions { expected: dims, saved: header.dims as usize });
         }
-        if header.fingerprint != fingerprint(dims) {
+        if header.fingerprint != fingerprint(dims, config.sketcher.as_deref()) {
             return Err(LoadError::OtherPacking);
         }
         let reweigh = (header.weights != config.weights).then_some(config.weights);
@@ -106,7 +106,7 @@ impl<Id: PersonId + Send + Sync> Engine<Id> {
         let content = load::content(&mut input, &plan, &id, threads)?;
         let mut state = State::new(config);
         state.today = header.today;
-        let (parts, interests) = joined(content, &plan, threads).ok_or(LoadError::Damaged)?;
+        let (parts, interests) = joined(content, &plan, &state.config, threads).ok_or(LoadError::Damaged)?;
         let state = state
             .restored(parts, header.next_serial, &interests, threads)
             .map_err(|id| LoadError::SameId(format!("{id:?}")))?;
@@ -117,7 +117,12 @@ impl<Id: PersonId + Send + Sync> Engine<Id> {
 type Parts<Id> = ((Table<Id>, Index), Vec<u32>);
 
 /// Rows and index, which must agree; `None` when they do not.
-fn joined<Id: PersonId + Send + Sync>(content: Content<Id>, plan: &Plan, threads: usize) -> Option<Parts<Id>> {
+fn joined<Id: PersonId + Send + Sync>(
+    content: Content<Id>,
+    plan: &Plan,
+    config: &Config<Id>,
+    threads: usize,
+) -> Option<Parts<Id>> {
     let Content { chunks, places, mut nodes, counts } = content;
     let dims = plan.form.dims;
     let table = Table::of_chunks(dims, &chunks);
@@ -138,9 +143,9 @@ fn joined<Id: PersonId + Send + Sync>(content: Content<Id>, plan: &Plan, threads
     let ends: Vec<_> =
         (1..=nodes.len()).map(|at| nodes.get(at).filter(|next| next.0 == nodes[at - 1].0).map(|next| next.1)).collect();
     let mut agreed = vec![false; nodes.len()];
-    let entry = plan.form.reweigh.map(|weights| {
+    let entry = plan.form.reweigh.map(|_| {
         let table = &table;
-        move |row| table.entry(row, &weights)
+        move |row| table.entry(row, config)
     });
     let place = |row: u32| places[row as usize / ROWS][row as usize % ROWS];
     let work = nodes.iter_mut().zip(&ends).zip(&mut agreed);

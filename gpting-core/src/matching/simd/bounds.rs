@@ -9,6 +9,7 @@ use crate::matching::index::columns::Signature;
 use crate::matching::index::leaf::Leaf;
 use crate::matching::index::quantise::Probe;
 use crate::matching::retrieval::ask::{Ask, SLACK};
+use crate::matching::sketch::SHARE_AT;
 use crate::matching::weights::FEW_INTERESTS;
 
 /// The bounds of both logits without content.
@@ -37,6 +38,8 @@ pub(super) unsafe fn bases<L: Lanes>(leaf: &Leaf, ask: &Ask, pad: &Pad, from: us
         let mine = L::add(mine, L::mul(interests, own_interests));
         let appeal = L::cast(L::and(bias, L::splat_i(0xffff_0000)));
         let pickiness = L::cast(L::shl::<16>(bias));
+        let (sketch_there, sketch_back) = sketched::<L>(leaf, ask, group(&pad.rows, from));
+        let (mine, both) = (L::add(mine, sketch_there), L::add(both, sketch_back));
         (L::add(L::add(appeal, L::splat(ask.there)), mine), L::add(L::add(pickiness, L::splat(ask.back)), both))
     }
 }
@@ -67,6 +70,42 @@ unsafe fn interests<L: Lanes>(leaf: &Leaf, ask: &Ask, rows: &[u32; GROUP]) -> L:
         let count =
             L::max(L::to_f(L::shr::<{ Signature::CLASSES as u32 }>(signatures)), L::splat(FEW_INTERESTS as f32));
         L::div(sum, L::sqrt(count))
+    }
+}
+
+/// The most that the signal adds which rows have sketches for, in each direction.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
+#[inline(always)]
+unsafe fn sketched<L: Lanes>(leaf: &Leaf, ask: &Ask, rows: &[u32; GROUP]) -> (L::F, L::F) {
+    let all = &*leaf.planes.sketches;
+    // SAFETY: the caller vouches for the instructions.
+    unsafe {
+        let nothing = L::splat(0.0);
+        if !ask.is_sketched() || all.is_empty() {
+            return (nothing, nothing);
+        }
+        let mut words = [[0; GROUP]; 4];
+        for i in 0..GROUP {
+            // Repetitions behind the last row are rows of the leaf as well.
+            let sketch = all.get(rows[i] as usize).copied().unwrap_or_default();
+            for word in 0..4 {
+                words[word][i] = sketch[word];
+            }
+        }
+        let mut sums = [nothing; 4];
+        for word in 0..4 {
+            let bits = L::load_i(&words[word]);
+            for &(bit, logit) in &ask.sketches.words()[word] {
+                // The bit is a power of two in f32 as well, the highest a negative one, and divided away exactly.
+                let has = L::to_f(L::and(bits, L::splat_i(bit)));
+                sums[word] = L::add(sums[word], L::mul(has, L::splat(logit / bit.cast_signed() as f32)));
+            }
+        }
+        let share = L::to_f(L::shr::<SHARE_AT>(L::load_i(&words[3])));
+        let (there, back) = (L::add(sums[0], sums[1]), L::mul(share, L::add(sums[2], sums[3])));
+        (L::min(there, L::splat(ask.sketched[0])), L::min(back, L::splat(ask.sketched[1])))
     }
 }
 

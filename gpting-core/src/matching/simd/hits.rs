@@ -70,8 +70,8 @@ fn block(summaries: &Summaries, from: usize, width: usize, near: bool, ask: &Ask
         let age = ask.age_weight * ask.age_days / (ask.age_days + days);
         let both = near + age + interests;
         let mine = near * ask.own[0] + age * ask.own[1] + interests * ask.own[2];
-        there[i] = ask.there + appeal[i] + mine + ask.seeks.length * is[i];
-        back[i] = ask.back + pickiness[i] + both + ask.is.length * seeks[i];
+        there[i] = ask.there + appeal[i] + mine + ask.sketched[0] + ask.seeks.length * is[i];
+        back[i] = ask.back + pickiness[i] + both + ask.sketched[1] + ask.is.length * seeks[i];
         there[i] += SLACK.0 + SLACK.1 * (there[i].abs() + 40.0);
         back[i] += SLACK.0 + SLACK.1 * (back[i].abs() + 40.0);
     }

@@ -34,7 +34,7 @@ pub(in crate::matching) fn prefetch_slice(numbers: &[f32]) {
 pub(super) fn check(leaf: &Leaf, stride: usize) {
     let rows = leaf.columns.len;
     assert!(rows <= LEAF, "a leaf has at most so many rows");
-    let Planes { interests: _, is_upper, seeks_upper, is_lower, seeks_lower } = &*leaf.planes;
+    let Planes { interests: _, sketches: _, is_upper, seeks_upper, is_lower, seeks_lower } = &*leaf.planes;
     for plane in [is_upper, seeks_upper, is_lower, seeks_lower] {
         assert!(plane.rows().len() == rows * stride, "every row has its coordinates");
     }

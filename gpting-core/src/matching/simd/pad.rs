@@ -11,6 +11,9 @@ pub(in crate::matching) struct Pad {
     pub(super) step_km: f32,
     /// Rows that are left.
     pub(super) len: usize,
+    /// Rows that were weighed so far in this search, and how many of them were dropped.
+    pub(super) weighed: usize,
+    pub(super) dropped: usize,
     pub(super) rows: [u32; LEAF + GROUP],
     /// The column of biases, then the bound of "viewer likes candidate" without content.
     pub(super) there: [u32; LEAF + GROUP],
@@ -31,6 +34,8 @@ impl Pad {
             slack: 0.0,
             step_km: 0.0,
             len: 0,
+            weighed: 0,
+            dropped: 0,
             rows: EMPTY,
             there: EMPTY,
             back: EMPTY,
@@ -38,6 +43,11 @@ impl Pad {
             first: EMPTY,
             seeks: EMPTY,
         }
+    }
+
+    /// A search begins.
+    pub(in crate::matching) fn begin(&mut self) {
+        (self.weighed, self.dropped) = (0, 0);
     }
 
     /// How many rows are left.

@@ -26,6 +26,10 @@ const HALF_STEPS: f32 = 0.9;
 const FEW: usize = 4;
 const MANY: usize = 32;
 
+/// Rows that are weighed before it is asked whether that is worth it, and one in how many has to be dropped then.
+const TRIED: usize = 64;
+const WORTH: usize = 32;
+
 /// 0 to 15.
 const NUMBERS: [u32; GROUP] = {
     let mut numbers = [0; GROUP];
@@ -132,6 +136,8 @@ unsafe fn weigh<L: Lanes>(leaf: &Leaf, ask: &Ask, floor: f32, pad: &mut Pad, wan
     let (len, stride) = (pad.len, ask.stride);
     pad.fill_up();
     let mut kept = 0;
+    // Where content decides alone nobody is dropped here, and the test is not worth its time.
+    let drops = stride == 0 || pad.weighed < TRIED || pad.dropped * WORTH > pad.weighed;
     // SAFETY: the caller vouches for the instructions.
     unsafe {
         let floor = L::splat(floor / ALMOST);
@@ -140,6 +146,11 @@ unsafe fn weigh<L: Lanes>(leaf: &Leaf, ask: &Ask, floor: f32, pad: &mut Pad, wan
         for from in (0..len).step_by(GROUP) {
             wanted.serve(FEW);
             let (there, back) = bases::<L>(leaf, ask, pad, from);
+            if !drops {
+                L::press(0xffff, L::cast_f(there), group_mut(&mut pad.there, from));
+                L::press(0xffff, L::cast_f(back), group_mut(&mut pad.back, from));
+                continue;
+            }
             let (most_there, most_back) = (L::add(there, first_side), L::add(back, second_side));
             let mask = reach::<L>(ask, most_there, most_back, floor) & group_mask(len - from);
             let rows = L::load_i(group(&pad.rows, from));
@@ -156,7 +167,11 @@ unsafe fn weigh<L: Lanes>(leaf: &Leaf, ask: &Ask, floor: f32, pad: &mut Pad, wan
             kept += mask.count_ones() as usize;
         }
     }
-    pad.len = kept;
+    if drops {
+        pad.weighed += len;
+        pad.dropped += len - kept;
+        pad.len = kept;
+    }
 }
 
 /// The first round: keeps the rows whose first side, from its upper four bits, leaves them a chance. Asks for the second.
