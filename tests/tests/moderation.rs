@@ -229,7 +229,7 @@ async fn tables(server: &Server) -> String {
     let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(20));
     let mut database = SqliteConnection::connect_with(&options).await.unwrap();
     let mut all = String::new();
-    for table in ["assist_call", "finding", "job", "made", "member", "outbox", "pair"] {
+    for table in ["assist_call", "finding", "job", "made", "member", "pair"] {
         let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT document FROM {table}")))
             .fetch_all(&mut database)
             .await
@@ -264,8 +264,11 @@ async fn a_server_beside_any_moderator_answers_at_once_and_well() {
         let minho = Person::sign_up_complete(&server, "minho", "M", &["F"]).await;
         let room = jimin.match_with(&minho).await;
         for person in [&jimin, &minho] {
+            // Before anything is said: of a message both have to agree when it is looked at.
             let all = json!({ "profile_analysis": true, "conversation_analysis": true, "photo_analysis": true });
             at_once(person, person.request(Method::PUT, "/api/accounts/consents/").json(&all), 200).await;
+        }
+        for person in [&jimin, &minho] {
             upload(person, 7).await;
             let bio = json!({ "bio": "카톡 아이디 minjilove 로 연락 주세요" });
             at_once(person, person.request(Method::PATCH, "/api/accounts/profile/").json(&bio), 200).await;
