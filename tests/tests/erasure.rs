@@ -314,6 +314,7 @@ async fn assert_everything_is_seen(town: &Town, canaries: &Canaries) {
         "assist_call",
         "finding",
         "impression",
+        "job",
         "made",
         "member",
         "message",
