@@ -284,7 +284,7 @@ impl Run {
                 let content = format!("content {}", self.rng.below(2));
                 let flags = self.chance(60).then_some((Flag::Scam, 70)).into_iter().collect();
                 let subject = self.subject();
-                Change::PutFinding(Box::new(Finding { content, flags, subject, ..finding(n, a, self.seconds()) }))
+                Change::PutFinding(Box::new(Finding { subject, content, flags, ..finding(n, a, self.seconds()) }))
             }
             _ => Change::KeepMade(Box::new(made(a, self.chance(70).then_some(b), self.seconds()))),
         }

@@ -31,16 +31,7 @@ impl State {
                         self.hidden.insert((room, member, seq));
                     }
                 }
-                Change::Mute { room, member, muted } => {
-                    if self.rooms.get(&room).is_some_and(|row| row.value.has(member)) {
-                        let key = (room, member);
-                        if muted {
-                            self.muted.insert(key)
-                        } else {
-                            self.muted.remove(&key)
-                        };
-                    }
-                }
+                Change::Mute { room, member, muted } => self.mute(room, member, muted),
                 Change::PutTicket(ticket) => {
                     let made = ticket.expires_at - TICKET_TTL;
                     self.tickets.retain(|_, other| other.expires_at > made);
@@ -119,6 +110,18 @@ impl State {
             self.events.insert(self.event_number, event);
         }
         Ok(committed)
+    }
+
+    fn mute(&mut self, room: RoomId, member: MemberId, muted: bool) {
+        let key = (room, member);
+        if !self.rooms.get(&room).is_some_and(|row| row.value.has(member)) {
+            return;
+        }
+        if muted {
+            self.muted.insert(key);
+        } else {
+            self.muted.remove(&key);
+        }
     }
 
     fn put_report(&mut self, report: Report, expect: Expect) -> StoreResult<()> {
@@ -244,8 +247,8 @@ impl State {
 
     fn put_finding(&mut self, found: Finding) -> StoreResult<()> {
         let key = (found.member, found.subject, found.by);
-        let same = |known: &&Finding| (&known.name, &known.content) == (&found.name, &found.content);
-        if self.findings.get(&key).filter(same).is_some() {
+        let same = |known: &Finding| (&known.name, &known.content) == (&found.name, &found.content);
+        if self.findings.get(&key).is_some_and(same) {
             return Err(StoreError::Stale);
         }
         self.findings.insert(key, found);
