@@ -70,11 +70,12 @@ impl Chat<'_> {
         let core = self.0;
         self.visible(me, room, seq).await?;
         let mut work = Work::new().change(Change::Unsend { room, sender: me, seq });
+        // What is being found at this very moment the job takes away; what comes next may be the first one now.
+        work = work.change(core.look_at_first(room, me));
         let subject = Subject::FirstMessage(room);
         let place = seq.to_string();
         if core.store.findings(me, subject).await?.iter().any(|found| found.content == place) {
-            // What was found of it goes with it; what comes next is the first one now.
-            work = work.change(Change::DropFindings { member: me, subject }).change(core.look_at_first(room, me));
+            work = work.change(Change::DropFindings { member: me, subject });
         }
         match core.commit(work).await {
             Ok(_) => Ok(()),

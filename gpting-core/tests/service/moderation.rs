@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use gpting_core::account::SignUp;
 use gpting_core::assist::model::ModelError;
 use gpting_core::assist::moderator::{Reach, Sight};
 use gpting_core::assist::{Errand, Finding, Flag, Judge, Opinion, Outcome, ScriptedModerator, Subject};
 use gpting_core::chat::Draft;
 use gpting_core::id::{MemberId, RoomId};
+use gpting_core::lang::Lang;
 use gpting_core::port::{BlobStore, Picture, PictureError, Pictures, PortError};
 use gpting_core::safety::Purpose;
-use gpting_core::store::{Page, Store as _};
+use gpting_core::store::{Change, Page, Store as _, Work};
 use jiff::SignedDuration;
 
 use crate::assist::{bio, consent, say, work};
@@ -240,6 +242,8 @@ async fn a_message_that_is_taken_back_takes_its_flags_with_it_and_the_next_one_i
     let found = of_first(&town, a, room).await;
     assert_eq!(found.iter().map(|one| (one.by, one.content.as_str())).collect::<Vec<_>>(), [(Judge::Moderator, "2")]);
     town.g.chat().unsend(a, room, 2).await.unwrap();
+    // Somebody who was looking at it right then keeps what they found a moment too late.
+    town.store.commit(Work::new().change(Change::PutFinding(Box::new(found[0].clone())))).await.unwrap();
     work(&town).await;
     assert!(of_first(&town, a, room).await.is_empty());
 }
@@ -348,4 +352,25 @@ async fn one_that_panics_ends_as_a_dead_letter_and_everything_else_goes_on() {
     assert_eq!(of_first(&town, a, room).await.len(), 1, "the rules have seen it");
     assert!(town.g.jobs().dead(None, 9).await.unwrap().iter().all(|job| job.task.kind() == "moderate"));
     town.g.chat().send(a, room, Draft::text("계속해요")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bio_that_comes_with_the_sign_up_is_looked_at_too() {
+    let town = town().await;
+    let form = SignUp {
+        username: "minji".to_owned(),
+        email: "minji@example.com".to_owned(),
+        password: "정말로 긴 비밀번호".to_owned(),
+        nickname: "minji".to_owned(),
+        gender: "F".to_owned(),
+        birth_date: Some("1996-05-05".to_owned()),
+        bio: Some(CONTACT.to_owned()),
+        ..SignUp::default()
+    };
+    town.g.accounts().sign_up(form, Lang::Ko).await.unwrap();
+    town.g.run_due_jobs().await.unwrap();
+    let code = town.mail.code("minji@example.com");
+    town.g.accounts().verify_email("minji@example.com", &code).await.unwrap();
+    let found = flagged(&town).await;
+    assert_eq!(found.iter().map(|one| (one.subject, one.by)).collect::<Vec<_>>(), [(Subject::Bio, Judge::Rules)]);
 }
