@@ -225,6 +225,8 @@ pub struct AssistConfig {
     pub words_ttl: SignedDuration,
     /// How long the record of a call is kept. 1 year.
     pub keep_calls: SignedDuration,
+    /// How long what was found of a text, picture or first message is kept, as long as that is there. 1 year.
+    pub keep_findings: SignedDuration,
 }
 
 impl Default for AssistConfig {
@@ -246,6 +248,7 @@ impl Default for AssistConfig {
             order_ttl: SignedDuration::from_hours(24),
             words_ttl: SignedDuration::from_hours(30 * 24),
             keep_calls: SignedDuration::from_hours(365 * 24),
+            keep_findings: SignedDuration::from_hours(365 * 24),
         }
     }
 }
@@ -346,7 +349,8 @@ impl JobConfig {
             | "forget_conversations"
             | "put_in_order"
             | "write_words"
-            | "write_hints" => &self.assist,
+            | "write_hints"
+            | "moderate" => &self.assist,
             _ => &self.own,
         }
     }

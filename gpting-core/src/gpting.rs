@@ -14,9 +14,10 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 pub(crate) use self::aftermath::Aftermath;
-use crate::assist::Topics;
 use crate::assist::model::{Embedder, TextModel};
 use crate::assist::order::AskedFor;
+use crate::assist::{Moderator, Topics};
+use crate::chat::first::Spoken;
 use crate::chat::hub::Hub;
 use crate::clock::{Clock, SystemClock, to_micros};
 use crate::config::Config;
@@ -69,6 +70,9 @@ pub(crate) struct Core {
     pub(crate) snapshots: Option<Arc<dyn SnapshotStore>>,
     pub(crate) text_model: Option<Arc<dyn TextModel>>,
     pub(crate) embedder: Option<Arc<dyn Embedder>>,
+    pub(crate) moderator: Option<Arc<dyn Moderator>>,
+    /// Who has spoken where, as far as this instance has heard.
+    pub(crate) spoken: Spoken,
     /// What its vectors of all texts have in common.
     pub(crate) middle: OnceLock<Vec<f32>>,
     pub(crate) topics: Arc<Topics>,
@@ -187,6 +191,7 @@ pub struct Builder {
     snapshots: Option<Arc<dyn SnapshotStore>>,
     text_model: Option<Arc<dyn TextModel>>,
     embedder: Option<Arc<dyn Embedder>>,
+    moderator: Option<Arc<dyn Moderator>>,
     catalogue: Catalogue,
     config: Config,
     #[cfg(feature = "accounts")]
@@ -231,6 +236,8 @@ impl Builder {
         text_model: TextModel,
         /// Turns the text of members who agree into vectors, for the score; the local analyst's stand beside them in any case.
         embedder: Embedder,
+        /// Looks at texts, pictures and first messages and flags them for a person, beside the local rules.
+        moderator: Moderator,
     }
 
     /// Performs one kind of jobs of the host's own; may be called for several kinds. A kind whose name is taken is passed
@@ -304,6 +311,8 @@ impl Builder {
             snapshots: self.snapshots,
             text_model: self.text_model,
             embedder: self.embedder,
+            moderator: self.moderator,
+            spoken: Spoken::default(),
             middle: OnceLock::new(),
             topics,
             asked_for: AskedFor::default(),
@@ -346,6 +355,7 @@ impl Gpting {
             snapshots: None,
             text_model: None,
             embedder: None,
+            moderator: None,
             catalogue: Catalogue::built_in().clone(),
             config: Config::default(),
             #[cfg(feature = "accounts")]

@@ -80,6 +80,8 @@ ids! {
     JobId,
     /// A call of a text model.
     CallId,
+    /// What was found of a text or a picture.
+    FindingId,
     /// A sign-up whose e-mail address is not verified yet.
     PendingId,
 }

@@ -55,6 +55,9 @@ pub enum BuildError {
     /// A number of dimensions that no model has, or that this one does not make.
     #[error("no such number of dimensions can be had of this embedding model")]
     Dims,
+    /// A moderation model of a kind of server that has none.
+    #[error("this kind of server has no moderation models")]
+    Moderation,
     /// No client can be made.
     #[error("no TLS client can be made on this machine: it has no certificates of authorities, most likely")]
     Client,
@@ -69,6 +72,7 @@ pub struct Builder {
     model: Option<String>,
     embedding_model: Option<String>,
     embedding_dims: Option<usize>,
+    moderation_model: Option<String>,
     plain_http: bool,
     concurrency: usize,
     connect: Duration,
@@ -87,6 +91,7 @@ impl Builder {
             model: None,
             embedding_model: None,
             embedding_dims: None,
+            moderation_model: None,
             plain_http: false,
             concurrency: CONCURRENCY,
             connect: CONNECT,
@@ -130,6 +135,13 @@ impl Builder {
     #[must_use]
     pub fn embedding_dims(mut self, dims: usize) -> Self {
         self.embedding_dims = Some(dims);
+        self
+    }
+
+    /// The model that looks at texts and pictures: `omni-moderation-latest`.
+    #[must_use]
+    pub fn moderation_model(mut self, name: &str) -> Self {
+        self.moderation_model = Some(name.to_owned());
         self
     }
 
@@ -189,6 +201,10 @@ impl Builder {
             Some(name) => Some(embedding_model(name, self.embedding_dims, profile)?),
             None => None,
         };
+        let moderation = named(self.moderation_model)?;
+        if moderation.is_some() && !profile.may_moderate() {
+            return Err(BuildError::Moderation);
+        }
         let http = Http::new(&address, self.key.as_ref(), self.connect)?;
         let server = Server {
             base: address.base().to_owned(),
@@ -199,6 +215,7 @@ impl Builder {
             background: self.background,
             model,
             embedding,
+            moderation,
         };
         Ok(Llm { server: Arc::new(server) })
     }
@@ -241,7 +258,10 @@ mod tests {
         assert_eq!(failed(here().embedding_model("of-my-own").embedding_dims(0)), BuildError::Dims);
         assert_eq!(failed(here().embedding_model("of-my-own").embedding_dims(9_000)), BuildError::Dims);
         assert_eq!(failed(here().embedding_model("bge-m3").embedding_dims(512)), BuildError::Dims);
-        assert!(here().build().unwrap().text().is_none());
+        let moderated = |profile| here().profile(profile).moderation_model("omni-moderation-latest").build();
+        assert_eq!(moderated(Profile::Ollama).unwrap_err(), BuildError::Moderation);
+        assert!(moderated(Profile::Compatible).unwrap().moderator().is_some());
+        assert!(here().build().unwrap().text().is_none() && here().build().unwrap().moderator().is_none());
     }
 
     #[test]

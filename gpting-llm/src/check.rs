@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use gpting_core::assist::model::{Pace, Prompt};
+use gpting_core::assist::moderator::Sight;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -38,6 +39,8 @@ pub struct Report {
     pub json_object: Option<Probe>,
     /// Vectors, if a model was named.
     pub embeddings: Option<EmbeddingProbe>,
+    /// An opinion, if a moderation model was named.
+    pub moderation: Option<Probe>,
 }
 
 /// How one thing went.
@@ -95,11 +98,25 @@ impl Llm {
             }
         }
         let embeddings = embeddings(server).await;
+        let moderation = moderation(server).await;
         let works = |probe: &Option<Probe>| probe.as_ref().is_none_or(|probe| probe.works);
-        let is_used = chat.is_some() || embeddings.is_some();
-        let ok = is_used && works(&chat) && embeddings.as_ref().is_none_or(|embeddings| embeddings.probe.works);
+        let is_used = chat.is_some() || embeddings.is_some() || moderation.is_some();
+        let ok = is_used
+            && works(&chat)
+            && works(&moderation)
+            && embeddings.as_ref().is_none_or(|embeddings| embeddings.probe.works);
         let profile = server.profile.name();
-        Report { server: server.base.clone(), profile, ok, models, chat, json_schema, json_object, embeddings }
+        Report {
+            server: server.base.clone(),
+            profile,
+            ok,
+            models,
+            chat,
+            json_schema,
+            json_object,
+            embeddings,
+            moderation,
+        }
     }
 }
 
@@ -208,6 +225,13 @@ async fn embeddings(server: &Server) -> Option<EmbeddingProbe> {
         probe.reason = Some(format!("vectors have {dims} numbers, {} were expected", model.dims));
     }
     Some(EmbeddingProbe { probe, dims, expected: model.dims })
+}
+
+async fn moderation(server: &Server) -> Option<Probe> {
+    let model = server.moderation.as_ref()?;
+    let body = wire::moderation(model, Sight::Bio("Are you ready?"));
+    let read = |answer: &Answer| wire::read_moderation(&answer.body).map(drop).map_err(|failure| unreadable(&failure));
+    Some(probe(server, Path::Moderations, Some(body), read).await.0)
 }
 
 impl Probe {

@@ -1,7 +1,7 @@
 //! Text models and embeddings for GPTing, over any OpenAI-compatible server.
 //!
-//! An [`Llm`] is one server; it hands out the two ports of [`gpting_core::assist::model`]: [`LlmText`] writes, [`LlmEmbedder`]
-//! embeds. What is asked, of whom and whether at all is the core's business: this crate sends what it is given, waits as
+//! An [`Llm`] is one server; it hands out the ports of [`gpting_core::assist`]: [`LlmText`] writes, [`LlmEmbedder`]
+//! embeds, [`LlmModerator`] looks at texts and pictures. What is asked, of whom and whether at all is the core's business: this crate sends what it is given, waits as
 //! long as the [`Pace`](gpting_core::assist::model::Pace) allows, and hands back what may be handed back.
 //!
 //! ```
@@ -23,11 +23,12 @@
 //! ```text
 //! LlmText ──┐          ┌─ permits ─ breaker ─ transport ─► POST /chat/completions
 //!           ├─► line ──┤      (one attempt)                     /embeddings
-//! Embedder ─┘          └─ retry: at most twice, within the pace
+//! Embedder ─┤          └─ retry: at most twice, within the pace      /moderations
+//! Moderator ┘
 //! ```
 //! - `address` `profile` `builder` say which server, and what it understands; `wire` what goes over the line; `format` which kind
 //!   of JSON a server can be held to, found out once;
-//! - `line` is one server with its `breaker`s (one for text, one for vectors), its permits and its counters ([`Stats`]); `retry` when to try again; `client` the
+//! - `line` is one server with its `breaker`s (one each for text, vectors and opinions), its permits and its counters ([`Stats`]); `retry` when to try again; `client` the
 //!   only file that knows a client;
 //! - `check` tries a server out; `stand_in` (feature `stand-in`) is a scripted one for tests.
 //!
@@ -50,6 +51,7 @@ mod format;
 mod known;
 mod line;
 mod llm;
+mod moderation;
 mod profile;
 mod retry;
 mod stats;
@@ -64,5 +66,6 @@ pub use self::chat::LlmText;
 pub use self::check::{EmbeddingProbe, ModelsProbe, Probe, Report};
 pub use self::embedding::LlmEmbedder;
 pub use self::llm::Llm;
+pub use self::moderation::LlmModerator;
 pub use self::profile::{Profile, UnknownProfile};
 pub use self::stats::{CallStats, Stats};

@@ -24,9 +24,10 @@ pub(crate) struct Line {
     rng: Arc<dyn Rng>,
     permits: Semaphore,
     first_wait: Duration,
-    /// Of text and of vectors: a model that is not there must not silence the other.
+    /// Of text, of vectors and of opinions: a model that is not there must not silence the others.
     text: Breaker,
     embeddings: Breaker,
+    moderations: Breaker,
     pub(crate) counters: Counters,
 }
 
@@ -58,6 +59,7 @@ impl Line {
             first_wait,
             text: Breaker::default(),
             embeddings: Breaker::default(),
+            moderations: Breaker::default(),
             counters: Counters::default(),
         }
     }
@@ -145,7 +147,11 @@ impl Line {
 
     /// The breaker of a path.
     pub(crate) fn breaker(&self, path: Path) -> &Breaker {
-        if path == Path::Embeddings { &self.embeddings } else { &self.text }
+        match path {
+            Path::Embeddings => &self.embeddings,
+            Path::Moderations => &self.moderations,
+            Path::Chat | Path::Models => &self.text,
+        }
     }
 
     /// The counters as they are.
@@ -153,6 +159,7 @@ impl Line {
         let mut stats = self.counters.read();
         stats.text.is_open = self.text.open_for().is_some();
         stats.embeddings.is_open = self.embeddings.open_for().is_some();
+        stats.moderations.is_open = self.moderations.open_for().is_some();
         stats
     }
 

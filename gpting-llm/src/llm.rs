@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gpting_core::assist::model::Pace;
+use gpting_core::assist::moderator::Reach;
 
 use crate::address::Address;
 use crate::builder::Builder;
@@ -11,6 +12,7 @@ use crate::chat::LlmText;
 use crate::embedding::LlmEmbedder;
 use crate::format::Formats;
 use crate::line::Line;
+use crate::moderation::LlmModerator;
 use crate::profile::Profile;
 use crate::stats::Stats;
 
@@ -32,6 +34,7 @@ pub(crate) struct Server {
     pub(crate) background: Duration,
     pub(crate) model: Option<String>,
     pub(crate) embedding: Option<EmbeddingModel>,
+    pub(crate) moderation: Option<String>,
 }
 
 /// The embedding model of a server.
@@ -68,6 +71,14 @@ impl Llm {
     pub fn embedder(&self) -> Option<LlmEmbedder> {
         let model = self.server.embedding.as_ref()?;
         Some(LlmEmbedder::new(Arc::clone(&self.server), &model.name, model.dims, model.shortened))
+    }
+
+    /// The moderation model, if one was named. Taken for one out of the country unless it is on this machine; see
+    /// [`LlmModerator::in_the_country`].
+    pub fn moderator(&self) -> Option<LlmModerator> {
+        let model = self.server.moderation.as_deref()?;
+        let reach = if self.is_here() { Reach::Country } else { Reach::Abroad };
+        Some(LlmModerator::new(Arc::clone(&self.server), model, reach))
     }
 
     /// The base URL; nothing secret is in it.

@@ -88,6 +88,11 @@ impl Profile {
         self == Self::OpenAi
     }
 
+    /// Whether it may have `/moderations`: `OpenAI` does, and what stands before it; those that run models of one's own do not.
+    pub(crate) fn may_moderate(self) -> bool {
+        matches!(self, Self::OpenAi | Self::Compatible)
+    }
+
     /// The kinds of JSON to try, best first.
     pub(crate) fn formats(self) -> &'static [Format] {
         match self {

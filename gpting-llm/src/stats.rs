@@ -31,6 +31,8 @@ pub struct Stats {
     pub text: CallStats,
     /// Calls for vectors, one a batch.
     pub embeddings: CallStats,
+    /// Calls for opinions on texts and pictures.
+    pub moderations: CallStats,
     /// Requests sent, retries and fall-backs included.
     pub requests: u64,
     /// Requests sent again.
@@ -59,6 +61,7 @@ impl CallCounters {
 pub(crate) struct Counters {
     text: CallCounters,
     embeddings: CallCounters,
+    moderations: CallCounters,
     requests: AtomicU64,
     retries: AtomicU64,
     input: AtomicU64,
@@ -91,7 +94,11 @@ impl Counters {
 
     /// A call has ended.
     pub(crate) fn call<T>(&self, path: Path, ended: &Result<T, Failure>) {
-        let counters = if path == Path::Embeddings { &self.embeddings } else { &self.text };
+        let counters = match path {
+            Path::Embeddings => &self.embeddings,
+            Path::Moderations => &self.moderations,
+            Path::Chat | Path::Models => &self.text,
+        };
         let place = match ended {
             Ok(_) => 0,
             Err(Failure::Unavailable { .. }) => 1,
@@ -114,6 +121,7 @@ impl Counters {
         Stats {
             text: self.text.read(),
             embeddings: self.embeddings.read(),
+            moderations: self.moderations.read(),
             requests: read(&self.requests),
             retries: read(&self.retries),
             input_tokens: read(&self.input),

@@ -19,6 +19,8 @@ pub(crate) enum Path {
     Chat,
     /// Vectors.
     Embeddings,
+    /// An opinion on a text or a picture.
+    Moderations,
     /// Which models there are.
     Models,
 }
@@ -29,6 +31,7 @@ impl Path {
         match self {
             Self::Chat => "text",
             Self::Embeddings => "embedding",
+            Self::Moderations => "moderation",
             Self::Models => "models",
         }
     }
@@ -38,6 +41,7 @@ impl Path {
         match self {
             Self::Chat => "/chat/completions",
             Self::Embeddings => "/embeddings",
+            Self::Moderations => "/moderations",
             Self::Models => "/models",
         }
     }

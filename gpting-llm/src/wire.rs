@@ -3,10 +3,13 @@
 //! Pure. A request has the fields of these structs and no other: no `user`, no tools, no streaming. Fields that a profile does
 //! not know are left out, and never sent as `null`.
 
+mod moderation;
+
 use gpting_core::assist::model::{Prompt, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use self::moderation::{moderation, read_moderation};
 use crate::failure::Failure;
 use crate::format::{self, Format};
 use crate::profile::Profile;

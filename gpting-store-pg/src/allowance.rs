@@ -69,6 +69,7 @@ impl Commit<'_> {
         let statement = self.query(SWEEP).bind(now.as_microsecond());
         self.run(statement).await?;
         self.sweep_assist(now).await?;
+        self.sweep_findings(now).await?;
         self.forget_erased().await
     }
 }

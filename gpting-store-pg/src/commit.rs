@@ -206,6 +206,9 @@ impl Commit<'_> {
             Change::KeepMade(made) => self.keep_made(made).await,
             Change::DropMade { member } => self.drop_made(*member).await,
             Change::NoteCall(call) => self.note_call(call).await,
+            Change::PutFinding(found) => self.put_finding(found).await,
+            Change::DropFindings { member, subject } => self.drop_findings(*member, *subject).await,
+            Change::ForgetFindings { member, aspect } => self.forget_findings(*member, *aspect).await,
             _ => Err(unknown()),
         }
     }

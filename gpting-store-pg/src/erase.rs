@@ -1,7 +1,7 @@
 //! Erasure of a member.
 //!
 //! Takes its locks in the order of [`lock`](crate::lock): the member, their rooms, their pairs, what was shown, their picks,
-//! their reports, what models made; rows of one table by key. Each step is a statement of its own, so that it sees what was committed while the
+//! their reports, what models made, what was found; rows of one table by key. Each step is a statement of its own, so that it sees what was committed while the
 //! step before it waited for a lock: a message that was being sent loses its sender too.
 
 use gpting_core::id::MemberId;
@@ -100,6 +100,7 @@ impl Commit<'_> {
             self.run(statement).await?;
         }
         self.drop_made(member).await?;
+        self.erase_findings(member).await?;
         self.leave_calls(member, tombstone).await
     }
 

@@ -39,6 +39,7 @@ mod erase;
 mod error;
 mod event;
 mod feed;
+mod finding;
 mod group;
 mod impression;
 mod job;
@@ -63,7 +64,7 @@ mod account;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gpting_core::assist::{Call, Errand, Made};
+use gpting_core::assist::{Call, Errand, Finding, Made, Subject};
 use gpting_core::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
 use gpting_core::event::StoredEvent;
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
@@ -288,6 +289,14 @@ impl Store for PgStore {
 
     async fn made(&self, member: MemberId, errand: Errand, other: Option<MemberId>) -> StoreResult<Vec<Made>> {
         assist::made(self, member, errand, other).await
+    }
+
+    async fn findings(&self, member: MemberId, subject: Subject) -> StoreResult<Vec<Finding>> {
+        finding::findings(self, member, subject).await
+    }
+
+    async fn flagged(&self, page: Page) -> StoreResult<Vec<Finding>> {
+        finding::flagged(self, page).await
     }
 
     async fn calls(&self, member: MemberId, limit: usize) -> StoreResult<Vec<Call>> {

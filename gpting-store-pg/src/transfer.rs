@@ -124,6 +124,7 @@ fn key(table: &Table) -> &'static [&'static str] {
         "impression" => &["viewer", "candidate"],
         "daily_pick" => &["member", "day", "other"],
         "made" => &["member", "errand", "other"],
+        "finding" => &["member", "aspect", "about", "judge"],
         "message" => &["room", "seq"],
         "message_hidden" => &["room", "member", "seq"],
         "read_mark" => &["room", "member"],

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::statement::unknown_change;
-use crate::{allowance, assist, erase, event, impression, job, member, message, pair, pick, report, room, ticket};
+use crate::{
+    allowance, assist, erase, event, finding, impression, job, member, message, pair, pick, report, room, ticket,
+};
 
 /// Everything that one call wants committed.
 #[derive(Debug)]
@@ -109,7 +111,8 @@ async fn apply_one(
         Change::GiveBack(claims) => allowance::give_back(connection, &claims).await,
         Change::Sweep { now } => {
             allowance::sweep(connection, now).await?;
-            assist::sweep(connection, now).await
+            assist::sweep(connection, now).await?;
+            finding::sweep(connection, now).await
         }
         Change::DropReports { before } => {
             applied.erased |= report::drop_ended(connection, before).await? > 0;
@@ -119,6 +122,9 @@ async fn apply_one(
         Change::KeepMade(made) => assist::keep(connection, &made).await,
         Change::DropMade { member } => assist::drop_made(connection, member).await,
         Change::NoteCall(call) => assist::note(connection, &call).await,
+        Change::PutFinding(found) => finding::put(connection, &found).await,
+        Change::DropFindings { member, subject } => finding::drop_all(connection, member, subject).await,
+        Change::ForgetFindings { member, aspect } => finding::forget(connection, member, aspect).await,
         Change::LeaveMark(mark) => erase::leave_mark(connection, mark, now).await,
         // The enum grows in minor versions of the core; a store that does not know a change must not pass over it.
         unknown => {

@@ -13,9 +13,9 @@ use gpting_core::store::{StoreError, StoreResult};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
-use crate::assist;
 use crate::error::from_sqlx;
 use crate::row::micros;
+use crate::{assist, finding};
 
 /// How long the feed tells that a member is gone. Its readers come by every few seconds; one that was away for
 /// longer starts over.
@@ -89,6 +89,7 @@ pub(crate) async fn member(
     tell.execute(&mut *connection).await.map_err(from_sqlx)?;
     let traces = query(ERASE_TRACES).bind(member.value()).bind(tombstone.value());
     traces.execute(&mut *connection).await.map_err(from_sqlx)?;
+    finding::erase(connection, member).await?;
     assist::erase(connection, member, tombstone).await?;
     Ok(true)
 }

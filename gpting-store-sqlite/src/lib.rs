@@ -40,6 +40,7 @@ mod commit;
 mod erase;
 mod error;
 mod event;
+mod finding;
 mod group;
 mod impression;
 mod job;
@@ -65,7 +66,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 #[cfg(feature = "accounts")]
 use gpting_core::account::{Account, AccountStore, AccountWork, PendingSignUp, Session};
-use gpting_core::assist::{Call, Errand, Made};
+use gpting_core::assist::{Call, Errand, Finding, Made, Subject};
 use gpting_core::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
 use gpting_core::event::StoredEvent;
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
@@ -235,6 +236,14 @@ impl Store for SqliteStore {
 
     async fn made(&self, member: MemberId, errand: Errand, other: Option<MemberId>) -> StoreResult<Vec<Made>> {
         assist::made(&self.readers, member, errand, other).await
+    }
+
+    async fn findings(&self, member: MemberId, subject: Subject) -> StoreResult<Vec<Finding>> {
+        finding::findings(&self.readers, member, subject).await
+    }
+
+    async fn flagged(&self, page: Page) -> StoreResult<Vec<Finding>> {
+        finding::flagged(&self.readers, page).await
     }
 
     async fn calls(&self, member: MemberId, limit: usize) -> StoreResult<Vec<Call>> {

@@ -12,9 +12,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gpting_core::account::{Device, SignUp};
-use gpting_core::assist::{Call, Errand, Learned, Made, Outcome, Traits};
+use gpting_core::assist::{Call, Errand, Finding, Flag, Judge, Learned, Made, Outcome, Subject, Traits};
 use gpting_core::chat::Draft;
-use gpting_core::id::{CallId, HostId, MemberId, RoomId};
+use gpting_core::id::{CallId, FindingId, HostId, MemberId, RoomId};
 use gpting_core::lang::Lang;
 use gpting_core::matching::slate::SlateRequest;
 use gpting_core::profile::catalogue::AttributeValue;
@@ -182,6 +182,21 @@ async fn derive(town: &Town, (gone, left): (MemberId, MemberId), room: RoomId, c
         };
         town.store().commit(Work::new().change(Change::KeepMade(Box::new(made)))).await.unwrap();
     }
+    for (id, subject, name) in [(78, Subject::Bio, "judge"), (79, Subject::FirstMessage(room), "judgeoffirst")] {
+        let found = Finding {
+            id: FindingId::new(id).unwrap(),
+            member: gone,
+            subject,
+            by: Judge::Moderator,
+            name: canaries.plant(name),
+            content: canaries.plant(&format!("contentof{name}")),
+            flags: [(Flag::Scam, 90)].into(),
+            by_consent: true,
+            at,
+            keep_until,
+        };
+        town.store().commit(Work::new().change(Change::PutFinding(Box::new(found)))).await.unwrap();
+    }
     let call = Call {
         id: CallId::new(77).unwrap(),
         at,
@@ -297,7 +312,9 @@ async fn assert_everything_is_seen(town: &Town, canaries: &Canaries) {
     let expected = [
         "account",
         "assist_call",
+        "finding",
         "impression",
+        "job",
         "made",
         "member",
         "message",

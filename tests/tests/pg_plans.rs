@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use gpting_core::account::{Account, AccountChange, AccountStore as _, AccountWork, PendingSignUp, Session};
-use gpting_core::assist::{Call, Errand, Made, Outcome};
+use gpting_core::assist::{Aspect, Call, Errand, Finding, Flag, Judge, Made, Outcome, Subject};
 use gpting_core::chat::{NewMessage, Room, Since, Ticket};
 use gpting_core::event::{Event, Fact};
 use gpting_core::id::{
-    CallId, FriendRequestId, HostId, JobId, MemberId, MessageId, PendingId, ReportId, RoomId, SessionId,
+    CallId, FindingId, FriendRequestId, HostId, JobId, MemberId, MessageId, PendingId, ReportId, RoomId, SessionId,
 };
 use gpting_core::interaction::{FriendRequest, MatchState, Pair, PairKey, PairList, Side};
 use gpting_core::job::{Job, Task};
@@ -29,8 +29,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Tables that grow with use.
-const LARGE: [&str; 20] = [
+const LARGE: [&str; 21] = [
     "made",
+    "finding",
     "assist_call",
     "member",
     "erased",
@@ -101,6 +102,11 @@ const FILL: &str = "
     INSERT INTO gpting.assist_call (id, member, at, keep_until, document)
     SELECT 100000 + n * 3 + k, 100000 + n, n, 1900000000000000 + n, document
     FROM generate_series(1, 20000) n, generate_series(0, 2) k, gpting.assist_call WHERE id = 1;
+    INSERT INTO gpting.finding
+        (member, aspect, about, judge, id, by_consent, is_flagged, at, keep_until, name, content, document)
+    SELECT 100000 + n, 1 + k % 3, n * 3 + k, 3, 100000 + n * 3 + k, 1, CASE WHEN n % 3 = 0 THEN 1 ELSE 0 END, n,
+           1900000000000000 + n, name, content, document
+    FROM generate_series(1, 20000) n, generate_series(0, 2) k, gpting.finding WHERE member = 1;
     INSERT INTO gpting.report (id, version, reporter, subject, closed_at, keep_until, document)
     SELECT 100000 + n, 1, 100000 + n, 100000 + n / 3, CASE WHEN n % 2 = 0 THEN n END, keep_until + 1 + n, document
     FROM generate_series(1, 10000) n, gpting.report WHERE id = 1;
@@ -263,6 +269,21 @@ fn call(value: i64) -> Call {
     }
 }
 
+fn found(value: i64) -> Finding {
+    Finding {
+        id: FindingId::new(value).unwrap(),
+        member: id(value),
+        subject: Subject::Bio,
+        by: Judge::Moderator,
+        name: "seen".to_owned(),
+        content: "00ff".to_owned(),
+        flags: [(Flag::Scam, 90)].into(),
+        by_consent: true,
+        at: at(value),
+        keep_until: at(value),
+    }
+}
+
 async fn commit(store: &PgStore, changes: impl IntoIterator<Item = Change>, events: usize) {
     let mut work = changes.into_iter().fold(Work::new(), Work::change);
     work.events = vec![event(); events];
@@ -288,6 +309,7 @@ async fn settle(store: &PgStore, n: i64) {
     commit(store, [Change::PutReport(Box::new(report(n, n, m)), Expect::New)], 0).await;
     commit(store, [Change::PutJob(job(n), Expect::New)], 0).await;
     commit(store, [Change::KeepMade(Box::new(made(n, m))), Change::NoteCall(call(n))], 0).await;
+    commit(store, [Change::PutFinding(Box::new(found(n)))], 0).await;
     let account = AccountChange::PutAccount(Box::new(account(n)), Expect::New);
     let session = AccountChange::PutSession(Box::new(session(n, n)), Expect::New);
     commit_account(store, [account, session, AccountChange::PutPending(Box::new(pending(n)), Expect::New)]).await;
@@ -320,6 +342,8 @@ async fn read(store: &PgStore, n: i64) {
     store.made(me, Errand::Order, None).await.unwrap();
     store.made(me, Errand::Order, Some(id(n + 1))).await.unwrap();
     store.calls(me, 20).await.unwrap();
+    store.findings(me, Subject::Bio).await.unwrap();
+    store.flagged(page()).await.unwrap();
     store.room(room).await.unwrap();
     store.room_overview(me, room).await.unwrap();
     store.list_rooms(me, page()).await.unwrap();
@@ -402,6 +426,12 @@ async fn change(store: &PgStore, n: i64) {
     commit(store, [Change::DropReports { before: at(1) }], 0).await;
     commit(store, [Change::Require { member: id(m), version: 1 }], 0).await;
     commit(store, [Change::KeepMade(Box::new(made(n, m)))], 0).await;
+    let again = Finding { content: "00cc".to_owned(), ..found(n) };
+    commit(store, [Change::PutFinding(Box::new(again))], 0).await;
+    commit(store, [Change::DropFindings { member: id(n), subject: Subject::Bio }], 0).await;
+    for aspect in [Aspect::Bio, Aspect::FirstMessage] {
+        commit(store, [Change::ForgetFindings { member: id(n), aspect }], 0).await;
+    }
     commit(store, [Change::NoteCall(call(n))], 0).await;
     commit(store, [Change::DropMade { member: id(n) }], 0).await;
     commit(store, [Change::PutPicks { day: 30_000, pairs: vec![PairKey::of(id(n), id(n + 1)).unwrap()] }], 0).await;

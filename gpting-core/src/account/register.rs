@@ -230,7 +230,10 @@ impl Core {
             derived: Derived::default(),
             visibility: crate::profile::Visibility::default(),
         };
-        let follows = self.follow(&member.clone(), &mut member);
+        // Nobody has looked at the text yet.
+        let mut silent = member.clone();
+        silent.profile.bio.clear();
+        let follows = self.follow(&silent, &mut member);
         let account = Account {
             member: id,
             username: pending.username,

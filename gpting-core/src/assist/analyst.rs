@@ -4,15 +4,18 @@
 //! keeps the result: the rows are put at the versions that were checked. Each effect happens exactly once; a model is asked
 //! once about the same text, unless the one who asked died with the answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer;
 use super::audit::Errand;
 use super::call::NoAnswer;
 use super::consent::{may_read_conversations, may_read_profile};
 use super::derived::{Learned, Traits};
+use super::finding::{Judge, Subject};
+use super::moderation::content_of_bio;
+use super::moderator::FLAGGED;
 use super::topic::{Strengths, strongest};
-use super::{facts, flag, moderation, prompt};
+use super::{facts, flag, prompt};
 use crate::chat::Room;
 use crate::error::Result;
 use crate::gpting::Core;
@@ -74,10 +77,14 @@ impl Core {
             }
             let mut member = row.value.clone();
             member.derived.profile = Some(traits.clone());
-            let mut all = flag::found_in(&member.profile.bio);
-            all.extend(&flags);
             let mut work = Work::new().change(Change::PutMember(Box::new(member.clone()), row.expect()));
-            work.changes.extend(moderation::keep(&member, &all, self.now(), config));
+            // As sure as a list without numbers can be.
+            let flags: BTreeMap<_, _> = flags.iter().map(|flag| (*flag, FLAGGED)).collect();
+            let name = format!("{} {}", model.name(), prompt::VERSION);
+            let found = self.finding((id, Subject::Bio), (Judge::Model, &name), content_of_bio(&member), flags);
+            if !found.flags.is_empty() && !self.is_found(&found).await? {
+                work = work.change(Change::PutFinding(Box::new(found)));
+            }
             let committed = if is_last {
                 self.commit(work.change(turn.crossing_off().await)).await
             } else {

@@ -22,7 +22,7 @@ pub enum Errand {
     Order,
     /// Hints on one's own text.
     Coach,
-    /// Whether a text about oneself breaks the rules.
+    /// Whether a text about oneself, a picture or a first message breaks the rules.
     Moderation,
 }
 

@@ -34,6 +34,13 @@ pub(crate) enum NoAnswer {
     Never,
 }
 
+impl NoAnswer {
+    /// Not now; after what is asked for, or a usual while.
+    pub(super) fn later(asked_for: Option<Duration>) -> Self {
+        Self::Later(asked_for.unwrap_or(SOON).clamp(SOON, LATE))
+    }
+}
+
 /// Whether a status says that nobody here is served, whatever they ask: a wrong key, no credit, a model that has moved. It
 /// ends when somebody mends it, and says nothing of the question.
 fn serves_nobody(status: u16) -> bool {
@@ -91,9 +98,8 @@ impl Core {
                 (Outcome::Rejected, Usage::default(), Err(no))
             }
             Ok(Err(ModelError::Unavailable { retry_after, begun })) => {
-                let wait = retry_after.unwrap_or(SOON).clamp(SOON, LATE);
                 let usage = if begun { unknown } else { Usage::default() };
-                (Outcome::Unavailable, usage, Err(NoAnswer::Later(wait)))
+                (Outcome::Unavailable, usage, Err(NoAnswer::later(retry_after)))
             }
         };
         self.settle(reserved, usage.input.saturating_add(usage.output)).await?;

@@ -12,7 +12,7 @@ use super::made::Made;
 use super::prompt::{self, Asked};
 use super::scrub::{scrub, scrubbed, visible};
 use super::words::Author;
-use super::{answer, facts, flag};
+use super::{answer, facts, rules};
 use crate::error::Result;
 use crate::gpting::{Core, Profiles};
 use crate::id::MemberId;
@@ -134,7 +134,7 @@ fn believed(list: &Value, bio: &str) -> Vec<String> {
         (2..=LONGEST).contains(&text.chars().count())
             && scrub(text, LONGEST, &[]) == *text
             && !text.contains(['<', '>', '{', '}', '[', ']', '`', '\\'])
-            && flag::found_in(text).is_empty()
+            && rules::found_in(text).is_empty()
             && !repeats(text)
     };
     said.filter(fits).take(3).collect()

@@ -2,6 +2,8 @@
 //!
 //! Asked before anything is read for a model, and again in the commit that keeps what came of it.
 
+use super::finding::Aspect;
+use super::moderator::Reach;
 use crate::config::AssistConfig;
 use crate::profile::{Member, Standing};
 use crate::safety::{Purpose, is_granted};
@@ -28,6 +30,34 @@ pub(crate) fn keeps(before: &Member, after: &Member, purpose: Purpose, has_model
     let transfer = Purpose::TransferAbroad;
     let takes_back = config.model_is_abroad && granted(before, transfer) && !granted(after, transfer);
     granted(after, purpose) && !takes_back
+}
+
+/// The consent without which what a moderator outside this process is shown does not leave.
+pub(crate) const fn purpose_of(aspect: Aspect) -> Purpose {
+    match aspect {
+        Aspect::Bio => Purpose::ProfileAnalysis,
+        Aspect::Photo => Purpose::PhotoAnalysis,
+        Aspect::FirstMessage => Purpose::ConversationAnalysis,
+    }
+}
+
+/// Whether a moderator may be shown something of a member now; of a message both who talk have to agree.
+pub(crate) fn may_be_looked_at(member: &Member, aspect: Aspect, reach: Reach) -> bool {
+    let granted = |purpose| is_granted(&member.consents, purpose);
+    match reach {
+        Reach::Process => true,
+        Reach::Country => member.standing == Standing::Active && granted(purpose_of(aspect)),
+        Reach::Abroad => {
+            member.standing == Standing::Active && granted(purpose_of(aspect)) && granted(Purpose::TransferAbroad)
+        }
+    }
+}
+
+/// Whether a change of a member takes back what a moderator was shown by: the consent to the looking, or to the transfer, unless
+/// the moderator is known to be in the country.
+pub(crate) fn takes_back(before: &Member, after: &Member, aspect: Aspect, reach: Option<Reach>) -> bool {
+    let taken = |purpose| is_granted(&before.consents, purpose) && !is_granted(&after.consents, purpose);
+    taken(purpose_of(aspect)) || (reach != Some(Reach::Country) && taken(Purpose::TransferAbroad))
 }
 
 fn agrees(member: &Member, purpose: Purpose, config: &AssistConfig) -> bool {

@@ -5,7 +5,6 @@
 //! only what is taken back counts.
 
 use super::consent::{keeps, may_read_conversations, may_read_profile};
-use super::{flag, moderation};
 use crate::gpting::Core;
 use crate::id::JobId;
 use crate::job::{Job, Task, named};
@@ -53,10 +52,7 @@ impl Core {
             (after.derived.profile, after.derived.embedding) = (None, None);
             changes.push(Change::DropMade { member: id });
         }
-        if is_new_text || is_purged {
-            // What local rules find needs nobody's consent: it stands again right after what was dropped.
-            changes.extend(moderation::keep(after, &flag::found_in(&after.profile.bio), now, config));
-        }
+        changes.extend(self.follow_findings(before, after, is_purged));
         changes
     }
 

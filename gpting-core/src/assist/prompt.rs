@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::flag::FLAGS;
+use super::flag::Flag;
 use super::model::{Pace, Prompt};
 use super::topic::Topics;
 use crate::rng::Rng;
@@ -64,11 +64,12 @@ pub(crate) fn traits(text: &str, topics: &Topics, rng: &dyn Rng) -> Asked {
         to have or to be, each with a strength from 1 (a trace) to 100 (the centre of the text). At most 12; fewer when \
         the text shows fewer; none when it shows none. List flags only for what a moderator should see: contact details, \
         insults, sexual offers, scams, signs that the writer is a minor.";
+    let flags = Flag::ASKED.map(Flag::as_str);
     let schema = json!({
         "type": "object", "additionalProperties": false, "required": ["topics", "flags"],
         "properties": {
             "topics": strengths(topics, 1, 12),
-            "flags": { "type": "array", "maxItems": FLAGS.len(), "items": { "type": "string", "enum": FLAGS } }
+            "flags": { "type": "array", "maxItems": flags.len(), "items": { "type": "string", "enum": flags } }
         }
     });
     Asked::new(what, &json!({ "text": text }), ("traits", schema), 600, rng)

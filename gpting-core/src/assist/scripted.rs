@@ -1,4 +1,4 @@
-//! A [`TextModel`] that answers by a script: the twin for tests and experiments.
+//! A [`TextModel`] and a [`Moderator`] that answer by a script: the twins for tests and experiments.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::model::{ModelError, Prompt, Reply, TextModel, Usage};
+use super::moderator::{Looked, Moderator, Opinion, Reach, Sight};
 
 type Script = dyn Fn(&Prompt) -> Result<Reply, ModelError> + Send + Sync;
 
@@ -59,5 +60,52 @@ impl TextModel for ScriptedModel {
     async fn complete(&self, prompt: &Prompt) -> Result<Reply, ModelError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         (self.script)(prompt)
+    }
+}
+
+type Verdict = dyn Fn(Sight<'_>) -> Result<Opinion, ModelError> + Send + Sync;
+
+/// Thinks what a function says. Clones share the count.
+#[derive(Clone)]
+pub struct ScriptedModerator {
+    script: Arc<Verdict>,
+    calls: Arc<AtomicUsize>,
+    reach: Reach,
+}
+
+impl std::fmt::Debug for ScriptedModerator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScriptedModerator").field("calls", &self.calls()).finish_non_exhaustive()
+    }
+}
+
+impl ScriptedModerator {
+    /// Thinks what the function says, as far away as is said.
+    pub fn new(
+        reach: Reach,
+        script: impl Fn(Sight<'_>) -> Result<Opinion, ModelError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { script: Arc::new(script), calls: Arc::default(), reach }
+    }
+
+    /// How often it was asked.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Moderator for ScriptedModerator {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    async fn look(&self, sight: Sight<'_>) -> Result<Looked, ModelError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        Ok(Looked { opinion: (self.script)(sight)?, usage: Usage { input: 10, output: 0 } })
     }
 }

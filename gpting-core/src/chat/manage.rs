@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::room::MessageView;
+use crate::assist::Subject;
 use crate::error::{Code, Result};
 use crate::gpting::Chat;
 use crate::id::{MemberId, RoomId};
@@ -68,7 +69,15 @@ impl Chat<'_> {
     pub async fn unsend(&self, me: MemberId, room: RoomId, seq: u64) -> Result<()> {
         let core = self.0;
         self.visible(me, room, seq).await?;
-        match core.commit(Work::new().change(Change::Unsend { room, sender: me, seq })).await {
+        let mut work = Work::new().change(Change::Unsend { room, sender: me, seq });
+        // What is being found at this very moment the job takes away; what comes next may be the first one now.
+        work = work.change(core.look_at_first(room, me));
+        let subject = Subject::FirstMessage(room);
+        let place = seq.to_string();
+        if core.store.findings(me, subject).await?.iter().any(|found| found.content == place) {
+            work = work.change(Change::DropFindings { member: me, subject });
+        }
+        match core.commit(work).await {
             Ok(_) => Ok(()),
             Err(StoreError::Stale) => Err(Code::NotFound.into()),
             Err(error) => Err(error.into()),

@@ -4,6 +4,7 @@
 
 mod admit;
 pub mod event;
+pub(crate) mod first;
 pub(crate) mod hub;
 pub mod live;
 pub mod manage;

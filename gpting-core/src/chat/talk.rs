@@ -175,8 +175,11 @@ impl Chat<'_> {
         let speaker = if core.events.is_none() { core.hub.speaker(room, me) } else { None };
         if let Some(speaker) = speaker {
             let message = core.new_message(me, room, text.clone(), draft.client_msg_id);
-            match core.commit(Work::new().change(Change::Append(message))).await {
+            let mut work = Work::new().change(Change::Append(message));
+            work.changes.extend(core.look_if_first(room, me));
+            match core.commit(work).await {
                 Ok(committed) => {
+                    core.spoken.note(room, me);
                     let appended = only_one(committed, &text)?;
                     core.talks.said(room, appended.message.seq);
                     let is_read = appended.message.seq <= speaker.their_read;
@@ -195,7 +198,10 @@ impl Chat<'_> {
             let (other, muted) = (participant.partner.id, participant.overview.their_muted);
             let fact = Fact::MessageSent { member: me, other, room, message: message.id, muted };
             let event = Event { at: message.at, fact };
-            let committed = core.commit(Work::new().change(Change::Append(message)).event(event)).await?;
+            let mut work = Work::new().change(Change::Append(message)).event(event);
+            work.changes.extend(core.look_if_first(room, me));
+            let committed = core.commit(work).await?;
+            core.spoken.note(room, me);
             let appended = only_one(committed, &text)?;
             core.talks.said(room, appended.message.seq);
             Ok(Sent { view: participant.view(appended.message), replayed: appended.replayed })

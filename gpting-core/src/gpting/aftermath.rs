@@ -50,6 +50,9 @@ impl Aftermath {
                 | Change::KeepMade(_)
                 | Change::DropMade { .. }
                 | Change::NoteCall(_)
+                | Change::PutFinding(_)
+                | Change::DropFindings { .. }
+                | Change::ForgetFindings { .. }
                 | Change::PutPicks { .. }
                 | Change::ClearPicks { .. }
                 | Change::DropReports { .. } => {}

@@ -26,6 +26,7 @@ pub(crate) use self::named::named;
 pub use self::tally::{JobCount, JobHealth};
 pub use self::turn::Turn;
 pub use self::worker::{Next, OwnJob, Worker};
+use crate::assist::Subject;
 use crate::id::{JobId, MemberId, PendingId, RoomId};
 
 /// Something to be done after a commit.
@@ -127,6 +128,13 @@ pub enum Task {
         /// For whom.
         member: MemberId,
     },
+    /// Look at a member's text, picture or first message, and flag it for a person.
+    Moderate {
+        /// Whose.
+        member: MemberId,
+        /// What.
+        subject: Subject,
+    },
     /// Look what has come of a match: whether its two have talked. A few times in two weeks, then no more.
     FollowTalk {
         /// Their room.
@@ -149,7 +157,7 @@ pub enum Task {
 
 impl Task {
     /// The kinds that every build of this version can perform, by [`Task::kind`].
-    pub const KINDS: [&'static str; 13] = [
+    pub const KINDS: [&'static str; 14] = [
         "send_sign_up_code",
         "send_address_in_use",
         "delete_blobs",
@@ -163,6 +171,7 @@ impl Task {
         "put_in_order",
         "write_words",
         "write_hints",
+        "moderate",
     ];
 
     /// Whether the whole deployment has one of it, which comes again and again and is never a dead letter.
@@ -183,6 +192,7 @@ impl Task {
             Self::PutInOrder { .. } => "put_in_order",
             Self::WriteWords { .. } => "write_words",
             Self::WriteHints { .. } => "write_hints",
+            Self::Moderate { .. } => "moderate",
             Self::FollowTalk { .. } => "follow_talk",
             Self::Purge => "purge",
             Self::DailyRound => "daily_round",

@@ -27,6 +27,7 @@ impl Core {
             Task::PutInOrder { member } => return self.put_in_order(*member, turn).await,
             Task::WriteWords { member, other } => return self.write_words(*member, *other, turn).await,
             Task::WriteHints { member } => return self.write_hints(*member, turn).await,
+            Task::Moderate { member, subject } => return self.moderate(*member, *subject, turn).await,
             Task::FollowTalk { room } => {
                 let next = self.follow_talk(*room).await?;
                 return Ok(next.map_or(Next::Done, Next::Again));

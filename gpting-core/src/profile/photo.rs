@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::member::{Member, Photo};
+use crate::assist::Subject;
 use crate::error::{Chain, Code, Error, Fault, Result};
 use crate::gpting::{Core, Profiles, STRANGER};
 use crate::id::{JobId, MemberId, PhotoId};
@@ -99,6 +100,7 @@ impl Profiles<'_> {
             let job = Job::new(JobId::draw(&*core.rng), task, core.now());
             let work = Work::new()
                 .change(Change::PutMember(Box::new(member), expect))
+                .change(Change::DropFindings { member: me, subject: Subject::Photo(id) })
                 .change(Change::PutJob(job, Expect::New));
             core.commit(work).await?;
             Ok(())
@@ -134,9 +136,10 @@ impl Core {
                 return Err(Code::PhotoLimit.into());
             }
             member.profile.photos.push(photo.clone());
-            let work = Work::new()
+            let mut work = Work::new()
                 .change(Change::PutMember(Box::new(member.clone()), expect))
                 .change(Change::DeleteJob(clearing, 1));
+            work.changes.extend(self.look_at_photo(&member, photo.id));
             self.commit(work).await?;
             self.absorb(&Versioned { version: loaded.version + 1, value: member });
             Ok(())

@@ -36,13 +36,15 @@ pub enum Purpose {
     ConversationAnalysis,
     /// News and offers.
     Marketing,
-    /// Letting a language model outside the country read what the two analyses read.
+    /// Letting a model outside the country read what the analyses read.
     TransferAbroad,
+    /// Letting a moderation model outside this service look at one's pictures.
+    PhotoAnalysis,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Terms,
         Self::Privacy,
         Self::Location,
@@ -51,6 +53,7 @@ impl Purpose {
         Self::ConversationAnalysis,
         Self::Marketing,
         Self::TransferAbroad,
+        Self::PhotoAnalysis,
     ];
 }
 

@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use super::{StoreError, StoreResult, Version, Versioned};
-use crate::assist::{Call, Errand, Made};
+use crate::assist::{Call, Errand, Finding, Judge, Made, Subject};
 use crate::chat::{Message, ReadMark, Room, Ticket};
 use crate::event::Event;
 use crate::id::{CallId, JobId, MemberId, ReportId, RoomId};
@@ -64,6 +64,7 @@ pub(super) struct State {
     marks: BTreeSet<u128>,
     made: BTreeMap<(MemberId, Errand, Option<MemberId>), Made>,
     calls: BTreeMap<CallId, Call>,
+    findings: BTreeMap<(MemberId, Subject, Judge), Finding>,
     #[cfg(feature = "accounts")]
     accounts: account::AccountState,
 }

@@ -27,7 +27,7 @@ use jiff::Timestamp;
 pub use self::error::{StoreError, Unique};
 pub use self::memory::MemoryStore;
 pub use self::work::{Appended, Change, Committed, Expect, Version, Versioned, Work};
-use crate::assist::{Call, Errand, Made};
+use crate::assist::{Call, Errand, Finding, Made, Subject};
 use crate::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
 use crate::event::StoredEvent;
 use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
@@ -45,7 +45,7 @@ pub type StoreResult<T> = Result<T, StoreError>;
 pub struct Before {
     /// Its last row's time.
     pub at: Timestamp,
-    /// Its last row's id (the other member's, or the room's).
+    /// Its last row's id (the other member's, the room's, or the finding's).
     pub id: i64,
 }
 
@@ -240,6 +240,16 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
 
     /// Records of calls of models about a member, the newest first, ties by id descending, at most `limit`.
     async fn calls(&self, _member: MemberId, _limit: usize) -> StoreResult<Vec<Call>> {
+        Ok(Vec::new())
+    }
+
+    /// What was found of something of a member's, by ascending number of the judge.
+    async fn findings(&self, _member: MemberId, _subject: Subject) -> StoreResult<Vec<Finding>> {
+        Ok(Vec::new())
+    }
+
+    /// Findings with a flag, of everybody: by time newest first, ties by id descending.
+    async fn flagged(&self, _page: Page) -> StoreResult<Vec<Finding>> {
         Ok(Vec::new())
     }
 

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::assist::{Call, Made};
+use crate::assist::{Aspect, Call, Finding, Made, Subject};
 use crate::chat::{Message, NewMessage, Room, Ticket};
 use crate::event::Event;
 use crate::id::{JobId, MemberId, RoomId};
@@ -157,7 +157,7 @@ pub enum Change {
     /// Gives back to allowances; none becomes more than full.
     GiveBack(Vec<Claim>),
     /// Lets go of what nobody can tell from what is not there, and of what was to be kept until `now` at the latest:
-    /// allowances that are full, what models made, records of calls. Stores may let go of their own leftovers at the same
+    /// allowances that are full, what models made, findings, records of calls. Stores may let go of their own leftovers at the same
     /// time.
     Sweep {
         /// The time.
@@ -166,7 +166,7 @@ pub enum Change {
     /// Deletes these events from the outbox; numbers that are not there are passed over.
     DropEvents(Vec<u64>),
     /// Erases a member: the member, their pairs and lists, their picks, read marks, who was shown to them and to whom they were
-    /// shown, what models made for and about them, reports that they made; records of calls keep `tombstone` in their place; in their rooms their messages lose sender, text and `client_msg_id`, and the
+    /// shown, what models made for and about them, what was found of what is theirs, reports that they made; records of calls keep `tombstone` in their place; in their rooms their messages lose sender, text and `client_msg_id`, and the
     /// room keeps `tombstone` in their place. Rooms whose both participants are erased go whole. Reports about them
     /// stay until their term ends. Erasing who is not there changes nothing.
     Erase {
@@ -194,6 +194,24 @@ pub enum Change {
     DropMade {
         /// Whom.
         member: MemberId,
+    },
+    /// Keeps what was found, in place of what the same judge had found of the same thing. Stale when that was the same content
+    /// looked at by the same name: nobody finds anything twice.
+    PutFinding(Box<Finding>),
+    /// Forgets what anybody has found of something of a member's.
+    DropFindings {
+        /// Whose.
+        member: MemberId,
+        /// Of what.
+        subject: Subject,
+    },
+    /// Forgets what stands by a consent of a member's: of their texts, of their pictures, or of all first messages in rooms of
+    /// theirs, whoever wrote them.
+    ForgetFindings {
+        /// Whose consent it was.
+        member: MemberId,
+        /// Of which kind of thing.
+        aspect: Aspect,
     },
     /// Adds the record of a call.
     NoteCall(Call),

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use gpting_core::Gpting;
 use gpting_core::account::Device;
-use gpting_core::assist::ScriptedModel;
 use gpting_core::assist::model::ModelError;
+use gpting_core::assist::{Flag, ScriptedModel};
 use gpting_core::config::Config;
 use gpting_core::id::{MemberId, RoomId};
 use gpting_core::profile::Standing;
@@ -65,16 +65,16 @@ async fn flags_outlive_a_consent_that_comes_and_goes_and_a_text_that_does() {
     bio(&town, a, "카톡 아이디 minjilove 로 연락 주세요").await;
     for granted in [true, false] {
         consent(&town.g, a, &PROFILE, granted).await;
-        assert_eq!(flags().await, ["contact"], "local rules need nobody's consent: {granted}");
+        assert_eq!(flags().await, [Flag::Contact], "local rules need nobody's consent: {granted}");
     }
     consent(&town.g, a, &PROFILE, true).await;
     bio(&town, a, "좋은 투자 기회를 알려 드려요").await;
     work(&town).await;
-    assert_eq!(flags().await, ["scam"]);
+    assert_eq!(flags().await, [Flag::Scam]);
     bio(&town, a, "카톡 아이디 minjilove 로 연락 주세요").await;
     bio(&town, a, "좋은 투자 기회를 알려 드려요").await;
     work(&town).await;
-    assert_eq!(flags().await, ["scam"], "a text that comes back is read again");
+    assert_eq!(flags().await, [Flag::Scam], "a text that comes back is read again");
     consent(&town.g, a, &PROFILE, false).await;
     assert!(flags().await.is_empty(), "what the model saw goes with the consent");
 }

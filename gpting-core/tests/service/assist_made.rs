@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gpting_core::assist::model::{ModelError, Reply, Usage};
-use gpting_core::assist::{Author, Errand, ScriptedModel, scripted};
+use gpting_core::assist::{Author, Errand, Flag, ScriptedModel, scripted};
 use gpting_core::config::{Config, MatchingConfig, WarmUp};
 use gpting_core::id::MemberId;
 use gpting_core::lang::Lang;
@@ -90,7 +90,7 @@ async fn the_coach_speaks_of_ones_own_text_and_flags_wait_for_a_person() {
     let local = town.g.profiles().coach(a, Lang::Ko).await.unwrap();
     assert_eq!((local.by, local.more_to_come), (Author::Local, false));
     assert!(local.hints[0].contains("연락처"), "{local:?}");
-    assert_eq!(town.g.safety().flags(a).await.unwrap(), ["contact"]);
+    assert_eq!(town.g.safety().flags(a).await.unwrap(), [Flag::Contact]);
     town.g.profiles().edit(a, bio("등산을 좋아해요"), None).await.unwrap();
     assert!(town.g.safety().flags(a).await.unwrap().is_empty(), "flags are of the present text");
     consent(&town.g, a, &PROFILE, true).await;

@@ -15,6 +15,7 @@ mod exposures;
 mod fit;
 mod live;
 mod matching;
+mod moderation;
 mod outcomes;
 mod people;
 mod safety;

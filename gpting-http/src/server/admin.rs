@@ -1,9 +1,10 @@
-//! The admin port: `/metrics` for Prometheus, `/healthz`, and dead letters, on an address of its own that is not for the
-//! public.
+//! The admin port: `/metrics` for Prometheus, `/healthz`, dead letters, and what is flagged, on an address of its own that is
+//! not for the public.
 //!
 //! Called by the accept loop of that port; calls the counters and the core. Invariant: only numbers, kinds and times leave
 //! here.
 
+mod flags;
 mod jobs;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ impl Admin {
             }
             (&Method::GET, "/healthz") => answer(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),
             (_, "/metrics" | "/healthz") => not_allowed("GET"),
+            (_, flags::FLAGS) => flags::respond(&self.g, request).await,
             (_, path) if path.starts_with(jobs::DEAD) => jobs::respond(&self.g, request).await,
             _ => not_found(),
         }

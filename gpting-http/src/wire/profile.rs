@@ -297,15 +297,17 @@ pub(crate) struct ConsentsChange {
     conversation_analysis: Option<bool>,
     /// News and offers.
     marketing: Option<bool>,
-    /// Letting a language model outside the country read it.
+    /// Letting a model outside the country read it.
     transfer_abroad: Option<bool>,
+    /// Letting a moderation model outside the service look at one's pictures.
+    photo_analysis: Option<bool>,
 }
 
 /// One consent.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct ConsentEntry {
-    /// `terms`, `privacy`, `location`, `sensitive`, `profile_analysis`, `conversation_analysis`, `marketing` or
-    /// `transfer_abroad`.
+    /// `terms`, `privacy`, `location`, `sensitive`, `profile_analysis`, `conversation_analysis`, `marketing`,
+    /// `transfer_abroad` or `photo_analysis`.
     #[schema(value_type = String)]
     purpose: Purpose,
     /// Version of the text that was shown.
@@ -330,6 +332,7 @@ impl Input for ConsentsChange {
             conversation_analysis: fields.flag("conversation_analysis"),
             marketing: fields.flag("marketing"),
             transfer_abroad: fields.flag("transfer_abroad"),
+            photo_analysis: fields.flag("photo_analysis"),
         };
         if !has_list && change.named().iter().all(|(_, granted)| granted.is_none()) {
             fields.refuse("consents", Fault::Required);
@@ -340,7 +343,7 @@ impl Input for ConsentsChange {
 
 impl ConsentsChange {
     /// The purposes that are named as fields.
-    fn named(&self) -> [(Purpose, Option<bool>); 8] {
+    fn named(&self) -> [(Purpose, Option<bool>); 9] {
         [
             (Purpose::Terms, self.terms),
             (Purpose::Privacy, self.privacy),
@@ -350,6 +353,7 @@ impl ConsentsChange {
             (Purpose::ConversationAnalysis, self.conversation_analysis),
             (Purpose::Marketing, self.marketing),
             (Purpose::TransferAbroad, self.transfer_abroad),
+            (Purpose::PhotoAnalysis, self.photo_analysis),
         ]
     }
 

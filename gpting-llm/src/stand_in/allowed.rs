@@ -10,6 +10,9 @@ pub const CHAT: [&str; 3] = ["model", "messages", "response_format"];
 /// Keys of `POST /embeddings` that every server takes.
 pub const EMBEDDINGS: [&str; 2] = ["model", "input"];
 
+/// Keys of `POST /moderations`, and there are no others.
+pub const MODERATIONS: [&str; 2] = ["model", "input"];
+
 /// The keys beside them.
 fn own(profile: Profile, is_for_vectors: bool) -> &'static [&'static str] {
     match (profile, is_for_vectors) {
@@ -27,11 +30,20 @@ fn own(profile: Profile, is_for_vectors: bool) -> &'static [&'static str] {
 pub fn unknown_keys(profile: Profile, path: &str, body: &Value) -> Vec<String> {
     let is_for_vectors = path.ends_with("/embeddings");
     let common: &[&str] = if is_for_vectors { &EMBEDDINGS } else { &CHAT };
+    let is_for_opinions = path.ends_with("/moderations");
     let mut unknown = Vec::new();
     let mut look = |at: &str, value: &Value, allowed: &[&str]| {
         let keys = value.as_object().into_iter().flat_map(|object| object.keys());
         unknown.extend(keys.filter(|key| !allowed.contains(&key.as_str())).map(|key| format!("{at}{key}")));
     };
+    if is_for_opinions {
+        look("", body, &MODERATIONS);
+        for part in body["input"].as_array().into_iter().flatten() {
+            look("input[].", part, &["type", "image_url"]);
+            look("image_url.", &part["image_url"], &["url"]);
+        }
+        return unknown;
+    }
     look("", body, &[common, own(profile, is_for_vectors)].concat());
     for message in body["messages"].as_array().into_iter().flatten() {
         look("messages[].", message, &["role", "content"]);
@@ -61,5 +73,9 @@ mod tests {
         let vectors = json!({ "model": "m", "input": [], "dimensions": 3 });
         assert!(unknown_keys(Profile::OpenAi, "/v1/embeddings", &vectors).is_empty());
         assert_eq!(unknown_keys(Profile::Vllm, "/v1/embeddings", &vectors), ["dimensions"]);
+        let picture = json!({ "type": "image_url", "image_url": { "url": "data:", "detail": "low" }, "id": 7 });
+        let mut found = unknown_keys(Profile::OpenAi, "/v1/moderations", &json!({ "input": [picture], "user": "u" }));
+        found.sort();
+        assert_eq!(found, ["image_url.detail", "input[].id", "user"]);
     }
 }

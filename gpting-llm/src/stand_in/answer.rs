@@ -91,6 +91,51 @@ pub(super) fn vectors(asked: &Asked, behaviour: &Behaviour, dims: usize) -> Stri
     }
 }
 
+/// The categories that opinions have.
+const CATEGORIES: [&str; 13] = [
+    "harassment",
+    "harassment/threatening",
+    "hate",
+    "hate/threatening",
+    "illicit",
+    "illicit/violent",
+    "self-harm",
+    "self-harm/instructions",
+    "self-harm/intent",
+    "sexual",
+    "sexual/minors",
+    "violence",
+    "violence/graphic",
+];
+
+/// The body of a 200 to a request for an opinion: nothing is flagged, unless the script says so.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most ways to behave are none of this kind of answer")]
+pub(super) fn opinion(asked: &Asked, behaviour: &Behaviour) -> String {
+    let said: Value = match behaviour {
+        Behaviour::Garbage => return "<html><body>It works!</body></html>".to_owned(),
+        Behaviour::WrongSchema => return r#"{"results":[{"categories":{"hate":"very"}}]}"#.to_owned(),
+        Behaviour::Missing => return r#"{"results":[]}"#.to_owned(),
+        Behaviour::Answers(answerer) => serde_json::from_str(&answerer.answer(asked)).unwrap_or_default(),
+        _ => Value::Null,
+    };
+    let score = |name: &str| said[name].as_f64().unwrap_or(0.001);
+    let of = |value: &dyn Fn(f64) -> Value| -> Value {
+        CATEGORIES.iter().map(|name| ((*name).to_owned(), value(score(name)))).collect::<serde_json::Map<_, _>>().into()
+    };
+    let kind = if asked.text_to_judge().is_some() { "text" } else { "image" };
+    json!({
+        "id": "modr-stand-in",
+        "model": asked.body["model"],
+        "results": [{
+            "flagged": CATEGORIES.iter().any(|name| score(name) >= 0.5),
+            "categories": of(&|score| json!(score >= 0.5)),
+            "category_scores": of(&|score| json!(score)),
+            "category_applied_input_types": of(&|_| json!([kind])),
+        }],
+    })
+    .to_string()
+}
+
 /// The list of models.
 pub(super) fn models(names: &[String]) -> String {
     let one = |name: &String| json!({ "id": name, "object": "model", "created": 0, "owned_by": "stand-in" });

@@ -51,6 +51,20 @@ impl Asked {
         texts.iter().filter_map(Value::as_str).collect()
     }
 
+    /// The text that an opinion is asked on.
+    pub fn text_to_judge(&self) -> Option<&str> {
+        self.body["input"].as_str()
+    }
+
+    /// The address of the picture that an opinion is asked on.
+    pub fn picture_to_judge(&self) -> Option<&str> {
+        self.body.pointer("/input/0/image_url/url")?.as_str()
+    }
+
+    pub(super) fn is_for_opinions(&self) -> bool {
+        self.path.ends_with("/moderations")
+    }
+
     pub(super) fn is_for_vectors(&self) -> bool {
         self.path.ends_with("/embeddings")
     }

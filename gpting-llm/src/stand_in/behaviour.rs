@@ -13,7 +13,8 @@ use super::asked::Asked;
 pub enum Behaviour {
     /// The least that the schema allows, `ok` without one; vectors that are near when texts share words.
     Obedient,
-    /// Whatever this makes of the request, as a text that ended by itself.
+    /// Whatever this makes of the request, as a text that ended by itself; for opinions a JSON object of categories with
+    /// numbers from 0 to 1, flagged from one half on.
     Answers(Answerer),
     /// 200, and no JSON.
     Garbage,

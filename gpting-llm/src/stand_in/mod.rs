@@ -40,7 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 
-pub use self::allowed::{CHAT, EMBEDDINGS, unknown_keys};
+pub use self::allowed::{CHAT, EMBEDDINGS, MODERATIONS, unknown_keys};
 pub use self::asked::Asked;
 pub use self::behaviour::{Answerer, Behaviour};
 use crate::profile::Profile;

@@ -37,12 +37,17 @@ async fn exchange(stream: &mut TcpStream, state: &State) -> io::Result<()> {
     };
     match (asked.method.as_str(), asked.path.as_str()) {
         ("GET", path) if path.ends_with("/models") => say(stream, 200, &[], &models).await,
-        ("POST", path) if path.ends_with("/chat/completions") || path.ends_with("/embeddings") => match refusal {
+        ("POST", path) if is_served(path) => match refusal {
             Some(refusal) => say(stream, 400, &[], &refusal).await,
             None => behave(stream, &asked, &behaviour, dims).await,
         },
         _ => say(stream, 404, &[], &json!({ "error": { "message": "no such path" } }).to_string()).await,
     }
+}
+
+/// Whether work is done at a path.
+fn is_served(path: &str) -> bool {
+    ["/chat/completions", "/embeddings", "/moderations"].iter().any(|end| path.ends_with(end))
 }
 
 /// The body of a 400, where this kind of server would not take the request.
@@ -71,7 +76,13 @@ fn refuse(asked: &Asked, state: &State, formats: &[String]) -> Option<String> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "most ways to behave are right HTTP")]
 async fn behave(stream: &mut TcpStream, asked: &Asked, behaviour: &Behaviour, dims: usize) -> io::Result<()> {
     let body = || {
-        if asked.is_for_vectors() { answer::vectors(asked, behaviour, dims) } else { answer::text(asked, behaviour) }
+        if asked.is_for_opinions() {
+            answer::opinion(asked, behaviour)
+        } else if asked.is_for_vectors() {
+            answer::vectors(asked, behaviour, dims)
+        } else {
+            answer::text(asked, behaviour)
+        }
     };
     match behaviour {
         Behaviour::Hang => std::future::pending().await,

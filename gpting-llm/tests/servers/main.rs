@@ -10,6 +10,7 @@
 mod bad;
 mod check;
 mod good;
+mod moderation;
 mod spec;
 
 use std::time::Duration;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use gpting_core::SeededRng;
 use gpting_core::assist::model::{Pace, Prompt};
 use gpting_llm::stand_in::{Asked, Behaviour, DIMS, StandIn};
-use gpting_llm::{Builder, Llm, LlmEmbedder, LlmText, Profile};
+use gpting_llm::{Builder, Llm, LlmEmbedder, LlmModerator, LlmText, Profile};
 use serde_json::{Value, json};
 
 /// A stand-in whose requests are looked at when the test is over.
@@ -44,7 +45,12 @@ impl Server {
         self.client().build().unwrap().embedder().unwrap()
     }
 
-    /// The requests for text or vectors.
+    /// Of the kinds of server that may have one.
+    fn moderator(&self) -> LlmModerator {
+        self.client().moderation_model("omni-moderation-latest").build().unwrap().moderator().unwrap()
+    }
+
+    /// The requests for text, vectors or opinions.
     fn asked(&self) -> Vec<Asked> {
         self.stand_in.asked().into_iter().filter(|asked| asked.method == "POST").collect()
     }

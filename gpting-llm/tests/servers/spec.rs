@@ -3,16 +3,18 @@
 use std::sync::OnceLock;
 
 use gpting_core::assist::model::{Embedder as _, TextModel as _};
+use gpting_core::assist::moderator::{Moderator as _, Sight};
 use gpting_llm::stand_in::unknown_keys;
 use jsonschema::{Draft, Validator};
 
 use super::*;
 
-/// The two schemas of the published specification, and the keys that each names. It allows unknown keys in requests for text,
+/// The schemas of the published specification, and the keys that each names. It allows unknown keys in requests for text,
 /// so those are looked for beside it.
 struct Spec {
     chat: (Validator, Vec<String>),
     embeddings: (Validator, Vec<String>),
+    moderations: (Validator, Vec<String>),
 }
 
 impl Spec {
@@ -32,14 +34,22 @@ impl Spec {
                 jsonschema::options().with_draft(Draft::Draft202012).build(&root).expect("its schemas hold");
             let mut keys = Vec::new();
             collect(schemas, &schemas[name], &mut keys);
-            assert!(keys.len() > 3, "{name} has keys: {keys:?}");
+            assert!(keys.len() >= 2, "{name} has keys: {keys:?}");
             (validator, keys)
         };
-        Self { chat: of("CreateChatCompletionRequest"), embeddings: of("CreateEmbeddingRequest") }
+        Self {
+            chat: of("CreateChatCompletionRequest"),
+            embeddings: of("CreateEmbeddingRequest"),
+            moderations: of("CreateModerationRequest"),
+        }
     }
 
     fn of(&self, path: &str) -> &(Validator, Vec<String>) {
-        if path.ends_with("/embeddings") { &self.embeddings } else { &self.chat }
+        match path {
+            path if path.ends_with("/embeddings") => &self.embeddings,
+            path if path.ends_with("/moderations") => &self.moderations,
+            _ => &self.chat,
+        }
     }
 
     /// Everything that is wrong with a body.
@@ -88,12 +98,22 @@ async fn every_request_of_every_profile_is_as_published() {
             }
         }
         server.embedder().embed(&texts(70)).await.unwrap();
+        if matches!(profile, Profile::OpenAi | Profile::Compatible) {
+            let moderator = server.moderator();
+            for sight in
+                [Sight::Bio("산책을 좋아해요"), Sight::Message("hello"), Sight::Photo(&[0xff, 0xd8, 0xff, 0xe0])]
+            {
+                moderator.look(sight).await.unwrap();
+            }
+            server.client().moderation_model("omni-moderation-latest").build().unwrap().check().await;
+        }
         server.client().build().unwrap().check().await;
         for asked in server.asked() {
             look(profile, &asked);
             let body = asked.body.as_object().unwrap();
             assert!(!body.contains_key("user") && body.values().all(|value| !value.is_null()), "{body:?}");
-            let keeps_nothing = asked.path.ends_with("/embeddings") || body.get("store") == Some(&json!(false));
+            let is_kept_nowhere = ["/embeddings", "/moderations"].iter().any(|end| asked.path.ends_with(end));
+            let keeps_nothing = is_kept_nowhere || body.get("store") == Some(&json!(false));
             assert!(keeps_nothing || profile != Profile::OpenAi, "{body:?}");
             looked_at += 1;
         }
@@ -135,5 +155,19 @@ fn the_specification_finds_what_is_wrong() {
         let mut bad = embeddings.clone();
         bad[key] = value.clone();
         assert!(!spec.faults("/v1/embeddings", &bad).is_empty(), "{key}: {value}");
+    }
+    let picture = |url: Value| json!([{ "type": "image_url", "image_url": { "url": url } }]);
+    let moderations =
+        json!({ "model": "omni-moderation-latest", "input": picture(json!("data:image/jpeg;base64,AA==")) });
+    assert_eq!(spec.faults("/v1/moderations", &moderations), Vec::<String>::new());
+    for (key, value) in [
+        ("input", picture(json!(7))),
+        ("input", json!([{ "type": "image_url" }])),
+        ("input", json!(7)),
+        ("unheard_of", json!(1)),
+    ] {
+        let mut bad = moderations.clone();
+        bad[key] = value.clone();
+        assert!(!spec.faults("/v1/moderations", &bad).is_empty(), "{key}: {value}");
     }
 }

@@ -8,12 +8,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::samples::{
-    KINDS, Transcript, at, call, decision, exposure, job, joined, key, made, matched, member, member_id, message,
-    put_member, put_pair, put_report, report, request, resend_id, room_id,
+    KINDS, Transcript, at, call, decision, exposure, finding, job, joined, key, made, matched, member, member_id,
+    message, put_member, put_pair, put_report, report, request, resend_id, room_id,
 };
-use crate::assist::Errand;
+use crate::assist::{Errand, Finding, Flag, Subject};
 use crate::chat::{NewMessage, Room, Since};
-use crate::id::{HostId, MemberId, MessageId};
+use crate::id::{HostId, MemberId, MessageId, PhotoId};
 use crate::interaction::{DecisionKind, MatchState, Pair, PairList, Side, Stance};
 use crate::matching::exposure::Shown;
 use crate::rng::{Rng, SeededRng};
@@ -269,7 +269,7 @@ impl Run {
 
     /// What models make and cost, and what is only to be kept while somebody is as they were.
     async fn assist(&mut self, a: i64, b: i64) -> Change {
-        match self.rng.below(6) {
+        match self.rng.below(9) {
             0 => Change::DropMade { member: member_id(a) },
             1 => {
                 let row = self.twin.members(&[member_id(a)]).await.expect("members").pop();
@@ -277,7 +277,25 @@ impl Run {
                 Change::Require { member: member_id(a), version }
             }
             2 => Change::NoteCall(call(self.fresh(), a, self.seconds())),
+            3 => Change::DropFindings { member: member_id(a), subject: self.subject() },
+            4 => Change::ForgetFindings { member: member_id(a), aspect: self.subject().aspect() },
+            5 | 6 => {
+                let n = self.fresh();
+                let content = format!("content {}", self.rng.below(2));
+                let flags = self.chance(60).then_some((Flag::Scam, 70)).into_iter().collect();
+                let subject = self.subject();
+                Change::PutFinding(Box::new(Finding { subject, content, flags, ..finding(n, a, self.seconds()) }))
+            }
             _ => Change::KeepMade(Box::new(made(a, self.chance(70).then_some(b), self.seconds()))),
+        }
+    }
+
+    /// A text, a picture, or a first message in a room that is there.
+    fn subject(&self) -> Subject {
+        match self.rng.below(3) {
+            0 => Subject::Bio,
+            1 => Subject::Photo(PhotoId::new(i64::from(self.rng.below(2)) + 1).expect("a small positive number")),
+            _ => Subject::FirstMessage(room_id(self.seat().0)),
         }
     }
 
@@ -342,6 +360,9 @@ impl Run {
                 | Change::Require { .. }
                 | Change::KeepMade(_)
                 | Change::DropMade { .. }
+                | Change::PutFinding(_)
+                | Change::DropFindings { .. }
+                | Change::ForgetFindings { .. }
                 | Change::NoteCall(_)
                 | Change::DropEvents(_) => {}
             }
@@ -363,6 +384,9 @@ impl Run {
         read.add(&store.impressions(None, 1_000).await.expect("impressions"));
         for viewer in &everybody {
             self.read_one(store, *viewer, &mut read).await;
+        }
+        for before in [None, Some(Before { at: at(2), id: self.next / 2 })] {
+            read.add(&store.flagged(Page { before, limit: 5 }).await.expect("findings"));
         }
         for room in self.rooms.keys().map(|room| room_id(*room)) {
             read.add(&store.room(room).await.expect("room"));
@@ -405,7 +429,9 @@ impl Run {
             let report = store.open_report(viewer, *other).await.expect("report");
             read.add(&(a, b, served, pair, report));
         }
+        read.add(&store.findings(viewer, Subject::Bio).await.expect("findings"));
         for room in self.rooms.keys().map(|room| room_id(*room)) {
+            read.add(&store.findings(viewer, Subject::FirstMessage(room)).await.expect("findings"));
             read.add(&store.room_overview(viewer, room).await.expect("overview"));
             read.add(&store.messages(room, MessageRange::After(0), 9, Some(viewer)).await.expect("messages"));
         }
@@ -449,6 +475,7 @@ fn row_of(change: &Change) -> String {
         Change::PutPicks { .. } | Change::ClearPicks { .. } => "picks".to_owned(),
         Change::Require { member, .. } => format!("{member:?}"),
         Change::KeepMade(_) | Change::DropMade { .. } => "made".to_owned(),
+        Change::PutFinding(_) | Change::DropFindings { .. } | Change::ForgetFindings { .. } => "findings".to_owned(),
         Change::NoteCall(call) => format!("{:?}", call.id),
         Change::Serve { .. }
         | Change::DropImpressions { .. }

@@ -20,6 +20,7 @@ pub mod differential;
 pub mod erase;
 pub mod event;
 pub mod feed;
+pub mod finding;
 pub mod impression;
 pub mod job;
 pub mod live;
@@ -123,6 +124,11 @@ macro_rules! store_contract {
                 what_was_made_is_found_and_replaced, what_was_made_goes_with_either, what_was_made_ends_with_its_time,
                 calls_are_told_newest_first, what_is_required_holds_or_nothing_is_done;
                 a_row_that_is_required_does_not_move
+            }
+            finding {
+                findings_are_read_back_as_put, nobody_finds_anything_twice, the_flagged_are_told_newest_first,
+                findings_go_with_what_they_are_about, what_stands_by_a_consent_is_forgotten_with_it;
+                one_of_many_finders_wins
             }
             erase {
                 the_erased_are_nowhere, rooms_keep_a_tombstone, empty_rooms_go_whole, reports_about_them_stay,

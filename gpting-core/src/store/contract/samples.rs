@@ -9,10 +9,12 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::assist::{Call, Derived, Embedding, Errand, Learned, Made, Outcome, Traits};
+use crate::assist::{Call, Derived, Embedding, Errand, Finding, Flag, Judge, Learned, Made, Outcome, Subject, Traits};
 use crate::chat::{NewMessage, Room};
 use crate::event::{Event, Fact};
-use crate::id::{CallId, FriendRequestId, HostId, JobId, MAX_ID, MemberId, MessageId, PhotoId, ReportId, RoomId};
+use crate::id::{
+    CallId, FindingId, FriendRequestId, HostId, JobId, MAX_ID, MemberId, MessageId, PhotoId, ReportId, RoomId,
+};
 use crate::interaction::{Decision, DecisionKind, FriendRequest, MatchState, Pair, PairKey, PairList, Side, Stance};
 use crate::job::{Job, Task};
 use crate::matching::Gender;
@@ -179,6 +181,22 @@ pub(super) fn made(member: i64, other: Option<i64>, seconds: i64) -> Made {
         content: format!("content {seconds}"),
         document: serde_json::json!({ "text": TEXTS[3], "numbers": [1, -1, 0.5], "nothing": null }),
         keep_until: at(seconds),
+    }
+}
+
+/// What a moderator outside has found of a member's text.
+pub(super) fn finding(id: i64, member: i64, seconds: i64) -> Finding {
+    Finding {
+        id: FindingId::new(id).expect("a small positive number"),
+        member: member_id(member),
+        subject: Subject::Bio,
+        by: Judge::Moderator,
+        name: TEXTS[1].to_owned(),
+        content: "00cc".to_owned(),
+        flags: [(Flag::Scam, 100), (Flag::Minor, 1)].into(),
+        by_consent: true,
+        at: at(seconds),
+        keep_until: at(seconds + 100),
     }
 }
 

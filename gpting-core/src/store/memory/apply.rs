@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::super::{Appended, Change, Committed, StoreError, StoreResult, Unique, Versioned, Work};
 use super::{State, put};
+use crate::assist::{Aspect, Finding, Subject};
 use crate::chat::ticket::TICKET_TTL;
 use crate::chat::{NewMessage, Room};
 use crate::id::{MemberId, RoomId};
@@ -30,16 +31,7 @@ impl State {
                         self.hidden.insert((room, member, seq));
                     }
                 }
-                Change::Mute { room, member, muted } => {
-                    if self.rooms.get(&room).is_some_and(|row| row.value.has(member)) {
-                        let key = (room, member);
-                        if muted {
-                            self.muted.insert(key)
-                        } else {
-                            self.muted.remove(&key)
-                        };
-                    }
-                }
+                Change::Mute { room, member, muted } => self.mute(room, member, muted),
                 Change::PutTicket(ticket) => {
                     let made = ticket.expires_at - TICKET_TTL;
                     self.tickets.retain(|_, other| other.expires_at > made);
@@ -100,6 +92,11 @@ impl State {
                 Change::NoteCall(call) => {
                     self.calls.insert(call.id, call);
                 }
+                Change::PutFinding(found) => self.put_finding(*found)?,
+                Change::DropFindings { member, subject } => {
+                    self.findings.retain(|(whose, of, _), _| (*whose, *of) != (member, subject));
+                }
+                Change::ForgetFindings { member, aspect } => self.forget_findings(member, aspect),
                 Change::DropEvents(numbers) => self.events.retain(|number, _| !numbers.contains(number)),
                 Change::Erase { member, tombstone } => self.erase(member, tombstone),
                 Change::DropReports { before } => self.reports.retain(|_, row| row.value.keep_until >= before),
@@ -113,6 +110,18 @@ impl State {
             self.events.insert(self.event_number, event);
         }
         Ok(committed)
+    }
+
+    fn mute(&mut self, room: RoomId, member: MemberId, muted: bool) {
+        let key = (room, member);
+        if !self.rooms.get(&room).is_some_and(|row| row.value.has(member)) {
+            return;
+        }
+        if muted {
+            self.muted.insert(key);
+        } else {
+            self.muted.remove(&key);
+        }
     }
 
     fn put_report(&mut self, report: Report, expect: Expect) -> StoreResult<()> {
@@ -233,6 +242,27 @@ impl State {
         self.allowances.retain(|_, full_at| *full_at > now.as_microsecond());
         self.made.retain(|_, made| made.keep_until > now);
         self.calls.retain(|_, call| call.keep_until > now);
+        self.findings.retain(|_, found| found.keep_until > now);
+    }
+
+    fn put_finding(&mut self, found: Finding) -> StoreResult<()> {
+        let key = (found.member, found.subject, found.by);
+        let same = |known: &Finding| (&known.name, &known.content) == (&found.name, &found.content);
+        if self.findings.get(&key).is_some_and(same) {
+            return Err(StoreError::Stale);
+        }
+        self.findings.insert(key, found);
+        Ok(())
+    }
+
+    fn forget_findings(&mut self, member: MemberId, aspect: Aspect) {
+        let rooms = &self.rooms;
+        let is_theirs = |whose: MemberId, of: Subject| match of {
+            Subject::FirstMessage(room) => rooms.get(&room).is_some_and(|row| row.value.has(member)),
+            Subject::Bio | Subject::Photo(_) => whose == member,
+        };
+        self.findings
+            .retain(|(whose, of, _), found| !(found.by_consent && of.aspect() == aspect && is_theirs(*whose, *of)));
     }
 
     fn drop_made(&mut self, member: MemberId) {
@@ -241,6 +271,7 @@ impl State {
 
     fn erase(&mut self, member: MemberId, tombstone: MemberId) {
         self.drop_made(member);
+        self.findings.retain(|(whose, ..), _| *whose != member);
         for call in self.calls.values_mut().filter(|call| call.member == member) {
             call.member = tombstone;
         }

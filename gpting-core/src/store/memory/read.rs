@@ -9,7 +9,7 @@ use super::super::{
     Committed, FeedCursor, FeedEntry, MessageRange, Page, PairCursor, Store, StoreResult, Versioned, Work,
 };
 use super::{MemoryStore, State};
-use crate::assist::{Call, Errand, Made};
+use crate::assist::{Call, Errand, Finding, Made, Subject};
 use crate::chat::{Message, ReadMark, Room, RoomOverview, RoomState, Since, Ticket};
 use crate::event::StoredEvent;
 use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
@@ -308,6 +308,22 @@ impl Store for MemoryStore {
         calls.sort_by_key(|call| Reverse((call.at, call.id)));
         calls.truncate(limit);
         Ok(calls)
+    }
+
+    async fn findings(&self, member: MemberId, subject: Subject) -> StoreResult<Vec<Finding>> {
+        let state = self.lock();
+        let mine = state.findings.iter().filter(|((whose, of, _), _)| (*whose, *of) == (member, subject));
+        Ok(mine.map(|(_, found)| found.clone()).collect())
+    }
+
+    async fn flagged(&self, page: Page) -> StoreResult<Vec<Finding>> {
+        let mut flagged: Vec<Finding> =
+            self.lock().findings.values().filter(|found| !found.flags.is_empty()).cloned().collect();
+        let place = |found: &Finding| (found.at, found.id.value());
+        flagged.retain(|found| page.before.is_none_or(|before| place(found) < (before.at, before.id)));
+        flagged.sort_by_key(|found| Reverse(place(found)));
+        flagged.truncate(page.limit);
+        Ok(flagged)
     }
 
     async fn health(&self) -> StoreResult<()> {

@@ -68,7 +68,7 @@ const DOCUMENT: Column = Column { name: "document", kind: Kind::Document };
 /// The order of changes in the feeds is not carried: readers of the new store begin anew. Neither are allowances: whatever
 /// is limited begins full; nor tickets, which are good for half a minute, nor the epoch of the log: clients of the old
 /// store begin anew.
-pub static TABLES: [Table; 18] = [
+pub static TABLES: [Table; 19] = [
     Table { name: "member", columns: &[integer("id"), integer("version"), text("host"), text("source"), DOCUMENT] },
     Table { name: "erased", columns: &[integer("member"), integer("at")] },
     Table {
@@ -145,6 +145,23 @@ pub static TABLES: [Table; 18] = [
     Table {
         name: "assist_call",
         columns: &[integer("id"), integer("member"), integer("at"), integer("keep_until"), DOCUMENT],
+    },
+    Table {
+        name: "finding",
+        columns: &[
+            integer("member"),
+            integer("aspect"),
+            integer("about"),
+            integer("judge"),
+            integer("id"),
+            integer("by_consent"),
+            integer("is_flagged"),
+            integer("at"),
+            integer("keep_until"),
+            text("name"),
+            text("content"),
+            DOCUMENT,
+        ],
     },
     Table {
         name: "job",

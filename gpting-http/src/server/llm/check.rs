@@ -34,11 +34,11 @@ pub(in crate::server) async fn run(llm: Option<&Llm>, json: bool) -> Result<(), 
     if report.ok {
         return Ok(());
     }
-    let is_used = report.chat.is_some() || report.embeddings.is_some();
+    let is_used = report.chat.is_some() || report.embeddings.is_some() || report.moderation.is_some();
     Err(if is_used {
         "the language model cannot be used as it is configured".into()
     } else {
-        "no model is named: set GPTING_LLM_MODEL or GPTING_EMBEDDING_MODEL".into()
+        "no model is named: set GPTING_LLM_MODEL, GPTING_EMBEDDING_MODEL or GPTING_MODERATION_MODEL".into()
     })
 }
 
@@ -63,6 +63,9 @@ fn told(report: &Report) -> String {
     }
     if let Some(embeddings) = &report.embeddings {
         line(&mut text, "embeddings", &embeddings.probe, &format!("{} numbers a vector", embeddings.dims));
+    }
+    if let Some(moderation) = &report.moderation {
+        line(&mut text, "moderation", moderation, "");
     }
     text
 }

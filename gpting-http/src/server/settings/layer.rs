@@ -89,6 +89,9 @@ layer! {
     /// How many numbers its vectors have [default: known for well-known models]
     #[arg(long, global = true, value_name = "NUMBER")]
     embedding_dims,
+    /// The model that looks at bios, photos and first messages, `omni-moderation-latest` for one; without it local rules alone do
+    #[arg(long, global = true, value_name = "NAME")]
+    moderation_model,
     /// Where photos are kept: a folder, or `s3://<bucket>/<prefix>` [default: <data dir>/photos]
     #[arg(long, global = true, value_name = "FOLDER|URL")]
     blob_url,

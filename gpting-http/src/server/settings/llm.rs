@@ -14,7 +14,7 @@ fn text(value: Option<&str>) -> Option<&str> {
 }
 
 /// What stands beside the address of a server and means nothing without it.
-fn beside(written: &Layer) -> [(&'static str, Option<&str>); 6] {
+fn beside(written: &Layer) -> [(&'static str, Option<&str>); 7] {
     [
         ("llm_api_key", text(written.llm_api_key.as_deref())),
         ("llm_model", text(written.llm_model.as_deref())),
@@ -22,6 +22,7 @@ fn beside(written: &Layer) -> [(&'static str, Option<&str>); 6] {
         ("llm_plain_http", text(written.llm_plain_http.as_deref())),
         ("embedding_model", text(written.embedding_model.as_deref())),
         ("embedding_dims", text(written.embedding_dims.as_deref())),
+        ("moderation_model", text(written.moderation_model.as_deref())),
     ]
 }
 
@@ -34,7 +35,7 @@ pub(super) fn llm(written: &Layer) -> Result<Option<Llm>, SettingError> {
             None => Ok(None),
         };
     };
-    let [(_, key), (_, model), (_, profile), (_, plain), (_, embedding_model), (_, dims)] = beside;
+    let [(_, key), (_, model), (_, profile), (_, plain), (_, embedding_model), (_, dims), (_, moderation)] = beside;
     let mut builder = Llm::builder(url).plain_http(switch("llm_plain_http", plain, false)?);
     if let Some(key) = key {
         builder = builder.key(SecretString::from(key));
@@ -48,6 +49,9 @@ pub(super) fn llm(written: &Layer) -> Result<Option<Llm>, SettingError> {
     }
     if let Some(model) = embedding_model {
         builder = builder.embedding_model(model);
+    }
+    if let Some(model) = moderation {
+        builder = builder.moderation_model(model);
     }
     if let Some(dims) = dims {
         if embedding_model.is_none() {
@@ -76,6 +80,7 @@ fn refused(error: BuildError) -> SettingError {
             "is needed: the size of this model's vectors is not known here; name any, and `gpting llm check` tells the right one".to_owned(),
         ),
         BuildError::Dims => ("embedding_dims", "this model does not make vectors of that size".to_owned()),
+        BuildError::Moderation => ("moderation_model", "this kind of server has no moderation models".to_owned()),
         BuildError::Model => ("llm_model", "a model's name is one line".to_owned()),
         other => ("llm_url", other.to_string()),
     };

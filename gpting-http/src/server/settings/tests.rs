@@ -254,6 +254,11 @@ fn a_language_model_is_there_when_it_is_named_and_can_be_used() {
     let own = [ollama, ("GPTING_EMBEDDING_MODEL", "of-my-own"), ("GPTING_EMBEDDING_DIMS", "99")];
     assert_eq!(from_environment(&own).unwrap().llm.unwrap().embedder().unwrap().dims(), 99);
 
+    let openai = [("GPTING_LLM_URL", "https://api.openai.com/v1"), ("GPTING_LLM_API_KEY", "k")];
+    assert!(from_environment(&openai).unwrap().llm.unwrap().moderator().is_none(), "off unless it is named");
+    let moderated = [openai[0], openai[1], ("GPTING_MODERATION_MODEL", "omni-moderation-latest")];
+    assert!(from_environment(&moderated).unwrap().llm.unwrap().moderator().is_some());
+
     for (name, pairs) in [
         ("GPTING_LLM_API_KEY", &[("GPTING_LLM_URL", "https://api.openai.com/v1")][..]),
         ("GPTING_LLM_PROFILE", &[ollama, ("GPTING_LLM_PROFILE", "gpt")]),
@@ -262,6 +267,8 @@ fn a_language_model_is_there_when_it_is_named_and_can_be_used() {
         ("GPTING_EMBEDDING_DIMS", &[ollama, ("GPTING_EMBEDDING_MODEL", "m"), ("GPTING_EMBEDDING_DIMS", "many")]),
         ("GPTING_EMBEDDING_DIMS", &[ollama, ("GPTING_EMBEDDING_MODEL", "bge-m3"), ("GPTING_EMBEDDING_DIMS", "3")]),
         ("GPTING_EMBEDDING_MODEL", &[ollama, ("GPTING_EMBEDDING_DIMS", "3")]),
+        ("GPTING_MODERATION_MODEL", &[ollama, ("GPTING_MODERATION_MODEL", "omni-moderation-latest")]),
+        ("GPTING_LLM_URL", &[("GPTING_MODERATION_MODEL", "omni-moderation-latest")]),
         ("GPTING_LLM_URL", &[("GPTING_LLM_URL", "http://10.0.0.1:8000/v1")]),
     ] {
         assert!(refused(pairs).starts_with(name), "{name}: {}", refused(pairs));

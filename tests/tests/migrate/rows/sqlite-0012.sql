@@ -1,0 +1,2 @@
+INSERT INTO finding (member, aspect, about, judge, id, by_consent, is_flagged, at, keep_until, name, content, document) VALUES
+    (1001, 2, 51, 3, 7101, 1, 1, 1790000300000000, 1821536300000000, 'seen', '00ff', '{"id": 7101, "member": 1001, "subject": {"photo": 51}, "by": "moderator", "name": "seen", "content": "00ff", "flags": {"sexual": 90}, "by_consent": true, "at": "2026-09-21T14:18:20Z", "keep_until": "2027-09-21T14:18:20Z"}');
