@@ -31,6 +31,7 @@ impl<Id: PersonId + Send + Sync> View<Id> {
         let state = self.state();
         let (nobody, level) = (FxHashSet::default(), Level::best());
         in_chunks(&rows_in_order(state), threads, Room::new, |room, _, chunk| {
+            let mut guess = Guess::default();
             for &row in chunk {
                 let question = Question {
                     row,
@@ -41,12 +42,45 @@ impl<Id: PersonId + Send + Sync> View<Id> {
                     mutual: false,
                     relax: Relax::default(),
                     level,
+                    expected: guess.expected(),
                 };
                 let (page, _) = search(state, &question, room)?;
+                guess.learn(page.get(limit - 1).map(|last| last.score));
                 each(state.slot(row).id, &page);
             }
             Ok(())
         })?;
         Ok(())
+    }
+}
+
+/// How much of the last score of a neighbour's page is expected of the next one, while that proves right.
+const SHARE: f64 = 0.7;
+
+/// What the pages of neighbours in the index say of the next one.
+#[derive(Debug)]
+struct Guess {
+    last: f64,
+    share: f64,
+}
+
+impl Default for Guess {
+    fn default() -> Self {
+        Self { last: f64::NEG_INFINITY, share: SHARE }
+    }
+}
+
+impl Guess {
+    /// The score that a whole page is expected to reach.
+    fn expected(&self) -> f64 {
+        // Scores are chances: a share of one is below it.
+        self.last * self.share
+    }
+
+    /// Takes in the last score of a full page; nothing when it was not full.
+    fn learn(&mut self, last: Option<f64>) {
+        let was_right = last.is_some_and(|last| last >= self.expected());
+        self.share = if was_right { (self.share * 1.1).min(SHARE) } else { self.share / 2.0 };
+        self.last = last.unwrap_or(f64::NEG_INFINITY);
     }
 }

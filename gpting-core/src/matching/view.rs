@@ -309,6 +309,7 @@ impl<Id: PersonId> Query<'_, Id> {
             mutual: false,
             relax: self.relax,
             level: self.level,
+            expected: f64::NEG_INFINITY,
         };
         search(state, &question, &mut Room::new())
     }

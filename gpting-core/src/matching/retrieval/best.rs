@@ -29,8 +29,9 @@ pub(super) struct Best {
 }
 
 impl Best {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, found: Vec::new(), room: limit.saturating_mul(3), leasts: Vec::new(), worst: f64::NEG_INFINITY }
+    /// Nothing is found yet; whoever is surely below `floor` is not wanted.
+    pub(super) fn new(limit: usize, floor: f64) -> Self {
+        Self { limit, found: Vec::new(), room: limit.saturating_mul(3), leasts: Vec::new(), worst: floor }
     }
 
     /// The score to reach.

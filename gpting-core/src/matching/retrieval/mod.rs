@@ -36,7 +36,7 @@ const FIRST: usize = 4;
 const LAST: usize = FIRST + 6;
 
 /// What a page is asked with.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Question<'a, Id> {
     pub(super) row: u32,
     pub(super) limit: usize,
@@ -49,6 +49,9 @@ pub(super) struct Question<'a, Id> {
     pub(super) mutual: bool,
     pub(super) relax: Relax,
     pub(super) level: Level,
+    /// A score that all of a full page are expected to reach: a search that finds a page of them is done, any other begins anew.
+    /// Costs time when it is wrong, and nothing else.
+    pub(super) expected: f64,
 }
 
 /// How many rows a search looked at, stage by stage: what its time goes into.
@@ -139,7 +142,7 @@ pub(super) fn fill<'a, Id: PersonId, T>(
     page.clear();
     let mut effort = Effort::default();
     let viewer = Viewer::new(state, question.row, question.relax);
-    let mut best = Best::new(question.limit);
+    let mut best = Best::new(question.limit, question.expected);
     if !viewer.takes_part() {
         return Ok(effort);
     }
@@ -233,6 +236,12 @@ pub(super) fn fill<'a, Id: PersonId, T>(
     effort.exact = found.len() as u64;
     finish(state, &mut scorer, &mut found, finishing, |_| true)?;
     found.sort_unstable_by(|a, b| order((a.least, id(state, *a)), (b.least, id(state, *b))));
+    if question.expected > f64::NEG_INFINITY
+        && found.get(question.limit - 1).is_none_or(|last| last.least < question.expected)
+    {
+        let question = Question { expected: f64::NEG_INFINITY, ..*question };
+        return fill(state, &question, room, page, form);
+    }
     page.extend(found.iter().take(question.limit).map(|one| form(one.row, one.least, one.sums)));
     Ok(effort)
 }

@@ -96,6 +96,7 @@ impl<Id: PersonId + Send + Sync> Everybody<'_, Id> {
                     mutual: true,
                     relax: Relax::default(),
                     level,
+                    expected: f64::NEG_INFINITY,
                 };
                 let own = price(row);
                 fill(asked, &question, room, page, |other, _, (there, back)| {
