@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::sketch::Sketcher;
+use super::table::Packing;
 use super::{Day, EligibilityRule, EngineError, Fusion, Link, Signal, Weights};
 
 /// Who is old enough to take part at all. No relaxation and no wish passes it.
@@ -132,6 +133,11 @@ impl<Id> Config<Id> {
     pub(crate) fn sketcher(mut self, sketcher: impl Sketcher + 'static) -> Self {
         self.sketcher = Some(Arc::new(sketcher));
         self
+    }
+
+    /// What the index keeps of a row is made with these.
+    pub(super) fn packing(&self) -> Packing<'_> {
+        Packing { weights: &self.weights, sketcher: self.sketcher.as_deref() }
     }
 
     pub(super) fn check(&self) -> Result<(), EngineError> {

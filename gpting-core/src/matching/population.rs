@@ -187,7 +187,7 @@ impl<Id: PersonId> State<Id> {
             let (chunk, at) = state.table.edit(row);
             chunk.slots[at].price = price;
             if let Some((class, key)) = state.table.place(row) {
-                let entry = state.table.entry(row, &state.config);
+                let entry = state.table.entry(row, state.config.packing());
                 state.index.edit(class, key, row, |leaf, at| leaf.write(at, &entry));
             }
         }
@@ -232,19 +232,19 @@ impl<Id: PersonId> State<Id> {
 
     /// Builds the index of all rows anew, its leaves nearly full. `O(n log n)`.
     pub(super) fn reindex(&mut self) {
-        let config = &*self.config;
+        let packing = self.config.packing();
         let mut places: Vec<(Class, Key, u32)> = (0..self.table.len as u32)
             .filter_map(|row| self.table.place(row).map(|(class, key)| (class, key, row)))
             .collect();
         places.sort_unstable();
         let table = &self.table;
-        let sorted = places.into_iter().map(|(class, key, row)| (class, key, table.entry(row, config)));
+        let sorted = places.into_iter().map(|(class, key, row)| (class, key, table.entry(row, packing)));
         self.index.pack(sorted, table);
     }
 
     fn index_row(&mut self, row: u32) {
         if let Some((class, key)) = self.table.place(row) {
-            let entry = self.table.entry(row, &self.config);
+            let entry = self.table.entry(row, self.config.packing());
             self.index.insert(class, key, &entry, &self.table);
         }
     }
@@ -327,7 +327,7 @@ impl<Id: PersonId> State<Id> {
         match after {
             Some((class, key)) if before == after => {
                 let table = &self.table;
-                let entry = table.entry(row, &self.config);
+                let entry = table.entry(row, self.config.packing());
                 self.index.edit(class, key, row, |leaf, at| {
                     leaf.write(at, &entry);
                     leaf.write_place(at, entry.point, table);
@@ -424,7 +424,7 @@ impl<Id: PersonId> State<Id> {
         let (chunk, at) = self.table.edit(row);
         change(&mut Arc::make_mut(&mut chunk.vectors)[2 * dims * at..2 * dims * (at + 1)]);
         if let Some((class, key)) = self.table.place(row) {
-            let entry = self.table.entry(row, &self.config);
+            let entry = self.table.entry(row, self.config.packing());
             self.index.edit(class, key, row, |leaf, at| leaf.write_vectors(at, &entry));
         }
     }
@@ -437,7 +437,7 @@ impl<Id: PersonId> State<Id> {
         change(slot);
         slot.weigh(&weights);
         if let Some((class, key)) = self.table.place(row) {
-            let entry = self.table.entry(row, &self.config);
+            let entry = self.table.entry(row, self.config.packing());
             self.index.edit(class, key, row, |leaf, at| leaf.write(at, &entry));
         }
     }

@@ -20,8 +20,8 @@ use super::index::leaf::{Entry, Rows};
 use super::logistic::logit;
 use super::place::{Point, chord_limit};
 use super::question::Expectation;
-use super::sketch::Sketch;
-use super::{Cell, Config, Day, Weights};
+use super::sketch::{Sketch, Sketcher};
+use super::{Cell, Day, Weights};
 
 /// Rows of a chunk.
 pub(super) const CHUNK: usize = 256;
@@ -136,6 +136,13 @@ impl<Id> Slot<Id> {
         let acts = self.acts.as_deref()?;
         acts.binary_search_by_key(&serial, |act| act.other).ok().map(|at| acts[at])
     }
+}
+
+/// The settings that what the index keeps of a row depends on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packing<'a> {
+    pub(super) weights: &'a Weights,
+    pub(super) sketcher: Option<&'a dyn Sketcher>,
 }
 
 /// Up to [`CHUNK`] rows.
@@ -266,7 +273,7 @@ impl<Id: PersonId> Table<Id> {
     }
 
     /// What the index keeps of a row.
-    pub(super) fn entry(&self, row: u32, config: &Config<Id>) -> Entry<'_> {
+    pub(super) fn entry(&self, row: u32, packing: Packing<'_>) -> Entry<'_> {
         let (gate, slot) = (self.gate(row), self.slot(row));
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         Entry {
@@ -284,12 +291,12 @@ impl<Id: PersonId> Table<Id> {
             } else {
                 Signature::default()
             },
-            sketch: config.sketcher.as_ref().map_or(Sketch::default(), |sketcher| {
+            sketch: packing.sketcher.map_or(Sketch::default(), |sketcher| {
                 let facts = slot.facts();
                 sketcher.sketch(facts.interests(), facts.attributes())
             }),
             appeal: slot.appeal - slot.price,
-            pickiness: slot.pickiness + most_of_own(gate, slot.facts(), &config.weights) as f32,
+            pickiness: slot.pickiness + most_of_own(gate, slot.facts(), packing.weights) as f32,
             vectors: self.vectors(row),
         }
     }

@@ -286,7 +286,7 @@ impl<Id: PersonId> Query<'_, Id> {
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub fn measured(mut self) -> Result<(Vec<Pick<Id>>, Effort), EngineError> {
+    pub fn measured(self) -> Result<(Vec<Pick<Id>>, Effort), EngineError> {
         let state = &*self.view.state;
         let row = state.row(self.me)?;
         if self.limit == 0 {
@@ -296,7 +296,8 @@ impl<Id: PersonId> Query<'_, Id> {
             return Err(EngineError::InvalidNumber("the score to continue after"));
         }
         // A search meets few people beside those who are named here: it is quicker to look those up than to find all rows.
-        self.excluding.sort();
+        let mut leaving_out = self.excluding;
+        leaving_out.sort();
         let question = Question {
             row,
             limit: self.limit,
@@ -305,7 +306,7 @@ impl<Id: PersonId> Query<'_, Id> {
                 After::Pick { score, id } => Some((score, id)),
             },
             excluding: &FxHashSet::default(),
-            leaving_out: &self.excluding,
+            leaving_out: &leaving_out,
             mutual: false,
             relax: self.relax,
             level: self.level,

@@ -20,7 +20,7 @@ pub use error::{LoadError, SaveError};
 use super::index::{Index, saved::fingerprint};
 use super::market::parallel;
 use super::population::State;
-use super::table::{CHUNK, PersonId, Table};
+use super::table::{CHUNK, Packing, PersonId, Table};
 use super::{Config, Engine};
 use header::Header;
 use load::{Content, Plan};
@@ -106,7 +106,7 @@ impl<Id: PersonId + Send + Sync> Engine<Id> {
         let content = load::content(&mut input, &plan, &id, threads)?;
         let mut state = State::new(config);
         state.today = header.today;
-        let (parts, interests) = joined(content, &plan, &state.config, threads).ok_or(LoadError::Damaged)?;
+        let (parts, interests) = joined(content, &plan, state.config.packing(), threads).ok_or(LoadError::Damaged)?;
         let state = state
             .restored(parts, header.next_serial, &interests, threads)
             .map_err(|id| LoadError::SameId(format!("{id:?}")))?;
@@ -120,7 +120,7 @@ type Parts<Id> = ((Table<Id>, Index), Vec<u32>);
 fn joined<Id: PersonId + Send + Sync>(
     content: Content<Id>,
     plan: &Plan,
-    config: &Config<Id>,
+    packing: Packing<'_>,
     threads: usize,
 ) -> Option<Parts<Id>> {
     let Content { chunks, places, mut nodes, counts } = content;
@@ -145,7 +145,7 @@ fn joined<Id: PersonId + Send + Sync>(
     let mut agreed = vec![false; nodes.len()];
     let entry = plan.form.reweigh.map(|_| {
         let table = &table;
-        move |row| table.entry(row, config)
+        move |row| table.entry(row, packing)
     });
     let place = |row: u32| places[row as usize / ROWS][row as usize % ROWS];
     let work = nodes.iter_mut().zip(&ends).zip(&mut agreed);
