@@ -34,6 +34,7 @@ const DROP: &str = "
     )";
 const WAS_SERVED: &str = "
     SELECT EXISTS (SELECT FROM gpting.impression WHERE viewer = $1 AND candidate = $2)";
+const SERVED_SINCE: &str = "SELECT candidate FROM gpting.impression WHERE viewer = $1 AND last_at >= $2";
 const ALL: &str = "
     SELECT viewer, candidate, first_at, last_at, shows, position, ranker, slot, score, there, back
     FROM gpting.impression WHERE (viewer, candidate) > ($1, $2) ORDER BY viewer, candidate LIMIT $3";
@@ -49,6 +50,12 @@ pub(crate) async fn was_served(store: &PgStore, viewer: MemberId, candidate: Mem
     let statement = store.query(WAS_SERVED).bind(viewer.value()).bind(candidate.value());
     let row = statement.fetch_one(&store.pool).await.map_err(store_error)?;
     Row::of(TABLE, &row).get("exists")
+}
+
+pub(crate) async fn served_since(store: &PgStore, viewer: MemberId, since: Timestamp) -> StoreResult<Vec<MemberId>> {
+    let statement = store.query(SERVED_SINCE).bind(viewer.value()).bind(since.as_microsecond());
+    let rows = statement.fetch_all(&store.pool).await.map_err(store_error)?;
+    rows.iter().map(|row| Row::of(TABLE, row).id("candidate", MemberId::new)).collect()
 }
 
 pub(crate) async fn all(

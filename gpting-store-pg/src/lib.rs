@@ -279,6 +279,10 @@ impl Store for PgStore {
         impression::all(self, after, limit).await
     }
 
+    async fn served_since(&self, viewer: MemberId, since: Timestamp) -> StoreResult<Vec<MemberId>> {
+        impression::served_since(self, viewer, since).await
+    }
+
     async fn shown_to(&self, candidates: &[MemberId], most: usize) -> StoreResult<Vec<(MemberId, u64)>> {
         impression::shown_to(self, candidates, most).await
     }

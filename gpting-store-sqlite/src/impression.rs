@@ -24,6 +24,8 @@ const DROP: &str = "DELETE FROM impression WHERE viewer BETWEEN ?1 AND ?2 AND la
 
 const WAS_SERVED: &str = "SELECT EXISTS (SELECT 1 FROM impression WHERE viewer = ?1 AND candidate = ?2)";
 
+const SERVED_SINCE: &str = "SELECT candidate FROM impression WHERE viewer = ?1 AND last_at >= ?2";
+
 const ALL: &str = "
     SELECT viewer, candidate, first_at, last_at, shows, position, ranker, slot, score, there, back
     FROM impression WHERE (viewer, candidate) > (?1, ?2) ORDER BY viewer, candidate LIMIT ?3";
@@ -91,6 +93,18 @@ pub(crate) async fn drop_old(
 /// Whether a candidate was ever shown to a viewer.
 pub(crate) async fn was_served(readers: &SqlitePool, viewer: MemberId, candidate: MemberId) -> StoreResult<bool> {
     query_scalar(WAS_SERVED).bind(viewer.value()).bind(candidate.value()).fetch_one(readers).await.map_err(from_sqlx)
+}
+
+/// Who was shown to a viewer at this time or later.
+pub(crate) async fn served_since(
+    readers: &SqlitePool,
+    viewer: MemberId,
+    since: Timestamp,
+) -> StoreResult<Vec<MemberId>> {
+    let served = query_scalar(SERVED_SINCE).bind(viewer.value()).bind(micros(since));
+    let served: Vec<i64> = served.fetch_all(readers).await.map_err(from_sqlx)?;
+    let place = Place::new("impression", viewer);
+    served.into_iter().map(|candidate| place.member("candidate", candidate)).collect()
 }
 
 /// What is remembered behind a place.

@@ -226,6 +226,10 @@ impl Store for SqliteStore {
         impression::all(&self.readers, after, limit).await
     }
 
+    async fn served_since(&self, viewer: MemberId, since: Timestamp) -> StoreResult<Vec<MemberId>> {
+        impression::served_since(&self.readers, viewer, since).await
+    }
+
     async fn shown_to(&self, candidates: &[MemberId], most: usize) -> StoreResult<Vec<(MemberId, u64)>> {
         impression::shown_to(&self.readers, candidates, most).await
     }

@@ -336,6 +336,7 @@ async fn read(store: &PgStore, n: i64) {
     store.list_pairs(me, PairList::Matches, page()).await.unwrap();
     store.listed(me, PairList::Decided).await.unwrap();
     store.was_served(me, id(n + 1)).await.unwrap();
+    store.served_since(me, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     store.impressions(Some((me, id(n + 1))), 50).await.unwrap();
     store.shown_to(&[me, id(n + 1)], 30).await.unwrap();
     store.picks(me, 20_001).await.unwrap();

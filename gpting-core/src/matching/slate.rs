@@ -59,6 +59,9 @@ pub struct SlateCursor {
     /// The picks that the first page began with: they are not to come again, and the picks of another round come by rank.
     #[serde(default)]
     picked: [Option<MemberId>; PICKS],
+    /// When the paging began: an instance that does not hold its view goes on with whoever was not shown since then.
+    #[serde(default)]
+    began: Option<Timestamp>,
 }
 
 /// The most picks of a day that a page begins with and a cursor carries. A round makes one.
@@ -125,6 +128,13 @@ impl Core {
         let mut after = request
             .after
             .map_or(After::Start, |cursor| After::Pick { score: f64::from_bits(cursor.score), id: cursor.id });
+        let began = request.after.map_or(Some(now), |cursor| cursor.began);
+        if let Some(began) = began.filter(|_| request.after.is_some() && paged.is_none()) {
+            // Another instance had the view, or it was let go of: scores may be others by now, so nobody's place in the
+            // paging follows from theirs. Whoever was not shown since it began comes; a second paging beside it counts.
+            excluded.extend(core.store.served_since(me, began).await?);
+            after = After::Start;
+        }
         let mut chosen: Vec<(Pick<MemberId>, Member)> = Vec::with_capacity(limit);
         let mut picked = Vec::new();
         let mut veil = Veil::of(me);
@@ -188,6 +198,7 @@ impl Core {
                     rank: rank + chosen.len(),
                     explored,
                     picked: headed,
+                    began,
                 })
             }
             After::Pick { .. } | After::Start => None,
@@ -207,7 +218,8 @@ impl Core {
         let places = exposure::Places { ranker, before: rank, picked: &picked, explored: &explored };
         let shown = places.of(me, &view, &chosen);
         let cards = core.slate_cards(viewer, &view, chosen, &picked, rank, now);
-        core.remember_served(me, shown, now).await?;
+        // Not before the paging began, whatever the clocks of two instances say.
+        core.remember_served(me, shown, began.map_or(now, |began| began.max(now))).await?;
         Ok(Slate { cards, next, relaxed: relaxed(relax) })
     }
 }

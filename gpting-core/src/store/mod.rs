@@ -30,7 +30,7 @@ pub use self::work::{Appended, Change, Committed, Expect, Version, Versioned, Wo
 use crate::assist::{Call, Errand, Finding, Made, Subject};
 use crate::chat::{Message, Room, RoomOverview, RoomState, Since, Ticket};
 use crate::event::StoredEvent;
-use crate::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
+use crate::id::{FriendRequestId, HostId, JobId, MAX_ID, MemberId, RoomId};
 use crate::interaction::{Pair, PairKey, PairList};
 use crate::job::Job;
 use crate::matching::exposure::Impression;
@@ -167,6 +167,24 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Everything that is remembered of who was shown to whom, in the order of viewers and candidates: at most `limit`
     /// behind `after` (a viewer and a candidate), from the beginning without it.
     async fn impressions(&self, after: Option<(MemberId, MemberId)>, limit: usize) -> StoreResult<Vec<Impression>>;
+
+    /// Who was shown to a viewer at this time or later, in any order.
+    ///
+    /// Reads all that the viewer was ever shown through [`Self::impressions`]; a store that can do better does.
+    async fn served_since(&self, viewer: MemberId, since: Timestamp) -> StoreResult<Vec<MemberId>> {
+        const PIECE: usize = 1_000;
+        let mut after = MemberId::new(viewer.value() - 1).zip(MemberId::new(MAX_ID));
+        let mut served = Vec::new();
+        loop {
+            let rows = self.impressions(after, PIECE).await?;
+            after = rows.last().map(|row| (row.viewer, row.candidate));
+            let own = rows.iter().filter(|row| row.viewer == viewer);
+            served.extend(own.filter(|row| row.last_at >= since).map(|row| row.candidate));
+            if rows.len() < PIECE || after.is_some_and(|(of, _)| of != viewer) {
+                return Ok(served);
+            }
+        }
+    }
 
     /// To how many members each of these was ever shown, counted up to `most`; in any order, whoever was shown to nobody may
     /// be left out.

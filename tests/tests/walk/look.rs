@@ -19,11 +19,11 @@ const LATE: Duration = Duration::from_secs(10);
 /// A paging that somebody goes on with later.
 pub(crate) struct Held {
     me: usize,
-    /// A pinned view is that of one instance.
-    server: usize,
     limit: usize,
     cursor: String,
     seen: BTreeSet<usize>,
+    /// Who was shown on other pages since: where another server goes on, they need not come once more.
+    elsewhere: BTreeSet<usize>,
     /// Who has fitted all the time since the first page.
     always: BTreeSet<usize>,
 }
@@ -53,7 +53,8 @@ impl World {
         let me = self.anybody();
         let limit = self.dice.of(&[100, 100, 10, 3]);
         let anywhere = self.dice.once_in(6);
-        self.look(me, limit, anywhere).await;
+        let server = self.dice.below(self.servers.len());
+        self.look(me, limit, anywhere, server).await;
         self.strangers(me).await;
     }
 
@@ -63,7 +64,8 @@ impl World {
         let mut picked = BTreeMap::new();
         for me in 0..self.people.len() {
             if self.people[me].standing == Standing::Active {
-                let (_, picks) = self.look(me, 100, false).await;
+                let server = self.dice.below(self.servers.len());
+                let (_, picks) = self.look(me, 100, false, server).await;
                 picked.insert(me, picks);
             }
         }
@@ -78,11 +80,10 @@ impl World {
     }
 
     /// Pages from the first to the last; answers who was shown, and who of them as a pick.
-    async fn look(&mut self, me: usize, limit: usize, anywhere: bool) -> (BTreeSet<usize>, Vec<usize>) {
+    async fn look(&mut self, me: usize, limit: usize, anywhere: bool, server: usize) -> (BTreeSet<usize>, Vec<usize>) {
         let began = Instant::now();
         loop {
             let from = SystemClock.now();
-            let server = self.dice.below(self.servers.len());
             let ask = Ask { server, limit, anywhere, cursor: None, from };
             let mut page = self.page(me, ask).await;
             let picked = page.picked.clone();
@@ -92,7 +93,9 @@ impl World {
                 once(me, &mut seen, &page.shown);
                 let Some(cursor) = page.next.take() else { break };
                 assert_eq!(page.shown.len(), limit, "{me} was told of more, and got a page that is not full");
-                page = self.page(me, Ask { cursor: Some(&cursor), ..ask }).await;
+                // Whichever server is asked for the next one.
+                let server = self.dice.below(self.servers.len());
+                page = self.page(me, Ask { server, cursor: Some(&cursor), ..ask }).await;
                 full = full.max(page.shown.len());
             }
             let (sure, _) = self.eligible(me, anywhere, from, SystemClock.now());
@@ -109,8 +112,10 @@ impl World {
 
     /// Begins a paging that is to be read on later.
     pub(crate) async fn hold(&mut self, me: usize) {
-        // Everybody who is right is there before it begins.
-        self.look(me, 100, false).await;
+        // Everybody who is right is there on every server before it begins: any of them may be asked to go on.
+        for server in 0..self.servers.len() {
+            self.look(me, 100, false, server).await;
+        }
         let (server, limit) = (self.dice.below(self.servers.len()), self.dice.of(&[1, 2, 4]));
         let from = SystemClock.now();
         let ask = Ask { server, limit, anywhere: false, cursor: None, from };
@@ -120,7 +125,7 @@ impl World {
         once(me, &mut seen, &page.shown);
         if let Some(cursor) = page.next {
             self.tell(format!("{me} holds a page of {:?}", page.shown));
-            self.held.push(Held { me, server, limit, cursor, seen, always });
+            self.held.push(Held { me, limit, cursor, seen, elsewhere: BTreeSet::new(), always });
         }
     }
 
@@ -134,7 +139,8 @@ impl World {
         let me = held.me;
         self.tell(format!("{me} reads on behind {:?}", held.seen));
         let from = SystemClock.now();
-        let (server, limit, cursor) = (held.server, held.limit, Some(held.cursor.as_str()));
+        let server = self.dice.below(self.servers.len());
+        let (limit, cursor) = (held.limit, Some(held.cursor.as_str()));
         let ask = Ask { server, limit, anywhere: false, cursor, from };
         let page = self.page(me, ask).await;
         self.counts.read_on += 1;
@@ -143,7 +149,8 @@ impl World {
             held.cursor = cursor;
             self.held.push(held);
         } else {
-            let missed: Vec<&usize> = held.always.difference(&held.seen).collect();
+            let missed = held.always.difference(&held.seen).filter(|other| !held.elsewhere.contains(other));
+            let missed: Vec<&usize> = missed.collect();
             assert!(missed.is_empty(), "{me} read to the end and missed {missed:?}");
         }
     }
@@ -187,6 +194,10 @@ impl World {
         self.counts.pages += 1;
         self.counts.shown += page.shown.len();
         self.people[me].served.extend(&page.shown);
+        // The paging that a page belongs to is not among these while it is read on.
+        for held in self.held.iter_mut().filter(|held| held.me == me) {
+            held.elsewhere.extend(&page.shown);
+        }
         page
     }
 

@@ -429,6 +429,9 @@ impl Run {
             let report = store.open_report(viewer, *other).await.expect("report");
             read.add(&(a, b, served, pair, report));
         }
+        let mut lately = store.served_since(viewer, at(2)).await.expect("served");
+        lately.sort_unstable();
+        read.add(&lately);
         read.add(&store.findings(viewer, Subject::Bio).await.expect("findings"));
         for room in self.rooms.keys().map(|room| room_id(*room)) {
             read.add(&store.findings(viewer, Subject::FirstMessage(room)).await.expect("findings"));

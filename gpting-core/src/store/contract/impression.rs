@@ -55,6 +55,23 @@ pub async fn impressions_are_paged_in_order(store: &dyn Store) {
     assert_eq!(paged, whole);
 }
 
+/// Whoever was shown to a viewer at a time or later is told, of many, and of nobody else's.
+pub async fn who_was_shown_lately_is_told(store: &dyn Store) {
+    put_members(store, 1..=9).await;
+    commit(store, [serve(3, &[(1, 1), (2, 2), (9, 3)], 10), serve(2, &[(8, 1)], 30), serve(4, &[(8, 1)], 30)]).await;
+    commit(store, [serve(3, &[(2, 1), (4, 2)], 20), serve(3, &[(9, 1)], 5)]).await;
+    let since = async |viewer, seconds| {
+        let mut served = store.served_since(member_id(viewer), at(seconds)).await.expect("served");
+        served.sort_unstable();
+        served.into_iter().map(MemberId::value).collect::<Vec<_>>()
+    };
+    assert_eq!(since(3, 0).await, [1, 2, 4, 9]);
+    assert_eq!(since(3, 10).await, [1, 2, 4, 9], "told late of an earlier showing, the time stays");
+    assert_eq!(since(3, 11).await, [2, 4]);
+    assert_eq!((since(3, 21).await, since(1, 0).await), (vec![], vec![]));
+    assert_eq!((since(2, 30).await, since(4, 30).await), (vec![8], vec![8]));
+}
+
 /// Of the viewers in a range those rows go whose last showing is before the time.
 pub async fn impressions_are_forgotten_by_part_and_age(store: &dyn Store) {
     put_members(store, 1..=9).await;

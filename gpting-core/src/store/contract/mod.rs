@@ -80,7 +80,7 @@ macro_rules! store_contract {
             }
             impression {
                 the_last_showing_stays, impressions_are_paged_in_order, impressions_are_forgotten_by_part_and_age,
-                viewers_are_counted_up_to_a_bound;
+                viewers_are_counted_up_to_a_bound, who_was_shown_lately_is_told;
             }
             pick {
                 picks_are_mutual_and_of_one_day, picks_are_cleared_and_erased;
