@@ -32,23 +32,37 @@ const ASKS_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// Beyond so many members it is forgotten who was asked for.
 const REMEMBERED: usize = 10_000;
 
-/// For whom this instance has asked lately.
+/// For whom this instance has asked lately, and for whom the runner is still to ask.
 #[derive(Debug, Default)]
-pub(crate) struct AskedFor(Mutex<FxHashMap<MemberId, Timestamp>>);
+pub(crate) struct AskedFor(Mutex<Asks>);
+
+#[derive(Debug, Default)]
+struct Asks {
+    lately: FxHashMap<MemberId, Timestamp>,
+    waiting: Vec<MemberId>,
+}
 
 impl AskedFor {
     /// Whether it was asked for somebody so lately that there is nothing to look for yet.
     fn is_fresh(&self, member: MemberId, now: Timestamp) -> bool {
         let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.get(&member).is_some_and(|at| now.duration_since(*at) < ASKS_EVERY)
+        asked.lately.get(&member).is_some_and(|at| now.duration_since(*at) < ASKS_EVERY)
     }
 
     fn note(&self, member: MemberId, now: Timestamp) {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.len() >= REMEMBERED {
-            asked.clear();
+        if asked.lately.len() >= REMEMBERED {
+            asked.lately.clear();
         }
-        asked.insert(member, now);
+        asked.lately.insert(member, now);
+        // Whoever finds no room comes again a minute later.
+        if asked.waiting.len() < REMEMBERED {
+            asked.waiting.push(member);
+        }
+    }
+
+    fn take(&self) -> Vec<MemberId> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).waiting)
     }
 }
 
@@ -79,29 +93,35 @@ fn farthest(weight: f64, count: usize) -> usize {
 }
 
 impl Core {
-    /// Puts the first of the tail of a slate in the order that was made for it, where there is one, and asks for one where
-    /// there is none; for a minute after that it does not even look. Reads once; whatever goes wrong leaves the order as it
-    /// is.
-    pub(crate) async fn order_first<T>(&self, viewer: &Member, tail: &mut [T], member_of: impl Fn(&T) -> &Member) {
+    /// What was made of the order of a member's slate; none where nothing is to be looked for: without a model, without
+    /// consent, and for a minute after it was asked for. Whatever goes wrong is nothing as well.
+    pub(crate) async fn made_order(&self, viewer: &Member) -> Option<Vec<Made>> {
+        let may_be_read = self.text_model.is_some() && may_read_profile(viewer, &self.config.assist);
+        if !may_be_read || self.asked_for.is_fresh(viewer.id, self.now()) {
+            return None;
+        }
+        let made = self.store.made(viewer.id, Errand::Order, None).await;
+        made.inspect_err(|error| tracing::debug!(error = %crate::error::Chain(error), "no order could be read")).ok()
+    }
+
+    /// Puts the first of the tail of a slate in the order that was made for it, where there is one, and has one asked for
+    /// where there is none. Waits for nothing.
+    pub(crate) fn order_first<T>(
+        &self,
+        viewer: &Member,
+        made: &[Made],
+        tail: &mut [T],
+        member_of: impl Fn(&T) -> &Member,
+    ) {
         let config = &self.config.assist;
         let Some(model) = self.text_model.as_ref().filter(|_| may_read_profile(viewer, config)) else { return };
         let now = self.now();
-        if self.asked_for.is_fresh(viewer.id, now) {
-            return;
-        }
-        let made = match self.store.made(viewer.id, Errand::Order, None).await {
-            Ok(made) => made,
-            Err(error) => {
-                tracing::debug!(error = %crate::error::Chain(&error), "no order could be read");
-                return;
-            }
-        };
         let me = facts::about(viewer, &self.catalogue, config);
         let mine = facts::fingerprint(model.name(), prompt::VERSION, &me);
         let is_made = made.iter().any(|row| row.other.is_none() && row.keep_until > now && row.content == mine);
         if !is_made {
             self.asked_for.note(viewer.id, now);
-            self.ask_for_order(viewer.id).await;
+            self.jobs.notify_one();
             return;
         }
         let scores: BTreeMap<MemberId, &Made> =
@@ -122,6 +142,13 @@ impl Core {
     fn fingerprint_of(&self, model: &str, me: &Value, member: &Member) -> String {
         let other = facts::about(member, &self.catalogue, &self.config.assist);
         facts::fingerprint(model, prompt::VERSION, &json!(["order", me, other]))
+    }
+
+    /// Puts a job for everybody whose slate found no order: not in the slate's path, which would wait for the commit.
+    pub(crate) async fn ask_for_orders(&self) {
+        for member in self.asked_for.take() {
+            self.ask_for_order(member).await;
+        }
     }
 
     async fn ask_for_order(&self, member: MemberId) {

@@ -82,6 +82,7 @@ impl Gpting {
         let core = &self.core;
         core.plan_upkeep().await?;
         core.follow_talks().await;
+        core.ask_for_orders().await;
         let kinds = core.free_kinds(&BTreeMap::new());
         let mut done = 0;
         for job in core.store.due_jobs(&kinds, core.now(), 32).await? {
@@ -138,6 +139,7 @@ impl Core {
 
     /// Due jobs of kinds that have a place, at most `free`, and of no kind more than it has places.
     async fn look_for_jobs(&self, free: usize, running: &BTreeMap<String, usize>) -> Result<Vec<Versioned<Job>>> {
+        self.ask_for_orders().await;
         if free == 0 {
             return Ok(Vec::new());
         }

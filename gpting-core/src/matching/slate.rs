@@ -12,6 +12,7 @@ use super::reasons::{SlateReason, reasons};
 use super::replica::engine_failed;
 use super::warm_up::{self, MOST};
 use super::{After, Pick, Relax, View};
+use crate::assist::Made;
 use crate::error::{Code, Result};
 use crate::gpting::{Core, Matching, bounded};
 use crate::id::MemberId;
@@ -115,7 +116,9 @@ impl Core {
     /// A page of exactly as many people as are asked for, while there are any, remembered as shown.
     async fn slate_of(&self, viewer: &Member, request: SlateRequest, now: Timestamp) -> Result<Slate> {
         let (core, me, limit) = (self, viewer.id, request.limit);
-        let mut excluded = core.store.listed(me, PairList::Excluded).await?;
+        let first_made = async { if request.after.is_none() { core.made_order(viewer).await } else { None } };
+        let (excluded, made) = tokio::join!(core.store.listed(me, PairList::Excluded), first_made);
+        let mut excluded = excluded?;
         let relax = request.relax;
         let paged = request.after.and_then(|cursor| core.replica.pinned(cursor.view, now, &core.config));
         let view = core.replica.view(now);
@@ -203,17 +206,8 @@ impl Core {
             }
             After::Pick { .. } | After::Start => None,
         };
-        if request.after.is_none() {
-            // Whoever is explored keeps their place, whatever order the ranking is put in.
-            let (ranking, explored): (Vec<_>, Vec<_>) = (0..)
-                .zip(chosen.split_off(picked.len()))
-                .partition(|(_, (pick, _))| !explored.contains(&Some(pick.id)));
-            let mut tail: Vec<_> = ranking.into_iter().map(|(_, one)| one).collect();
-            core.order_first(viewer, &mut tail, |(_, member)| member).await;
-            for (place, one) in explored {
-                tail.insert(place, one);
-            }
-            chosen.append(&mut tail);
+        if let Some(made) = made {
+            core.reorder_tail(viewer, &made, &mut chosen, picked.len(), &explored);
         }
         let places = exposure::Places { ranker, before: rank, picked: &picked, explored: &explored };
         let shown = places.of(me, &view, &chosen);
@@ -221,6 +215,28 @@ impl Core {
         // Not before the paging began, whatever the clocks of two instances say.
         core.remember_served(me, shown, began.map_or(now, |began| began.max(now))).await?;
         Ok(Slate { cards, next, relaxed: relaxed(relax) })
+    }
+}
+
+impl Core {
+    /// Puts those behind the picks in the order that was made for them. Whoever is explored keeps their place, whatever order
+    /// the ranking is put in.
+    fn reorder_tail(
+        &self,
+        viewer: &Member,
+        made: &[Made],
+        chosen: &mut Vec<(Pick<MemberId>, Member)>,
+        picks: usize,
+        explored: &[Option<MemberId>],
+    ) {
+        let (ranking, explored): (Vec<_>, Vec<_>) =
+            (0..).zip(chosen.split_off(picks)).partition(|(_, (pick, _))| !explored.contains(&Some(pick.id)));
+        let mut tail: Vec<_> = ranking.into_iter().map(|(_, one)| one).collect();
+        self.order_first(viewer, made, &mut tail, |(_, member)| member);
+        for (place, one) in explored {
+            tail.insert(place, one);
+        }
+        chosen.append(&mut tail);
     }
 }
 
