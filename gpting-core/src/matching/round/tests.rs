@@ -108,9 +108,11 @@ fn the_graph_has_everybodys_best_with_their_true_chances() {
     let (ids, all) = everything(&view);
     let rows = rows_in_order(view.state());
     let activity = vec![1.0; rows.len()];
+    let own: Vec<u32> = (0..rows.len() as u32).collect();
+    let absent = FxHashSet::default();
     let everybody =
-        Everybody { state: view.state(), rows: &rows, activity: &activity, absent: &FxHashSet::default(), threads: 1 };
-    let graph = everybody.graph(3, &Market::daily().graph).unwrap();
+        Everybody { state: view.state(), rows: &rows, own: &own, activity: &activity, absent: &absent, threads: 1 };
+    let graph = everybody.graph(3, &Market::daily().graph).unwrap().graph;
     assert!(graph.edges().len() < all.edges().len() / 2);
     for edge in graph.edges() {
         let pick = pair(&view, ids[edge.a as usize], ids[edge.b as usize]).expect("a pair of the market");
@@ -139,8 +141,10 @@ fn where_all_want_the_same_few_prices_bring_the_others_in() {
     let found = view.market(market.clone()).unwrap().solve(2).unwrap();
     let rows = rows_in_order(view.state());
     let activity = vec![1.0; rows.len()];
+    let own: Vec<u32> = (0..rows.len() as u32).collect();
+    let absent = FxHashSet::default();
     let everybody =
-        Everybody { state: view.state(), rows: &rows, activity: &activity, absent: &FxHashSet::default(), threads: 1 };
+        Everybody { state: view.state(), rows: &rows, own: &own, activity: &activity, absent: &absent, threads: 1 };
     let plain = Graph::new(rows.len(), everybody.edges(view.state(), 5, |_, _| ()).unwrap()).unwrap();
     let plain = solved(&ids, &plain, market.graph);
     let matches = [exact, found, plain].map(|slates| slates.report().expected_matches);
