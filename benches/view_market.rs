@@ -122,7 +122,7 @@ fn regions(view: &View<u32>, threads: usize) {
         for number in 0..cut.len() {
             let round = view.market(Market::daily()).expect("settings");
             let market = round.solve_region(&cut, number, threads).expect("a market");
-            let picks = market.picks(|id| taken.contains(&id)).expect("picks");
+            let picks = market.picks(|id| taken.contains(&id), |other| other < number).expect("picks");
             matches += picks.matches;
             taken.extend(picks.pairs.iter().flat_map(|pair| [pair.0, pair.1]));
         }

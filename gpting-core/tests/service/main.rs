@@ -17,6 +17,7 @@ mod live;
 mod matching;
 mod outcomes;
 mod people;
+mod round;
 mod safety;
 mod snapshot;
 mod visibility;

@@ -53,7 +53,7 @@ impl Core {
         let market = Arc::new(self.market_of(&planned.record, region, threads).await?);
         loop {
             let Some(planned) = self.missing(date, region).await? else { return Ok(()) };
-            let picks = self.free_picks(&market, region.day).await?;
+            let picks = self.free_picks(&market, region.day, &planned.record).await?;
             let mut record = planned.record.clone();
             record.regions[region.number].done = Some(Done::of(&market, &picks));
             let pairs: Vec<PairKey> = picks.pairs.iter().filter_map(|(a, b)| PairKey::of(*a, *b)).collect();
@@ -109,13 +109,20 @@ impl Core {
     }
 
     /// The best picks among those who have none of that day.
-    async fn free_picks(&self, market: &Arc<RegionMarket<MemberId>>, day: i32) -> Result<RegionPicks<MemberId>> {
+    async fn free_picks(
+        &self,
+        market: &Arc<RegionMarket<MemberId>>,
+        day: i32,
+        record: &Record,
+    ) -> Result<RegionPicks<MemberId>> {
         let mut taken = FxHashSet::default();
         for members in market.people().chunks(BATCH) {
             taken.extend(self.store.picked(members, day).await?);
         }
         let market = Arc::clone(market);
-        let picks = tokio::task::spawn_blocking(move || market.picks(|id| taken.contains(&id))).await;
+        let missing: FxHashSet<usize> = record.missing().collect();
+        let make = move || market.picks(|id| taken.contains(&id), |region| !missing.contains(&region));
+        let picks = tokio::task::spawn_blocking(make).await;
         picks.map_err(panicked)?.map_err(engine_failed)
     }
 }

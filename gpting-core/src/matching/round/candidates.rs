@@ -44,7 +44,7 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// The graph of these pairs of places, and of those who chose, whether or not they found anybody.
-    fn new(own: &[u32], mut edges: Vec<Edge>) -> Result<Self, EngineError> {
+    pub(super) fn new(own: &[u32], mut edges: Vec<Edge>) -> Result<Self, EngineError> {
         let mut people: Vec<u32> = own.iter().copied().chain(edges.iter().flat_map(|edge| [edge.a, edge.b])).collect();
         people.sort_unstable();
         people.dedup();
@@ -93,7 +93,7 @@ impl<Id: PersonId + Send + Sync> Everybody<'_, Id> {
 
     /// What each person costs in a first market, by place. Whoever lives elsewhere and was found by nobody is in another
     /// region's market, whose prices nobody here knows: they cost as much as people do on average, lest everybody runs to them.
-    fn prices(&self, plain: &Candidates, settings: &MarketSettings) -> Result<Vec<f32>, EngineError> {
+    pub(super) fn prices(&self, plain: &Candidates, settings: &MarketSettings) -> Result<Vec<f32>, EngineError> {
         let kernel = Kernel::of_graph(&plain.graph, settings.temperature, None)?;
         let iterations =
             PriceSettings { iterations: settings.price_iterations, threads: self.threads, ..PriceSettings::default() };

@@ -3,8 +3,11 @@
 //! Called by whoever solves a round region by region. The figures are those of the region's own people with each other, so that
 //! those of all regions add up; picks cross the border. **The rule of the border**: a region makes picks of its own people with
 //! anybody who has none yet, and whoever asks keeps the picks of all regions one behind the other. So nobody has two,
-//! whatever the order, and whoever is left over in one region can still be chosen by a later one.
+//! whatever the order. Whoever lives in a region whose turn is still to come is taken only by a pair that is worth more than
+//! what people like them are worth at home; whoever was left over by theirs costs nothing.
 //! Invariants: nobody who has a pick is given one; a region that is everybody has the picks of the whole market.
+
+use rustc_hash::FxHashMap;
 
 use super::super::market::graph::{Edge, Graph, Lists, MarketSettings, Pairing, PairingSettings, Report, Solver};
 use super::super::region::Regions;
@@ -17,6 +20,8 @@ const EXACT: PairingSettings = PairingSettings { cap: 1, tolerance: 1e-6 };
 /// The market of one region, from [`Round::solve_region`].
 #[derive(Debug, Clone)]
 pub struct RegionMarket<Id> {
+    number: usize,
+    people: Vec<Somebody>,
     ids: Vec<Id>,
     graph: Graph,
     report: Report,
@@ -25,6 +30,14 @@ pub struct RegionMarket<Id> {
     matches: Vec<f64>,
     /// The picks of the whole market, where nobody lives beyond the border.
     whole: Option<RegionPicks<Id>>,
+}
+
+/// Whom a region's market knows.
+#[derive(Debug, Clone, Copy)]
+struct Somebody {
+    region: usize,
+    /// The gender, and which are wanted.
+    class: (u8, u8),
 }
 
 /// The picks that a region gives out.
@@ -56,15 +69,26 @@ impl<Id: PersonId + Send + Sync> Round<'_, Id> {
         let Candidates { people, graph } = self.candidates(&own, threads)?;
         let row = |place: u32| self.rows[place as usize];
         let ids: Vec<Id> = people.iter().map(|&place| state.slot(row(place)).id).collect();
-        let is_own: Vec<bool> = people.iter().map(|&place| is_own(row(place))).collect();
+        let somebody = |row: u32| {
+            let gate = state.gate(row);
+            Somebody { region: regions.of(state.slot(row).cell), class: (gate.gender, gate.genders) }
+        };
+        let people = people.iter().map(|&place| somebody(row(place))).collect();
         let settings = MarketSettings { threads, daily_cap: 1, ..self.market.graph };
-        RegionMarket::solve(ids, &is_own, graph, settings)
+        RegionMarket::solve(number, people, ids, graph, settings)
     }
 }
 
 impl<Id: PersonId> RegionMarket<Id> {
-    fn solve(ids: Vec<Id>, own: &[bool], graph: Graph, settings: MarketSettings) -> Result<Self, EngineError> {
-        let (inner, numbers) = inner(&graph, own)?;
+    fn solve(
+        number: usize,
+        people: Vec<Somebody>,
+        ids: Vec<Id>,
+        graph: Graph,
+        settings: MarketSettings,
+    ) -> Result<Self, EngineError> {
+        let own: Vec<bool> = people.iter().map(|somebody| somebody.region == number).collect();
+        let (inner, numbers) = inner(&graph, &own)?;
         let lists = Lists::by_product(&inner, settings.list_length);
         let by_product = lists.total(&inner, &inner.both(), &settings.examination.table(settings.list_length)?);
         let solved = Solver::new(&inner, settings)?.finish()?;
@@ -85,7 +109,7 @@ impl<Id: PersonId> RegionMarket<Id> {
                 bound: report.pick_bound,
             }
         });
-        Ok(Self { matches: solved.matches().to_vec(), ids, graph, report, by_product, whole })
+        Ok(Self { matches: solved.matches().to_vec(), number, people, ids, graph, report, by_product, whole })
     }
 
     /// Everybody whom a pick could be made of: the region's people, and those whom they found elsewhere.
@@ -109,13 +133,18 @@ impl<Id: PersonId> RegionMarket<Id> {
         &self.matches
     }
 
-    /// The best picks of the region's people when those who are `taken` have theirs already.
+    /// The best picks of the region's people when those who are `taken` have theirs already, and the regions that are `done`
+    /// have had their turn.
     ///
     /// Seconds for a million pairs; may be asked again with others taken.
     ///
     /// # Errors
     /// [`EngineError::Market`], which a graph that was solved does not give.
-    pub fn picks(&self, taken: impl Fn(Id) -> bool) -> Result<RegionPicks<Id>, EngineError> {
+    pub fn picks(
+        &self,
+        taken: impl Fn(Id) -> bool,
+        done: impl Fn(usize) -> bool,
+    ) -> Result<RegionPicks<Id>, EngineError> {
         let free: Vec<bool> = self.ids.iter().map(|&id| !taken(id)).collect();
         if let Some(whole) = self.whole.as_ref().filter(|_| free.iter().all(|free| *free)) {
             return Ok(whole.clone());
@@ -123,14 +152,57 @@ impl<Id: PersonId> RegionMarket<Id> {
         let is_free = |edge: &Edge| free[edge.a as usize] && free[edge.b as usize];
         let edges = self.graph.edges().iter();
         let weights: Vec<f32> = edges.map(|edge| if is_free(edge) { edge.both() } else { 0.0 }).collect();
+        let free_for_all = Pairing::new(&self.graph, &weights, EXACT)?;
+        let cost = self.costs(&free_for_all.worth, &free, done);
+        let weights: Vec<f32> = weights
+            .iter()
+            .zip(self.graph.edges())
+            .map(|(weight, edge)| (weight - cost[edge.a as usize] - cost[edge.b as usize]).max(0.0))
+            .collect();
         let pairing = Pairing::new(&self.graph, &weights, EXACT)?;
         let edges: Vec<&Edge> = pairing.edges.iter().map(|&edge| &self.graph.edges()[edge as usize]).collect();
         let id = |person: u32| self.ids[person as usize];
         Ok(RegionPicks {
             matches: edges.iter().map(|edge| f64::from(edge.both())).sum(),
             pairs: in_order(edges.iter().map(|edge| (id(edge.a), id(edge.b)))),
-            bound: pairing.bound,
+            bound: free_for_all.bound,
         })
+    }
+}
+
+impl<Id> RegionMarket<Id> {
+    /// What it costs to take each person away: nothing of the region's own and of regions that are done, else what the
+    /// region's own people who want and are the same are worth on average, or all, where there is nobody like them.
+    fn costs(&self, worth: &[f64], free: &[bool], done: impl Fn(usize) -> bool) -> Vec<f32> {
+        let (mut all, mut by_class) = (Mean::default(), FxHashMap::<(u8, u8), Mean>::default());
+        for ((somebody, worth), _) in self.people.iter().zip(worth).zip(free).filter(|(_, free)| **free) {
+            if somebody.region == self.number {
+                all.add(*worth);
+                by_class.entry(somebody.class).or_default().add(*worth);
+            }
+        }
+        let cost = |somebody: &Somebody| {
+            let costs_nothing = somebody.region == self.number || done(somebody.region);
+            let mean = by_class.get(&somebody.class).unwrap_or(&all).value();
+            if costs_nothing { 0.0 } else { mean as f32 }
+        };
+        self.people.iter().map(cost).collect()
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Mean {
+    sum: f64,
+    count: f64,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64) {
+        *self = Self { sum: self.sum + value, count: self.count + 1.0 };
+    }
+
+    fn value(self) -> f64 {
+        self.sum / self.count.max(1.0)
     }
 }
 
