@@ -89,6 +89,10 @@ impl Gpting {
             let counts = !job.value.task.is_routine();
             done += usize::from(core.work_on(job, core.config.matching.round_threads).await? && counts);
         }
+        // A round that was planned just now is due as well.
+        for job in core.store.due_jobs(&["region_round"], core.now(), usize::MAX).await? {
+            core.work_on(job, core.config.matching.round_threads).await?;
+        }
         Ok(done)
     }
 }
