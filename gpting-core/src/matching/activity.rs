@@ -168,8 +168,10 @@ mod tests {
     #[test]
     fn days_may_be_heard_of_late_and_paces_written_down() {
         let (mut early, mut late) = (Pace::default(), Pace::default());
-        [10, 10, 24].into_iter().for_each(|on| early.decide(on));
-        [24, 10, 10].into_iter().for_each(|on| late.decide(on));
+        for (to_early, to_late) in [(10, 24), (10, 10), (24, 10)] {
+            early.decide(to_early);
+            late.decide(to_late);
+        }
         let (early_counts, late_counts) = (early.counted(24), late.counted(24));
         assert!((early_counts.0 - late_counts.0).abs() < 1e-6 && (early_counts.0 - 1.5).abs() < 1e-6);
         assert!(early_counts.1 > late_counts.1, "a day that comes late is no day of its own");

@@ -195,14 +195,14 @@ fn coarse(cell: Cell) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn cell(lat: f64, lng: f64) -> Option<Cell> {
-        Some(Cell::from_lat_lng(lat, lng).unwrap())
+    fn cell(lat: f64, lng: f64) -> Cell {
+        Cell::from_lat_lng(lat, lng).unwrap()
     }
 
     /// So many people in each of four cities, and some nowhere.
     fn cities(counts: [usize; 4], nowhere: usize) -> Vec<Option<Cell>> {
         let cities = [cell(37.56, 126.98), cell(35.16, 129.06), cell(33.5, 126.53), cell(35.54, 129.31)];
-        let people = cities.into_iter().zip(counts).flat_map(|(city, count)| vec![city; count]);
+        let people = cities.into_iter().zip(counts).flat_map(|(city, count)| vec![Some(city); count]);
         people.chain(vec![None; nowhere]).collect()
     }
 
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(Regions::cut(people.clone(), 4_000).people(), [8_270]);
         assert_eq!(Regions::cut(people.clone(), usize::MAX).people(), [8_270]);
         let cut = Regions::cut(people, 500);
-        let at = |lat, lng| cut.of(cell(lat, lng));
+        let at = |lat, lng| cut.of(Some(cell(lat, lng)));
         assert_eq!((at(37.56, 126.98), at(35.16, 129.06), at(35.54, 129.31), at(33.5, 126.53)), (0, 1, 1, 2));
         assert_eq!((cut.of(None), at(-33.9, 151.2)), (0, 0), "no place, and a place where nobody lived");
     }
