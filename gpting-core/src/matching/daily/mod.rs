@@ -8,6 +8,8 @@
 //! picks of a day, whatever the order and the number of instances; a region is done once; the round itself holds no lock and
 //! blocks no request; what a slate shows is tested when it is shown.
 
+mod figures;
+mod night;
 mod plan;
 mod record;
 pub(crate) mod region;
@@ -15,73 +17,22 @@ pub(crate) mod region;
 use std::num::NonZero;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 
+pub use self::figures::{DailyRound, RegionFigures, RoundProgress};
+use self::night::until_next_night;
 pub(crate) use self::plan::Plan;
 use self::plan::region_id;
-use self::record::{Done, Record};
-use super::market::graph::Report;
+use self::record::Record;
 use super::{Pick, Relax, View};
 use crate::error::{Error, Result};
 use crate::gpting::{Core, Matching};
 use crate::id::MemberId;
-use crate::safety::age::{SEOUL, day, seoul_date};
+use crate::safety::age::{day, seoul_date};
 
-/// The hour of Seoul at which the picks of a day are made: the quietest, and before anybody gets up.
-const HOUR: i8 = 4;
 /// How often it is looked what others have done, while there is nothing left to begin.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-
-/// What a daily round came to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DailyRound {
-    /// The day, in Seoul, whose picks were made.
-    pub day: Date,
-    /// How many pairs are each other's pick.
-    pub pairs: usize,
-    /// The figures of all regions together: what lists reach and what no lists could, each region among its own people;
-    /// inequality; who is left out. `regions` are those the people were cut into.
-    pub report: Report,
-    /// Expected mutual likes of the same people when everybody is ranked by the product of both likes.
-    pub by_product: f64,
-    /// Region by region, the largest first.
-    pub regions: Vec<RegionFigures>,
-}
-
-/// What a region of a daily round came to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RegionFigures {
-    /// How many pairs it has made each other's pick, across its border or not.
-    pub pairs: usize,
-    /// Expected mutual likes of its people when everybody is ranked by the product of both likes.
-    pub by_product: f64,
-    /// The figures of its people among themselves; of picks, also of those across its border.
-    pub report: Report,
-}
-
-/// How far a daily round is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RoundProgress {
-    /// Regions.
-    pub regions: usize,
-    /// Those that are done.
-    pub regions_done: usize,
-    /// People of all regions.
-    pub people: usize,
-    /// People of the regions that are done.
-    pub people_done: usize,
-}
-
-impl DailyRound {
-    /// The figures of a record whose regions are all done.
-    fn of(day: Date, record: &Record) -> Option<Self> {
-        let done: Option<Vec<&Done>> = record.regions.iter().map(|region| region.done.as_ref()).collect();
-        let done = done?;
-        let RegionFigures { pairs, by_product, report } = Done::together(done.iter().copied());
-        Some(Self { day, pairs, report, by_product, regions: done.iter().map(|done| done.figures()).collect() })
-    }
-}
 
 impl Matching<'_> {
     /// Makes today's picks for everybody, on up to so many threads beside the caller's; earlier ones of today are replaced.
@@ -138,7 +89,7 @@ impl Core {
             let Some(planned) = self.planned(date).await? else { return Err(undone("the round was cancelled")) };
             let record = planned.record;
             told(record.progress());
-            if let Some(round) = DailyRound::of(date, &record) {
+            if let Some(round) = record.whole(date) {
                 return Ok(round);
             }
             if !self.begin_one(date, &record, threads).await? {
@@ -200,22 +151,9 @@ fn undone(why: &'static str) -> Error {
     Error::Internal { what: "the picks of the day could not be made", source: why.into() }
 }
 
-fn panicked(error: tokio::task::JoinError) -> Error {
-    Error::Internal { what: "the daily round ended badly", source: Box::new(error) }
-}
-
 /// Whether a page shows picks: they pass all of the member's own limits, so only where none is set aside differently.
 pub(super) fn shows_picks(relax: Relax) -> bool {
     relax == Relax::default()
-}
-
-/// From now to the next round.
-fn until_next_night(now: Timestamp) -> Duration {
-    let here = SEOUL.to_datetime(now);
-    let tonight = here.date().at(HOUR, 0, 0, 0);
-    let next = if here < tonight { Some(tonight) } else { tonight.checked_add(SignedDuration::from_hours(24)).ok() };
-    let wait = next.map_or(SignedDuration::from_hours(24), |next| next.duration_since(here));
-    wait.unsigned_abs()
 }
 
 #[cfg(test)]

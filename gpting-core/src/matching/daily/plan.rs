@@ -7,13 +7,13 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::HOUR;
+use super::night::is_before_night;
 use super::record::Record;
 use crate::error::{Error, Result};
 use crate::gpting::{Core, until_fresh};
 use crate::id::JobId;
 use crate::job::{Job, Task, named};
-use crate::safety::age::{SEOUL, day, seoul_date};
+use crate::safety::age::{day, seoul_date};
 use crate::store::{Change, Expect, Versioned, Work};
 
 /// How long the record of a day is kept: as long as its picks.
@@ -122,7 +122,7 @@ impl Core {
     async fn cut_people(&self, now: Timestamp, run: u32) -> Result<Record> {
         let (view, least) = (self.replica.view(now), self.config.matching.region_people);
         let cut = tokio::task::spawn_blocking(move || view.regions(least)).await;
-        Ok(Record::new(now, run, &cut.map_err(super::panicked)?))
+        Ok(Record::new(now, run, &cut.map_err(panicked)?))
     }
 }
 
@@ -145,24 +145,10 @@ pub(super) fn region_id(date: Date, run: u32, region: usize) -> JobId {
     named("region_round", &format!("{date}/{run}/{region}"))
 }
 
-/// Whether something was planned before the hour of the night in which the picks of its day are made.
-fn is_before_night(planned_at: Timestamp, date: Date) -> bool {
-    SEOUL.to_datetime(planned_at) < date.at(HOUR, 0, 0, 0)
-}
-
 fn unreadable(error: serde_json::Error) -> Error {
     Error::Internal { what: "the record of a daily round could not be read or written", source: Box::new(error) }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_round_of_the_small_hours_is_not_that_of_the_night() {
-        let date = jiff::civil::date(2026, 11, 27);
-        // 03:59 and 04:00 in Seoul.
-        assert!(is_before_night("2026-11-26T18:59:00Z".parse().unwrap(), date));
-        assert!(!is_before_night("2026-11-26T19:00:00Z".parse().unwrap(), date));
-    }
+pub(super) fn panicked(error: tokio::task::JoinError) -> Error {
+    Error::Internal { what: "the daily round ended badly", source: Box::new(error) }
 }

@@ -5,11 +5,13 @@
 //! so picks come one region behind the other. Pure. Invariant: numbers and cells of a coarse grid, nothing about any person.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::super::Regions;
 use super::super::market::graph::{Report, ZERO};
 use super::super::round::{RegionMarket, RegionPicks};
+use super::figures::{DailyRound, RegionFigures, RoundProgress};
 use crate::id::MemberId;
 
 /// The round of a day.
@@ -71,9 +73,17 @@ impl Record {
         self.regions.iter().enumerate().filter(|(_, region)| region.done.is_none()).map(|(number, _)| number)
     }
 
+    /// The figures of the day, once all regions are done.
+    pub(super) fn whole(&self, day: Date) -> Option<DailyRound> {
+        let done: Option<Vec<&Done>> = self.regions.iter().map(|region| region.done.as_ref()).collect();
+        let done = done?;
+        let RegionFigures { pairs, by_product, report } = Done::together(done.iter().copied());
+        Some(DailyRound { day, pairs, report, by_product, regions: done.iter().map(|done| done.figures()).collect() })
+    }
+
     /// How many regions there are, and how many people they had.
-    pub(super) fn progress(&self) -> super::RoundProgress {
-        let mut progress = super::RoundProgress::default();
+    pub(super) fn progress(&self) -> RoundProgress {
+        let mut progress = RoundProgress::default();
         for region in &self.regions {
             let is_done = usize::from(region.done.is_some());
             progress.regions += 1;
@@ -107,7 +117,7 @@ impl Done {
     }
 
     /// The figures of the region.
-    pub(super) fn figures(&self) -> super::RegionFigures {
+    pub(super) fn figures(&self) -> RegionFigures {
         let report = Report {
             people: self.people,
             edges: self.edges,
@@ -122,12 +132,12 @@ impl Done {
             pick_matches: self.pick_matches,
             pick_bound: self.pick_bound,
         };
-        super::RegionFigures { pairs: self.pairs, by_product: self.by_product, report }
+        RegionFigures { pairs: self.pairs, by_product: self.by_product, report }
     }
 
     /// The figures of several regions together. Inequality is that of everybody, from their spreads.
-    pub(super) fn together<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> super::RegionFigures {
-        let mut figures = super::RegionFigures::default();
+    pub(super) fn together<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> RegionFigures {
+        let mut figures = RegionFigures::default();
         let sum = &mut figures.report;
         let mut spread = Spread::default();
         for done in all.clone() {

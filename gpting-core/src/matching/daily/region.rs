@@ -13,9 +13,8 @@ use rustc_hash::FxHashSet;
 use super::super::replica::engine_failed;
 use super::super::round::{RegionMarket, RegionPicks};
 use super::super::{EngineError, Market};
-use super::plan::Planned;
+use super::plan::{Planned, panicked};
 use super::record::{Done, Record};
-use super::{DailyRound, panicked};
 use crate::error::Result;
 use crate::gpting::Core;
 use crate::id::MemberId;
@@ -137,7 +136,7 @@ fn tell(date: Date, region: RegionOfDay, record: &Record) {
         done = progress.regions_done,
         "the picks of a region are made"
     );
-    let Some(round) = DailyRound::of(date, record) else { return };
+    let Some(round) = record.whole(date) else { return };
     tracing::info!(
         day = %date,
         people = round.report.people,

@@ -1,4 +1,4 @@
-//! The night's hour, and where people's activity comes from.
+//! Where people's activity comes from.
 
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
@@ -87,15 +87,4 @@ async fn what_people_decide_moves_what_the_round_gives_them_also_after_a_restart
     holds(&afresh);
     afresh.core.replica.forget(busy);
     assert!((activity(&afresh, busy) - 1.0).abs() < 1e-6, "nothing is left of whoever was erased");
-}
-
-#[test]
-fn the_night_is_that_of_seoul() {
-    // 03:59 and 04:00 in Seoul.
-    for (now, hours) in
-        [("2026-11-26T18:59:00Z", 1.0 / 60.0), ("2026-11-26T19:00:00Z", 24.0), ("2026-11-27T03:00:00Z", 16.0)]
-    {
-        let wait = until_next_night(now.parse().unwrap());
-        assert!((wait.as_secs_f64() / 3600.0 - hours).abs() < 1e-9, "{now}: {wait:?}");
-    }
 }
