@@ -138,6 +138,15 @@ async fn a_night_makes_anew_what_was_made_before_it_and_goes_on_with_the_rest() 
 }
 
 #[tokio::test]
+async fn a_round_of_nobody_is_none() {
+    let (town, _) = country([0, 0, 0]).await;
+    town.g.run_due_jobs().await.unwrap();
+    let (a, b) = (town.person("하나", "F", &["M"]).await, town.person("두리", "M", &["F"]).await);
+    let round = town.g.matching().continue_round(ONE, &mut |_| {}).await.unwrap();
+    assert_eq!((round.pairs, picks(&town, &[a, b]).await.len()), (1, 2));
+}
+
+#[tokio::test]
 async fn a_region_that_was_given_up_is_tried_again_by_hand() {
     let (town, people) = country([3, 3, 3]).await;
     town.g.matching().daily_round(ONE).await.unwrap();

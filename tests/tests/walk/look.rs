@@ -79,10 +79,20 @@ impl World {
 
     /// Pages from the first to the last; answers who was shown, and who of them as a pick.
     async fn look(&mut self, me: usize, limit: usize, anywhere: bool) -> (BTreeSet<usize>, Vec<usize>) {
+        let server = self.dice.below(self.servers.len());
+        self.look_at(server, me, limit, anywhere).await
+    }
+
+    async fn look_at(
+        &mut self,
+        server: usize,
+        me: usize,
+        limit: usize,
+        anywhere: bool,
+    ) -> (BTreeSet<usize>, Vec<usize>) {
         let began = Instant::now();
         loop {
             let from = SystemClock.now();
-            let server = self.dice.below(self.servers.len());
             let ask = Ask { server, limit, anywhere, cursor: None, from };
             let mut page = self.page(me, ask).await;
             let picked = page.picked.clone();
@@ -109,9 +119,9 @@ impl World {
 
     /// Begins a paging that is to be read on later.
     pub(crate) async fn hold(&mut self, me: usize) {
-        // Everybody who is right is there before it begins.
-        self.look(me, 100, false).await;
         let (server, limit) = (self.dice.below(self.servers.len()), self.dice.of(&[1, 2, 4]));
+        // Everybody who is right is there, at this server, before it begins.
+        self.look_at(server, me, 100, false).await;
         let from = SystemClock.now();
         let ask = Ask { server, limit, anywhere: false, cursor: None, from };
         let page = self.page(me, ask).await;

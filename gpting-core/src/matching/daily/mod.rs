@@ -115,7 +115,7 @@ impl Core {
         }
         if is_lost {
             // Done in the meantime, or let go by somebody.
-            self.plan_round(Plan::Nightly).await?;
+            self.plan_round(Plan::GoOn).await?;
         }
         Ok(false)
     }

@@ -67,6 +67,8 @@ impl Core {
                 Some(planned) => {
                     let is_anew = match plan {
                         Plan::Anew => true,
+                        // The first start of a new service finds nobody: that is no round of the day.
+                        _ if planned.record.was_of_nobody() => true,
                         Plan::GoOn => false,
                         Plan::Nightly => is_before_night(planned.record.planned_at, date),
                     };

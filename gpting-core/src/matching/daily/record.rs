@@ -73,6 +73,11 @@ impl Record {
         self.regions.iter().enumerate().filter(|(_, region)| region.done.is_none()).map(|(number, _)| number)
     }
 
+    /// Whether it is done and there was nobody.
+    pub(super) fn was_of_nobody(&self) -> bool {
+        self.missing().next().is_none() && self.regions.iter().all(|region| region.people == 0)
+    }
+
     /// The figures of the day, once all regions are done.
     pub(super) fn whole(&self, day: Date) -> Option<DailyRound> {
         let done: Option<Vec<&Done>> = self.regions.iter().map(|region| region.done.as_ref()).collect();
