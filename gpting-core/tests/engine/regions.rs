@@ -115,6 +115,8 @@ proptest! {
                 prop_assert!(left[at + 1..].iter().all(|&b| !fits(&view, (a, b))), "{a} could have somebody");
             }
             prop_assert!(matches <= whole.report().pick_bound + 1e-6, "{matches}");
+            let bounds: f64 = markets.iter().map(|market| market.picks(|_| true, |_| true).unwrap().bound).sum();
+            prop_assert!(bounds >= whole.report().pick_matches - 1e-6, "{bounds} bounds what one market reaches");
         }
     }
 

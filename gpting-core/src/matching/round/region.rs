@@ -28,6 +28,8 @@ pub struct RegionMarket<Id> {
     by_product: f64,
     /// Expected mutual likes of each of the region's own people.
     matches: Vec<f64>,
+    /// What no picks can exceed.
+    bound: f64,
     /// The picks of the whole market, where nobody lives beyond the border.
     whole: Option<RegionPicks<Id>>,
 }
@@ -47,7 +49,8 @@ pub struct RegionPicks<Id> {
     pub pairs: Vec<(Id, Id)>,
     /// Their expected mutual likes.
     pub matches: f64,
-    /// What no picks of the region's people with anybody who was free can exceed.
+    /// What no picks of the region's people with anybody, taken or not, can exceed; the sum over all regions, what no picks of
+    /// the day can.
     pub bound: f64,
 }
 
@@ -109,7 +112,11 @@ impl<Id: PersonId> RegionMarket<Id> {
                 bound: report.pick_bound,
             }
         });
-        Ok(Self { matches: solved.matches().to_vec(), number, people, ids, graph, report, by_product, whole })
+        let bound = match &whole {
+            Some(whole) => whole.bound,
+            None => Pairing::new(&graph, &graph.both(), EXACT)?.bound,
+        };
+        Ok(Self { bound, matches: solved.matches().to_vec(), number, people, ids, graph, report, by_product, whole })
     }
 
     /// Everybody whom a pick could be made of: the region's people, and those whom they found elsewhere.
@@ -165,7 +172,7 @@ impl<Id: PersonId> RegionMarket<Id> {
         Ok(RegionPicks {
             matches: edges.iter().map(|edge| f64::from(edge.both())).sum(),
             pairs: in_order(edges.iter().map(|edge| (id(edge.a), id(edge.b)))),
-            bound: free_for_all.bound,
+            bound: self.bound,
         })
     }
 }
