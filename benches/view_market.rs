@@ -3,13 +3,14 @@
 //! Measures: `View::market(Market::daily())` end to end on the synthetic population of the laboratory (70 % of the people take
 //! part, vectors of 128 dimensions, everybody under their own and each other's filters); `View::top_for_all`; and at 20,000
 //! people the same market fed with every eligible pair instead of candidates, once with tastes of their own and once with
-//! tastes that nearly agree.
+//! tastes that nearly agree; and what picks lose where the market is cut into regions.
 //! Run: `cargo bench -p gpting-benches --bench view_market` for 200,000 people on two threads;
-//! `-- --people 1000000 --threads 2 --seed 1` for others, `-- --only market|loss|pages` for one part.
+//! `-- --people 1000000 --threads 2 --seed 1` for others, `-- --only market|loss|regions|pages` for one part.
 //! Bar: at 200,000 people at most 120 s and 3 GB on two cores.
 
 #![expect(clippy::print_stdout, clippy::cast_possible_truncation, reason = "a bench prints")]
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -23,6 +24,8 @@ const DIMS: usize = 128;
 /// What `seeks` is multiplied with where people have tastes of their own, and where they nearly agree.
 const OWN_TASTES: f32 = 4.0;
 const ONE_TASTE: f32 = 0.5;
+/// Fewest people of a region, in the comparison of cut markets.
+const LEAST: [usize; 3] = [10_000, 5_000, 2_000];
 /// People of the comparison with every pair.
 const SMALL: u32 = 20_000;
 
@@ -40,6 +43,12 @@ fn main() {
         loss(&view(SMALL, seed, OWN_TASTES, 0.0), threads);
         println!("{SMALL} people who want the same few");
         loss(&view(SMALL, seed, ONE_TASTE, 2.0), threads);
+    }
+    if wants("regions") {
+        println!("{people} people with tastes of their own");
+        regions(&view(people, seed, OWN_TASTES, 0.0), threads);
+        println!("{people} people who want the same few");
+        regions(&view(people, seed, ONE_TASTE, 2.0), threads);
     }
     if wants("pages") {
         pages(&view(people, seed, OWN_TASTES, 0.0), people, threads);
@@ -97,6 +106,34 @@ fn loss(view: &View<u32>, threads: usize) {
         let share = 1.0 - slates.report().expected_matches / exact.report.expected_matches;
         println!("  pools of {pool}: loses {:.2} %, {}", 100.0 * share, clock.told());
         tell("slates", slates.report());
+    }
+}
+
+/// Picks of the whole market, and of markets cut into regions, one behind the other.
+fn regions(view: &View<u32>, threads: usize) {
+    let clock = Clock::start();
+    let whole = view.market(Market::daily()).expect("settings").solve(threads).expect("slates");
+    let report = whole.report();
+    println!("  uncut: picks {:.1} of at most {:.1}, {}", report.pick_matches, report.pick_bound, clock.told());
+    for least in LEAST {
+        let clock = Clock::start();
+        let cut = view.regions(least);
+        let (mut taken, mut matches) = (HashSet::new(), 0.0);
+        for number in 0..cut.len() {
+            let round = view.market(Market::daily()).expect("settings");
+            let market = round.solve_region(&cut, number, threads).expect("a market");
+            let picks = market.picks(|id| taken.contains(&id), |other| other < number).expect("picks");
+            matches += picks.matches;
+            taken.extend(picks.pairs.iter().flat_map(|pair| [pair.0, pair.1]));
+        }
+        println!(
+            "  {} regions of at least {least} ({:?}): picks {matches:.1}, {:.2} % less, {} people, {}",
+            cut.len(),
+            cut.people(),
+            100.0 * (1.0 - matches / report.pick_matches),
+            taken.len(),
+            clock.told()
+        );
     }
 }
 

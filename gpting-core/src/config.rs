@@ -82,6 +82,9 @@ pub struct MatchingConfig {
     pub pinned_views: usize,
     /// Threads of the daily round. 1: it runs in the night and leaves the rest to those who are awake.
     pub round_threads: NonZero<usize>,
+    /// The fewest people of a region of the daily round, where there are as many; fewer than twice that are one region. 5,000:
+    /// a cut costs some picks, and a region of as many takes a few seconds.
+    pub region_people: usize,
     /// How often changes by other processes are looked for. 1 s: a right person is at most 3 s late.
     pub refresh_every: SignedDuration,
     /// How often the index is written down for the next start, where there is a place for it. 15 minutes: reading a
@@ -123,6 +126,7 @@ impl Default for MatchingConfig {
             view_ttl: SignedDuration::from_mins(10),
             pinned_views: 256,
             round_threads: NonZero::<usize>::MIN,
+            region_people: 5_000,
             refresh_every: SignedDuration::from_secs(1),
             snapshot_every: SignedDuration::from_mins(15),
             rankers: Rankers::default(),
@@ -278,8 +282,10 @@ pub struct JobConfig {
     pub talk: JobPolicy,
     /// Upkeep. 5 attempts, then the next round.
     pub purge: JobPolicy,
-    /// The daily round. 6 attempts of two hours, then the next night.
+    /// Planning the daily round. 6 attempts, then the next night.
     pub daily_round: JobPolicy,
+    /// The picks of one region. 6 attempts of two hours; one region at a time an instance, so that several share them.
+    pub region_round: JobPolicy,
     /// Whatever asks a text model. 20 attempts; a model that is away is no failure, it is asked again later. 2 at a time: how
     /// many calls one instance makes at once of each kind.
     pub assist: JobPolicy,
@@ -327,7 +333,8 @@ impl Default for JobConfig {
             erase: JobPolicy::new(60, 60, 30, 2),
             talk: JobPolicy::new(20, 60, 5, 2),
             purge: JobPolicy::new(5, 60, 30, 1),
-            daily_round: JobPolicy::new(6, 60, 120, 1),
+            daily_round: JobPolicy::new(6, 60, 30, 1),
+            region_round: JobPolicy::new(6, 60, 120, 1),
             assist: JobPolicy::new(20, 60, 30, 2),
             own: JobPolicy::new(20, 60, 360, 2),
         }
@@ -342,8 +349,9 @@ impl JobConfig {
             "delete_blobs" => &self.blobs,
             "erase" => &self.erase,
             "follow_talk" => &self.talk,
-            "purge" | "deliver_events" => &self.purge,
+            "purge" | "deliver_events" | "round_of_day" => &self.purge,
             "daily_round" => &self.daily_round,
+            "region_round" => &self.region_round,
             "read_profile"
             | "learn_from_conversations"
             | "forget_conversations"

@@ -158,7 +158,7 @@ pub use crate::matching::learn;
 pub use crate::matching::{
     After, AgeGate, AttributeRule, Cell, Config, Day, Effort, EligibilityRule, Emphases, Emphasis, Engine, EngineError,
     Event, Explanation, Filter, Fusion, Gender, Genders, Level, Link, LoadError, Market, Part, Person, PersonId, Pick,
-    Query, Reach, Reason, Relax, Round, Row, SaveError, Signal, Slates, Strength, Talk, View, Wants, Weights,
+    Query, Reach, Reason, Regions, Relax, Round, Row, SaveError, Signal, Slates, Strength, Talk, View, Wants, Weights,
 };
 #[cfg(feature = "service")]
 pub use crate::{

@@ -291,6 +291,10 @@ impl Store for PgStore {
         pick::picks(self, member, day).await
     }
 
+    async fn picked(&self, members: &[MemberId], day: i32) -> StoreResult<Vec<MemberId>> {
+        pick::picked(self, members, day).await
+    }
+
     async fn made(&self, member: MemberId, errand: Errand, other: Option<MemberId>) -> StoreResult<Vec<Made>> {
         assist::made(self, member, errand, other).await
     }

@@ -20,6 +20,14 @@ const PUT: &str = "
 const CLEAR: &str = "DELETE FROM gpting.daily_pick WHERE day = $1 OR day < $1 - 1";
 const OF: &str = "SELECT other FROM gpting.daily_pick WHERE member = $1 AND day = $2 ORDER BY other";
 
+const PICKED: &str = "SELECT DISTINCT member FROM gpting.daily_pick WHERE member = ANY($1) AND day = $2";
+
+pub(crate) async fn picked(store: &PgStore, members: &[MemberId], day: i32) -> StoreResult<Vec<MemberId>> {
+    let members: Vec<i64> = members.iter().map(|member| member.value()).collect();
+    let rows = store.query(PICKED).bind(members).bind(day).fetch_all(&store.pool).await.map_err(store_error)?;
+    rows.iter().map(|row| Row::of(TABLE, row).id("member", MemberId::new)).collect()
+}
+
 pub(crate) async fn picks(store: &PgStore, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>> {
     let rows = store.query(OF).bind(member.value()).bind(day).fetch_all(&store.pool).await.map_err(store_error)?;
     rows.iter().map(|row| Row::of(TABLE, row).id("other", MemberId::new)).collect()

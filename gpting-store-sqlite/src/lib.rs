@@ -238,6 +238,10 @@ impl Store for SqliteStore {
         pick::of(&self.readers, member, day).await
     }
 
+    async fn picked(&self, members: &[MemberId], day: i32) -> StoreResult<Vec<MemberId>> {
+        pick::picked(&self.readers, members, day).await
+    }
+
     async fn made(&self, member: MemberId, errand: Errand, other: Option<MemberId>) -> StoreResult<Vec<Made>> {
         assist::made(&self.readers, member, errand, other).await
     }

@@ -18,6 +18,9 @@ const CLEAR: &str = "DELETE FROM daily_pick WHERE day = ?1 OR day < ?1 - 1";
 
 const OF: &str = "SELECT other FROM daily_pick WHERE member = ?1 AND day = ?2 ORDER BY other";
 
+const PICKED: &str = "
+    SELECT DISTINCT member FROM daily_pick WHERE day = ?1 AND member IN (SELECT value FROM json_each(?2))";
+
 /// Makes pairs each other's picks.
 pub(crate) async fn put(connection: &mut SqliteConnection, day: i32, pairs: &[PairKey]) -> StoreResult<()> {
     let rows: Vec<(MemberId, MemberId)> =
@@ -38,4 +41,11 @@ pub(crate) async fn of(readers: &SqlitePool, member: MemberId, day: i32) -> Stor
         query_scalar(OF).bind(member.value()).bind(day).fetch_all(readers).await.map_err(from_sqlx)?;
     let place = Place::new("daily_pick", member);
     others.into_iter().map(|other| place.member("other", other)).collect()
+}
+
+/// Those of these members who have a pick of a day.
+pub(crate) async fn picked(readers: &SqlitePool, members: &[MemberId], day: i32) -> StoreResult<Vec<MemberId>> {
+    let statement = query_scalar(PICKED).bind(day).bind(to_document(&members)?);
+    let picked: Vec<i64> = statement.fetch_all(readers).await.map_err(from_sqlx)?;
+    picked.into_iter().map(|member| Place::new("daily_pick", member).member("member", member)).collect()
 }

@@ -340,6 +340,7 @@ async fn read(store: &PgStore, n: i64) {
     store.impressions(Some((me, id(n + 1))), 50).await.unwrap();
     store.shown_to(&[me, id(n + 1)], 30).await.unwrap();
     store.picks(me, 20_001).await.unwrap();
+    store.picked(&[me], 20_001).await.unwrap();
     store.made(me, Errand::Order, None).await.unwrap();
     store.made(me, Errand::Order, Some(id(n + 1))).await.unwrap();
     store.calls(me, 20).await.unwrap();

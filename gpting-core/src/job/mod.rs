@@ -142,8 +142,23 @@ pub enum Task {
     },
     /// Let go of what is kept for a term only. One for the whole deployment, again and again.
     Purge,
-    /// Make the mutual picks of the day for everybody. One for the whole deployment, every night.
+    /// Plan the mutual picks of the day: regions, and a job for each. One for the whole deployment, every night.
     DailyRound,
+    /// Make the picks of one region of a day.
+    RegionRound {
+        /// Days since 1970, in Seoul.
+        day: i32,
+        /// Which of the day's runs: each that makes everything anew is another.
+        run: u32,
+        /// The number of the region.
+        region: u32,
+    },
+    /// The round of a day: its regions and what came of them are its progress. Due when nobody needs to know any more; all
+    /// there is to do is to go.
+    RoundOfDay {
+        /// Days since 1970, in Seoul.
+        day: i32,
+    },
     /// The right to deliver the outbox. One for the whole deployment; held for as long as its holder lives.
     DeliverEvents,
     /// What a [`Worker`] of the host does.
@@ -157,7 +172,7 @@ pub enum Task {
 
 impl Task {
     /// The kinds that every build of this version can perform, by [`Task::kind`].
-    pub const KINDS: [&'static str; 14] = [
+    pub const KINDS: [&'static str; 16] = [
         "send_sign_up_code",
         "send_address_in_use",
         "delete_blobs",
@@ -165,6 +180,8 @@ impl Task {
         "follow_talk",
         "purge",
         "daily_round",
+        "region_round",
+        "round_of_day",
         "read_profile",
         "learn_from_conversations",
         "forget_conversations",
@@ -177,6 +194,11 @@ impl Task {
     /// Whether the whole deployment has one of it, which comes again and again and is never a dead letter.
     pub(crate) fn is_standing(&self) -> bool {
         matches!(self, Self::Purge | Self::DailyRound | Self::DeliverEvents)
+    }
+
+    /// Whether it is part of what the deployment does again and again.
+    pub(crate) fn is_routine(&self) -> bool {
+        self.is_standing() || matches!(self, Self::RegionRound { .. } | Self::RoundOfDay { .. })
     }
 
     /// Its kind: what settings and metrics call it, and what a runner asks the store for.
@@ -196,6 +218,8 @@ impl Task {
             Self::FollowTalk { .. } => "follow_talk",
             Self::Purge => "purge",
             Self::DailyRound => "daily_round",
+            Self::RegionRound { .. } => "region_round",
+            Self::RoundOfDay { .. } => "round_of_day",
             Self::DeliverEvents => "deliver_events",
             Self::Own { kind, .. } => kind,
         }
@@ -223,6 +247,8 @@ mod tests {
             Task::FollowTalk { room: RoomId::new(1).unwrap() },
             Task::Purge,
             Task::DailyRound,
+            Task::RegionRound { day: 20_000, run: 1, region: 3 },
+            Task::RoundOfDay { day: 20_000 },
             Task::DeliverEvents,
             Task::SendAddressInUse { member },
         ] {

@@ -3,15 +3,18 @@
 //! Called by the runner with a [`Turn`]; calls the use-cases of the rooms. Each is idempotent, and what changes only the
 //! store crosses the job off in the same work, so that it happens exactly once.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Next, Task, Turn, Worker};
 use crate::error::{Error, Result};
 use crate::gpting::Core;
+use crate::matching::daily::region::RegionOfDay;
 
 impl Core {
-    pub(super) async fn perform(&self, turn: &Turn<'_>) -> Result<Next> {
+    /// `threads` are for what computes for long.
+    pub(super) async fn perform(&self, turn: &Turn<'_>, threads: NonZero<usize>) -> Result<Next> {
         match &turn.job().task {
             Task::DeleteBlobs { keys } => self.delete_blobs(keys).await?,
             Task::Erase { member } => self.erase_now(*member, turn).await?,
@@ -36,6 +39,12 @@ impl Core {
                 self.purge().await?;
                 return Ok(Next::Again(self.config.jobs.purge_every.unsigned_abs()));
             }
+            Task::RegionRound { day, run, region } => {
+                let region = RegionOfDay { day: *day, run: *run, number: *region as usize };
+                self.round_of_region(turn, region, threads).await?;
+            }
+            // Its term has ended.
+            Task::RoundOfDay { .. } => {}
             Task::DailyRound => return Ok(Next::Again(self.nightly_round().await?)),
             // Held by the delivery itself; the runner never asks for it.
             Task::DeliverEvents => return Ok(Next::Again(Duration::ZERO)),

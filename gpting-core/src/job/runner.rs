@@ -5,6 +5,7 @@
 //! While one is performed its lease is renewed; when the lease is lost, or the time limit has passed, it is dropped.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -86,8 +87,12 @@ impl Gpting {
         let kinds = core.free_kinds(&BTreeMap::new());
         let mut done = 0;
         for job in core.store.due_jobs(&kinds, core.now(), 32).await? {
-            let counts = !job.value.task.is_standing();
-            done += usize::from(core.work_on(job).await? && counts);
+            let counts = !job.value.task.is_routine();
+            done += usize::from(core.work_on(job, core.config.matching.round_threads).await? && counts);
+        }
+        // A round that was planned just now is due as well.
+        for job in core.store.due_jobs(&["region_round"], core.now(), usize::MAX).await? {
+            core.work_on(job, core.config.matching.round_threads).await?;
         }
         Ok(done)
     }
@@ -120,7 +125,7 @@ impl Core {
             for job in found {
                 let kind = job.value.task.kind().to_owned();
                 *by_kind.entry(kind.clone()).or_default() += 1;
-                running.push(async move { (kind, self.work_on(job).await) });
+                running.push(async move { (kind, self.work_on(job, self.config.matching.round_threads).await) });
             }
             let woken = async {
                 // Either somebody puts a job, or a job put earlier (or by another process) becomes due.
@@ -202,11 +207,11 @@ impl Core {
     }
 
     /// Takes a job, performs it, and crosses it off or puts it back; answers whether it was taken.
-    async fn work_on(&self, found: Versioned<Job>) -> Result<bool> {
+    pub(crate) async fn work_on(&self, found: Versioned<Job>, threads: NonZero<usize>) -> Result<bool> {
         let lease = self.config.jobs.lease;
         let Some(turn) = Turn::take(&*self.store, &*self.clock, lease, found).await? else { return Ok(false) };
         let kind = turn.job().task.kind();
-        let ended = match self.perform_under_lease(&turn).await {
+        let ended = match self.perform_under_lease(&turn, threads).await {
             Ended::Well(Next::Done) => {
                 let done = turn.cross_off().await;
                 if done.is_ok() {
@@ -235,10 +240,10 @@ impl Core {
     }
 
     /// Performs while the lease is renewed at every third of it.
-    async fn perform_under_lease(&self, turn: &Turn<'_>) -> Ended {
+    async fn perform_under_lease(&self, turn: &Turn<'_>, threads: NonZero<usize>) -> Ended {
         let limit = self.config.jobs.of_kind(turn.job().task.kind()).time_limit.unsigned_abs();
         let renew_every = (self.config.jobs.lease / 3).max(SignedDuration::from_millis(10)).unsigned_abs();
-        let mut performing = pin!(AssertUnwindSafe(self.perform(turn)).catch_unwind());
+        let mut performing = pin!(AssertUnwindSafe(self.perform(turn, threads)).catch_unwind());
         let mut too_long = pin!(tokio::time::sleep(limit));
         loop {
             tokio::select! {

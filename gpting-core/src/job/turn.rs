@@ -112,6 +112,16 @@ impl<'a> Turn<'a> {
         Ok(committed)
     }
 
+    /// Commits an effect that crosses the job off, with no renewal in between: it happens once, and only while the lease is
+    /// held. The turn is over.
+    ///
+    /// # Errors
+    /// As the commit; [`StoreError::Stale`] also when the lease is lost.
+    pub(crate) async fn cross_off_with(&self, work: Work) -> StoreResult<()> {
+        let row = self.row.lock().await;
+        self.store.commit(work.change(Change::DeleteJob(row.value.id, row.version))).await.map(drop)
+    }
+
     /// The change that crosses the job off, for an effect that must happen exactly once.
     pub(crate) async fn crossing_off(&self) -> Change {
         let row = self.row.lock().await;

@@ -60,6 +60,7 @@ mod pick;
 mod place;
 mod population;
 pub mod question;
+pub mod region;
 mod retrieval;
 pub mod round;
 mod row;
@@ -74,6 +75,8 @@ mod view;
 mod walk;
 mod weights;
 
+#[cfg(feature = "service")]
+mod activity;
 #[cfg(feature = "service")]
 pub mod compatibility;
 #[cfg(feature = "service")]
@@ -114,6 +117,7 @@ pub use fusion::{Fusion, Link};
 pub use person::{AttributeRule, Gender, Genders, Person, Strength, Wants};
 pub use pick::{After, Pick};
 pub use place::Cell;
+pub use region::Regions;
 pub use retrieval::Effort;
 pub use round::{Market, Round, Slates};
 pub use row::Row;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
+use super::activity::Paces;
 use super::newcomer::Newcomers;
 use super::ranker::Ranker;
 use super::{Config as EngineConfig, Engine, EngineError, Event, Fusion, Person, View, Weights, intake};
@@ -19,7 +20,7 @@ use crate::assist::topic::Topics;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::id::MemberId;
-use crate::interaction::{DecisionKind, Pair, Side};
+use crate::interaction::{DecisionKind, Pair, PairKey, Side};
 use crate::profile::catalogue::Catalogue;
 use crate::profile::{Member, Visibility};
 use crate::safety::age::{day, seoul_date};
@@ -51,6 +52,7 @@ struct Inner {
     /// Engines of the rankers that need one of their own.
     others: Vec<(Ranker, Engine<MemberId>)>,
     newcomers: Newcomers,
+    paces: Paces,
     /// At which version, and whether others may meet them.
     versions: FxHashMap<MemberId, (Version, bool)>,
     /// Who does not want to be met by everybody.
@@ -70,6 +72,8 @@ pub(crate) struct Known {
     pub(super) hidden: FxHashMap<MemberId, Visibility>,
     /// Who joined lately, and when.
     pub(super) newcomers: Vec<(MemberId, Timestamp)>,
+    /// How much people decide a day.
+    pub(super) paces: Paces,
     /// How many members had been forgotten by then.
     pub(super) forgotten: u64,
 }
@@ -105,6 +109,7 @@ impl Replica {
             engine,
             others,
             newcomers,
+            paces: Paces::default(),
             versions: FxHashMap::default(),
             hidden: FxHashMap::default(),
             shown: 0,
@@ -222,14 +227,24 @@ impl Replica {
     /// Learns from what two members have done to each other, whatever was learned from an older state of the pair.
     pub(crate) fn learn(&self, pair: &Versioned<Pair>) {
         let mut inner = self.lock();
+        let is_first = |inner: &Inner, me, other| !inner.engine.has_acted(me, other);
+        let PairKey { low, high } = pair.value.key;
+        let first = [is_first(&inner, low, high), is_first(&inner, high, low)];
         for event in lessons(pair) {
             let is_news =
                 pair.version > 1 || !event.takes_back() || inner.engine.has_acted(event.actor(), event.other());
             // Of people whom the engine does not know there is nothing to learn.
             if is_news && let Err(error) = inner.record(event) {
                 tracing::trace!(%error, "nothing learned from a pair");
+                return;
             }
         }
+        inner.paces.learn(&pair.value, first);
+    }
+
+    /// How much people decide a day.
+    pub(super) fn paces(&self) -> Paces {
+        self.lock().paces.clone()
     }
 
     /// How many members others may meet.
@@ -242,6 +257,7 @@ impl Replica {
         let mut inner = self.lock();
         inner.remove(id);
         inner.newcomers.forget(id);
+        inner.paces.forget(id);
         inner.hidden.remove(&id);
         inner.know(id, None);
         inner.forgotten += 1;
@@ -257,6 +273,7 @@ impl Replica {
             versions: inner.versions.clone(),
             hidden: inner.hidden.clone(),
             newcomers: inner.newcomers.all().collect(),
+            paces: inner.paces.clone(),
             forgotten: inner.forgotten,
         }
     }
@@ -277,6 +294,7 @@ impl Replica {
         inner.shown = known.versions.values().filter(|known| known.1).count();
         inner.versions = known.versions;
         inner.hidden = known.hidden;
+        inner.paces = known.paces;
         inner.newcomers = Newcomers::default();
         for (id, joined) in known.newcomers {
             inner.newcomers.know(id, joined, true);

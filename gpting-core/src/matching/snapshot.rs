@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
+use super::activity::{Pace, Paces};
 use super::replica::{Cursors, Known, settings};
 use super::{Config as EngineConfig, Engine};
 use crate::assist::local::LocalAnalyst;
@@ -33,10 +34,11 @@ use crate::store::{Change, FeedCursor, PairCursor, Version, Work};
 /// Eight bytes that nothing else begins with; the last two are the number of the form.
 const FORM: [u8; 8] = *b"gptIdx04";
 
-/// Bytes before the lists of members; of one who hides; of one who joined lately.
-const HEAD: usize = 96;
+/// Bytes before the lists of members; of one who hides; of one who joined lately; of one who decides.
+const HEAD: usize = 104;
 const VEIL: usize = 32;
 const JOINED: usize = 24;
+const PACE: usize = 8 + Pace::BYTES;
 
 /// Counted up whenever the same member would become another row of the engine, so that rows of before are not used.
 const INTAKE: u32 = 2;
@@ -200,7 +202,7 @@ fn write(out: &mut dyn Write, made_with: &[u8; 32], content: &Content) -> io::Re
     head.extend(mark.to_le_bytes());
     head.extend(cursor.members.position.to_le_bytes());
     head.extend(cursor.pairs.position.to_le_bytes());
-    for count in [known.versions.len(), known.hidden.len(), known.newcomers.len()] {
+    for count in [known.versions.len(), known.hidden.len(), known.newcomers.len(), known.paces.len()] {
         head.extend((count as u64).to_le_bytes());
     }
     for (member, (version, is_shown)) in &known.versions {
@@ -217,6 +219,10 @@ fn write(out: &mut dyn Write, made_with: &[u8; 32], content: &Content) -> io::Re
     for (member, joined) in &known.newcomers {
         head.extend(member.value().to_le_bytes());
         head.extend(joined.as_nanosecond().to_le_bytes());
+    }
+    for (member, pace) in known.paces.iter() {
+        head.extend(member.value().to_le_bytes());
+        head.extend(pace.to_bytes());
     }
     let sum: [u8; 32] = Sha256::digest(&head).into();
     out.write_all(&head)?;
@@ -243,16 +249,17 @@ fn read(
         members: FeedCursor { position: number(&head[56..64]), id: i64::MAX },
         pairs: PairCursor { position: number(&head[64..72]), pair: (i64::MAX, i64::MAX) },
     };
-    let counts = [number(&head[72..80]), number(&head[80..88]), number(&head[88..96])];
+    let counts = [number(&head[72..80]), number(&head[80..88]), number(&head[88..96]), number(&head[96..104])];
     // Read as it comes: a number that is not what was written must not make room for itself.
     let mut section = |count: u64, size: usize| {
         let mut rows = Vec::new();
         input.by_ref().take(count.saturating_mul(size as u64)).read_to_end(&mut rows).map(|_| rows)
     };
     let (rows, veils, joined) = (section(counts[0], 16)?, section(counts[1], VEIL)?, section(counts[2], JOINED)?);
+    let decided = section(counts[3], PACE)?;
     let mut sum = [0; 32];
     input.read_exact(&mut sum)?;
-    head.extend(rows.iter().chain(&veils).chain(&joined));
+    head.extend(rows.iter().chain(&veils).chain(&joined).chain(&decided));
     if sum != <[u8; 32]>::from(Sha256::digest(&head)) {
         return Err(damaged());
     }
@@ -274,8 +281,11 @@ fn read(
     }
     let newcomers = joined.chunks_exact(JOINED).map(|row| Ok((id_of(&row[..8])?, time_of(nanoseconds(&row[8..24]))?)));
     let newcomers = newcomers.collect::<io::Result<Vec<_>>>()?;
+    let pace = |row: &[u8]| Some((id_of(&row[..8]).ok()?, Pace::from_bytes(row[8..].try_into().ok()?)?));
+    let paces: Paces =
+        decided.chunks_exact(PACE).map(|row| pace(row).ok_or_else(damaged)).collect::<io::Result<_>>()?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let id = |number: u128| i64::try_from(number).ok().and_then(MemberId::new);
     let engine = Engine::load(settings, input, id, threads).map_err(io::Error::other)?;
-    Ok(Content { mark, cursor, known: Known { engine, versions, hidden, newcomers, forgotten: 0 } })
+    Ok(Content { mark, cursor, known: Known { engine, versions, hidden, newcomers, paces, forgotten: 0 } })
 }

@@ -193,6 +193,19 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// A member's picks of a day (days since 1970), by ascending id.
     async fn picks(&self, member: MemberId, day: i32) -> StoreResult<Vec<MemberId>>;
 
+    /// Those of these members who have a pick of a day (days since 1970), in any order.
+    ///
+    /// Asked about thousands at once. Without an implementation of its own they are asked about one by one.
+    async fn picked(&self, members: &[MemberId], day: i32) -> StoreResult<Vec<MemberId>> {
+        let mut picked = Vec::new();
+        for &member in members {
+            if !self.picks(member, day).await?.is_empty() {
+                picked.push(member);
+            }
+        }
+        Ok(picked)
+    }
+
     /// A room, open or closed.
     async fn room(&self, id: RoomId) -> StoreResult<Option<Versioned<Room>>>;
 

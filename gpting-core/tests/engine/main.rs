@@ -3,7 +3,7 @@
 //! `oracle` knows the rules again, in the plainest form and with the standard library's mathematics. `random` plays with
 //! few people and all their history; `crowd` makes populations of many leaves, which `exact` searches and `churn` changes;
 //! `edges` and `promises` hold the single cases that a random population meets too seldom; `saved` saves and
-//! loads, `everybody` asks for all pages and the market at once.
+//! loads, `regions` cuts the market, `everybody` asks for all pages and the market at once.
 
 #![expect(clippy::float_cmp, reason = "scores are promised to the last bit")]
 #![expect(
@@ -28,6 +28,8 @@ mod oracle;
 mod promises;
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod regions;
 #[cfg(test)]
 mod saved;
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod matching;
 mod moderation;
 mod outcomes;
 mod people;
+mod round;
 mod safety;
 mod snapshot;
 mod visibility;

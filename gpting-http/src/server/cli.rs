@@ -222,7 +222,9 @@ async fn take_in(settings: &Settings, file: &Path, source: Option<&str>, json: b
 
 async fn pick(settings: &Settings, flags: &picks::Picks) -> Result<(), StartError> {
     let store = open(settings).await?;
-    let g = store.builder_without_accounts().build().await?;
+    let mut config = gpting_core::config::Config::default();
+    config.matching.region_people = settings.region_people;
+    let g = store.builder_without_accounts().config(config).build().await?;
     let told = picks::run(&g, flags).await;
     store.close().await;
     Ok(writeln!(io::stdout(), "{}", told?)?)

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use gpting_bus_redis::RedisBus;
 use gpting_core::assist::model::Embedder as _;
+use gpting_core::config::MatchingConfig;
 use gpting_core::matching::ranker::Rankers;
 use gpting_llm::Llm;
 use gpting_store_pg::PgBus;
@@ -112,6 +113,8 @@ pub(crate) struct Settings {
     pub(crate) index_snapshot: Option<Duration>,
     /// Which members are served by which ranker.
     pub(crate) rankers: Rankers,
+    /// The fewest people of a region of the nightly round.
+    pub(crate) region_people: usize,
     /// Whether sockets take `?token=`.
     pub(crate) ws_query_token: bool,
     /// Whether request rates and daily quotas are limited.
@@ -242,6 +245,7 @@ impl Settings {
                 None => Rankers::default(),
                 Some(text) => text.parse().map_err(|error| SettingError::new("rankers", format!("{error}")))?,
             },
+            region_people: region_people(text(&written.region_people).as_deref())?,
             ws_query_token: switch("ws_query_token", text(&written.ws_query_token).as_deref(), true)?,
             rate_limits,
             trusted_proxies: list(text(&written.trusted_proxies).as_deref())
@@ -303,6 +307,7 @@ impl Settings {
             }
             "index_snapshot" => Some("15".to_owned()),
             "rankers" => Some(self.rankers.to_string()),
+            "region_people" => Some(self.region_people.to_string()),
             "ws_query_token" => on(self.ws_query_token),
             "rate_limits" => on(self.rate_limits),
             "drain_seconds" => Some(self.drain.as_secs().to_string()),
@@ -310,6 +315,13 @@ impl Settings {
             _ => None,
         }
     }
+}
+
+/// The fewest people of a region.
+fn region_people(text: Option<&str>) -> Result<usize, SettingError> {
+    let Some(text) = text else { return Ok(MatchingConfig::default().region_people) };
+    let people = text.parse::<usize>().ok().filter(|people| *people > 0);
+    people.ok_or_else(|| SettingError::new("region_people", "expected a number of people, 1 or more"))
 }
 
 /// How long kept connections are waited for.

@@ -167,6 +167,7 @@ fn as_text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(S
 fn config(settings: &Settings) -> Config {
     let mut config = Config::default();
     config.matching.rankers = settings.rankers.clone();
+    config.matching.region_people = settings.region_people;
     if settings.rate_limits {
         config.quotas.likes_per_day = Some(LIKES_PER_DAY);
         config.quotas.undos_per_day = Some(UNDOS_PER_DAY);

@@ -20,13 +20,19 @@ const KNOTS: [&[&str]; 1] = [
 ];
 
 /// Files of the engine's room that belong to the service.
-const SERVICE_IN_MATCHING: [&str; 13] = [
+const SERVICE_IN_MATCHING: [&str; 19] = [
+    "matching::activity",
     "matching::compatibility",
     "matching::intake",
     "matching::reach",
     "matching::reasons",
     "matching::refresh",
     "matching::daily",
+    "matching::daily::figures",
+    "matching::daily::night",
+    "matching::daily::plan",
+    "matching::daily::record",
+    "matching::daily::region",
     "matching::exposure",
     "matching::newcomer",
     "matching::ranker",

@@ -53,8 +53,7 @@ impl World {
         let me = self.anybody();
         let limit = self.dice.of(&[100, 100, 10, 3]);
         let anywhere = self.dice.once_in(6);
-        let server = self.dice.below(self.servers.len());
-        self.look(me, limit, anywhere, server).await;
+        self.look(me, limit, anywhere).await;
         self.strangers(me).await;
     }
 
@@ -64,8 +63,7 @@ impl World {
         let mut picked = BTreeMap::new();
         for me in 0..self.people.len() {
             if self.people[me].standing == Standing::Active {
-                let server = self.dice.below(self.servers.len());
-                let (_, picks) = self.look(me, 100, false, server).await;
+                let (_, picks) = self.look(me, 100, false).await;
                 picked.insert(me, picks);
             }
         }
@@ -80,7 +78,18 @@ impl World {
     }
 
     /// Pages from the first to the last; answers who was shown, and who of them as a pick.
-    async fn look(&mut self, me: usize, limit: usize, anywhere: bool, server: usize) -> (BTreeSet<usize>, Vec<usize>) {
+    async fn look(&mut self, me: usize, limit: usize, anywhere: bool) -> (BTreeSet<usize>, Vec<usize>) {
+        let server = self.dice.below(self.servers.len());
+        self.look_at(server, me, limit, anywhere).await
+    }
+
+    async fn look_at(
+        &mut self,
+        server: usize,
+        me: usize,
+        limit: usize,
+        anywhere: bool,
+    ) -> (BTreeSet<usize>, Vec<usize>) {
         let began = Instant::now();
         loop {
             let from = SystemClock.now();
@@ -114,7 +123,7 @@ impl World {
     pub(crate) async fn hold(&mut self, me: usize) {
         // Everybody who is right is there on every server before it begins: any of them may be asked to go on.
         for server in 0..self.servers.len() {
-            self.look(me, 100, false, server).await;
+            self.look_at(server, me, 100, false).await;
         }
         let (server, limit) = (self.dice.below(self.servers.len()), self.dice.of(&[1, 2, 4]));
         let from = SystemClock.now();

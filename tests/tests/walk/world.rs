@@ -199,7 +199,7 @@ impl World {
     pub(crate) fn pick(&mut self) {
         self.tell("the picks of the day are made");
         let mut command = Command::new(server::binary());
-        command.args(["picks", "--json"]).env_clear().env("GPTING_DATA_DIR", self.servers[0].data_dir());
+        command.args(["picks", "--again", "--json"]).env_clear().env("GPTING_DATA_DIR", self.servers[0].data_dir());
         if let Some(url) = &self.database {
             command.env("GPTING_DATABASE_URL", url);
         }

@@ -27,17 +27,19 @@
 //! ```
 
 mod candidates;
+mod region;
 mod settings;
 mod slates;
 #[cfg(test)]
 mod tests;
 
+pub use region::{RegionMarket, RegionPicks};
 pub use settings::Market;
 pub use slates::Slates;
 
 use rustc_hash::FxHashSet;
 
-use candidates::Everybody;
+use candidates::{Candidates, Everybody};
 
 use super::market::graph::{Graph, GraphError, Lists, MarketSettings, Solver};
 use super::walk::rows_in_order;
@@ -118,18 +120,24 @@ impl<Id: PersonId + Send + Sync> Round<'_, Id> {
     }
 
     fn solved(self, threads: usize) -> Result<(Slates<Id>, Graph), EngineError> {
+        let own: Vec<u32> = (0..self.rows.len() as u32).collect();
+        let graph = self.candidates(&own, threads)?.graph;
+        let state = self.view.state();
+        let settings = MarketSettings { threads, ..self.market.graph };
+        let solved = Solver::new(&graph, settings)?.finish()?;
+        let ids: Vec<Id> = self.rows.iter().map(|&row| state.slot(row).id).collect();
+        Ok((Slates::new(&ids, solved), graph))
+    }
+
+    /// The candidates of those at these places.
+    fn candidates(&self, own: &[u32], threads: usize) -> Result<Candidates, EngineError> {
         if threads == 0 {
             return Err(GraphError::InvalidSetting("threads").into());
         }
         if !self.activity.iter().all(|activity| (1e-6..=1e6).contains(activity)) {
             return Err(GraphError::InvalidSetting("activity").into());
         }
-        let state = self.view.state();
-        let everybody = Everybody { state, rows: &self.rows, activity: &self.activity, absent: &self.absent, threads };
-        let graph = everybody.graph(self.market.pool, &self.market.graph)?;
-        let settings = MarketSettings { threads, ..self.market.graph };
-        let solved = Solver::new(&graph, settings)?.finish()?;
-        let ids: Vec<Id> = self.rows.iter().map(|&row| state.slot(row).id).collect();
-        Ok((Slates::new(&ids, solved), graph))
+        let (state, rows, activity, absent) = (self.view.state(), &self.rows, &self.activity, &self.absent);
+        Everybody { state, rows, own, activity, absent, threads }.graph(self.market.pool, &self.market.graph)
     }
 }

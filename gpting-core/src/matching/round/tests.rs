@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::super::market::graph::{Edge, Graph, MarketSettings, Solver};
 use super::super::walk::rows_in_order;
 use super::super::{Cell, Config, Day, Engine, EngineError, Event, Gender, Person, Pick, View, Wants};
-use super::candidates::Everybody;
+use super::candidates::{Candidates, Everybody};
 use super::{Market, Slates};
 
 /// `SplitMix64`.
@@ -108,9 +108,11 @@ fn the_graph_has_everybodys_best_with_their_true_chances() {
     let (ids, all) = everything(&view);
     let rows = rows_in_order(view.state());
     let activity = vec![1.0; rows.len()];
+    let own: Vec<u32> = (0..rows.len() as u32).collect();
+    let absent = FxHashSet::default();
     let everybody =
-        Everybody { state: view.state(), rows: &rows, activity: &activity, absent: &FxHashSet::default(), threads: 1 };
-    let graph = everybody.graph(3, &Market::daily().graph).unwrap();
+        Everybody { state: view.state(), rows: &rows, own: &own, activity: &activity, absent: &absent, threads: 1 };
+    let graph = everybody.graph(3, &Market::daily().graph).unwrap().graph;
     assert!(graph.edges().len() < all.edges().len() / 2);
     for edge in graph.edges() {
         let pick = pair(&view, ids[edge.a as usize], ids[edge.b as usize]).expect("a pair of the market");
@@ -139,8 +141,10 @@ fn where_all_want_the_same_few_prices_bring_the_others_in() {
     let found = view.market(market.clone()).unwrap().solve(2).unwrap();
     let rows = rows_in_order(view.state());
     let activity = vec![1.0; rows.len()];
+    let own: Vec<u32> = (0..rows.len() as u32).collect();
+    let absent = FxHashSet::default();
     let everybody =
-        Everybody { state: view.state(), rows: &rows, activity: &activity, absent: &FxHashSet::default(), threads: 1 };
+        Everybody { state: view.state(), rows: &rows, own: &own, activity: &activity, absent: &absent, threads: 1 };
     let plain = Graph::new(rows.len(), everybody.edges(view.state(), 5, |_, _| ()).unwrap()).unwrap();
     let plain = solved(&ids, &plain, market.graph);
     let matches = [exact, found, plain].map(|slates| slates.report().expected_matches);
@@ -158,6 +162,27 @@ fn whoever_takes_more_is_cheaper() {
         slates.iter().flat_map(|(_, list)| list).filter(|&&id| id % 2 == 0).count()
     };
     assert!(shown(20.0) > shown(0.05));
+}
+
+#[test]
+fn prices_move_against_activity() {
+    let view = town(400, 1.0, 3);
+    let rows = rows_in_order(view.state());
+    let own: Vec<u32> = (0..rows.len() as u32).collect();
+    let absent = FxHashSet::default();
+    let prices = |of_even: f32| {
+        let activity: Vec<f32> = own.iter().map(|place| if place % 2 == 0 { of_even } else { 1.0 }).collect();
+        let everybody =
+            Everybody { state: view.state(), rows: &rows, own: &own, activity: &activity, absent: &absent, threads: 1 };
+        let plain = Candidates::new(&own, everybody.edges(view.state(), 5, |_, _| ()).unwrap()).unwrap();
+        everybody.prices(&plain, &Market::daily().graph).unwrap()
+    };
+    let [little, much] = [0.25, 4.0].map(prices);
+    let even = || own.iter().filter(|place| *place % 2 == 0).map(|place| *place as usize);
+    let sum = |prices: &[f32]| even().map(|place| f64::from(prices[place])).sum::<f64>();
+    assert!(sum(&much) < sum(&little), "whoever takes more is cheaper: {} and {}", sum(&much), sum(&little));
+    let cheaper = even().filter(|place| much[*place] < little[*place]).count();
+    assert!(cheaper * 10 > even().count() * 9, "{cheaper} of {}", even().count());
 }
 
 #[test]

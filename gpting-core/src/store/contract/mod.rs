@@ -83,7 +83,7 @@ macro_rules! store_contract {
                 viewers_are_counted_up_to_a_bound, who_was_shown_lately_is_told;
             }
             pick {
-                picks_are_mutual_and_of_one_day, picks_are_cleared_and_erased;
+                picks_are_mutual_and_of_one_day, those_who_have_picks_are_told, picks_are_cleared_and_erased;
             }
             room {
                 last_seq_belongs_to_the_store, appending_grows_the_version, only_participants_see_open_rooms,

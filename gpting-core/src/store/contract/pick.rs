@@ -26,6 +26,24 @@ pub async fn picks_are_mutual_and_of_one_day(store: &dyn Store) {
     assert!(picks(store, 2, 20_001).await.is_empty() && picks(store, 1, 19_999).await.is_empty());
 }
 
+/// Of any members those are told who have a pick of that day, each once.
+pub async fn those_who_have_picks_are_told(store: &dyn Store) {
+    put_members(store, 1..=6).await;
+    commit(store, [put(20_000, &[key(1, 2), key(1, 5)]), put(20_001, &[key(3, 4)])]).await;
+    for (asked, day, wanted) in [
+        (vec![1, 2, 3, 4, 5, 6], 20_000, vec![1, 2, 5]),
+        (vec![6, 4, 3], 20_001, vec![3, 4]),
+        (vec![3, 4, 99], 20_000, vec![]),
+        (vec![], 20_000, vec![]),
+    ] {
+        let asked: Vec<MemberId> = asked.into_iter().map(member_id).collect();
+        let mut picked: Vec<i64> =
+            store.picked(&asked, day).await.expect("members").into_iter().map(MemberId::value).collect();
+        picked.sort_unstable();
+        assert_eq!(picked, wanted, "day {day}");
+    }
+}
+
 /// Clearing a day leaves the day before it and the days after it; an erased member is nobody's pick.
 pub async fn picks_are_cleared_and_erased(store: &dyn Store) {
     put_members(store, 1..=4).await;

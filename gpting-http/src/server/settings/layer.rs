@@ -101,6 +101,9 @@ layer! {
     /// Which share of members is served by which ranker: served, harmonic, unlearned, newest [default: served=1]
     #[arg(long, global = true, value_name = "NAME=SHARE,…")]
     rankers,
+    /// The fewest people of a region of the nightly round, which instances share region by region [default: 5000]
+    #[arg(long, global = true, value_name = "PEOPLE")]
+    region_people,
     /// Whether sockets take `?token=` [default: on]
     #[arg(long, global = true, value_name = "on|off")]
     ws_query_token,

@@ -195,6 +195,15 @@ fn a_secret_on_the_command_line_is_refused() {
 }
 
 #[test]
+fn a_region_has_somebody() {
+    let least = |people| from_environment(&[("GPTING_REGION_PEOPLE", people)]);
+    assert_eq!((from_environment(&[]).unwrap().region_people, least("1").unwrap().region_people), (5_000, 1));
+    for wrong in ["0", "-1", "many"] {
+        assert!(least(wrong).unwrap_err().to_string().starts_with("GPTING_REGION_PEOPLE"), "{wrong}");
+    }
+}
+
+#[test]
 fn a_stopping_server_waits_up_to_a_minute() {
     let drain = |seconds| from_environment(&[("GPTING_DRAIN_SECONDS", seconds)]);
     assert_eq!(from_environment(&[]).unwrap().drain.as_secs(), 5);

@@ -40,6 +40,9 @@ pub struct Pairing {
     pub weight: f64,
     /// An upper bound on the weight of every matching with this cap.
     pub bound: f64,
+    /// What each person's attention is worth here: what all would lose, about, if the person were not there. The relaxation's
+    /// dual.
+    pub worth: Vec<f64>,
 }
 
 impl Pairing {
@@ -71,7 +74,7 @@ impl Pairing {
         }
         let edges: Vec<u32> = (0..weights.len() as u32).filter(|&edge| taken[edge as usize]).collect();
         let weight = edges.iter().map(|&edge| f64::from(weights[edge as usize])).sum();
-        Ok(Self { edges, weight, bound: f64::max(bound, weight) })
+        Ok(Self { edges, weight, bound: f64::max(bound, weight), worth: relaxed.dual })
     }
 
     /// By person the partners, best first.
