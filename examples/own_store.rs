@@ -1,4 +1,4 @@
-//! A store of one's own: the whole port in one file of under 500 lines, tested by the contract suite.
+//! A store of one's own: the whole port in one file, tested by the contract suite.
 //!
 //! Everything lies in plain lists. A commit works on a copy, which is written beside the old file, synced and renamed
 //! over it; only then is the work acknowledged: it is there whole or not at all, in memory and on disk. Short is slow:
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{cmp::Reverse, fs, io, sync::Arc};
 
-use gpting_core::assist::{Call, Errand, Made};
+use gpting_core::assist::{Aspect, Call, Errand, Finding, Made, Subject};
 use gpting_core::chat::{Message, NewMessage, ReadMark, Room, RoomOverview, RoomState, Since, Ticket};
 use gpting_core::event::{Event, StoredEvent};
 use gpting_core::id::{FriendRequestId, HostId, JobId, MemberId, RoomId};
@@ -50,6 +50,7 @@ struct State {
     last_event: u64,
     made: Vec<Made>,
     calls: Vec<Call>,
+    findings: Vec<Finding>,
 }
 
 /// A store in one JSON file: where it is, and what it holds.
@@ -172,11 +173,7 @@ impl State {
                     self.allowances.entry(key).and_modify(|full_at| *full_at -= claim.cost_micros());
                 }
             }
-            Change::Sweep { now } => {
-                self.allowances.retain(|_, full_at| *full_at > now.as_microsecond());
-                self.made.retain(|made| made.keep_until > now);
-                self.calls.retain(|call| call.keep_until > now);
-            }
+            Change::Sweep { now } => self.sweep(now),
             Change::Require { member, version } => {
                 if !self.members.iter().any(|(known, row)| row.id == member && *known == version) {
                     return Err(StoreError::Stale);
@@ -187,6 +184,11 @@ impl State {
                 self.made.retain(|made| made.member != member && made.other != Some(member));
             }
             Change::NoteCall(call) => self.calls.push(call),
+            Change::PutFinding(found) => self.put_finding(*found)?,
+            Change::DropFindings { member, subject } => {
+                self.findings.retain(|found| (found.member, found.subject) != (member, subject));
+            }
+            Change::ForgetFindings { member, aspect } => self.forget_findings(member, aspect),
             Change::DropEvents(numbers) => self.events.retain(|number, _| !numbers.contains(number)),
             Change::Erase { member, tombstone } => self.erase(member, tombstone),
             Change::DropReports { before } => self.reports.retain(|(_, row)| row.keep_until >= before),
@@ -201,6 +203,36 @@ impl State {
         self.made.retain(|row| place(row) != place(&made));
         self.made.push(made);
         self.made.sort_by_key(place);
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        self.allowances.retain(|_, full_at| *full_at > now.as_microsecond());
+        self.made.retain(|made| made.keep_until > now);
+        self.calls.retain(|call| call.keep_until > now);
+        self.findings.retain(|found| found.keep_until > now);
+    }
+
+    fn put_finding(&mut self, found: Finding) -> StoreResult<()> {
+        let place = |row: &Finding| (row.member, row.subject, row.by);
+        let same =
+            |row: &Finding| place(row) == place(&found) && (&row.name, &row.content) == (&found.name, &found.content);
+        if self.findings.iter().any(same) {
+            return Err(StoreError::Stale);
+        }
+        self.findings.retain(|row| place(row) != place(&found));
+        self.findings.push(found);
+        self.findings.sort_by_key(place);
+        Ok(())
+    }
+
+    fn forget_findings(&mut self, member: MemberId, aspect: Aspect) {
+        let rooms: BTreeSet<_> =
+            self.rooms.iter().filter(|(_, room)| room.has(member)).map(|(_, room)| room.id).collect();
+        let is_theirs = |found: &Finding| match found.subject {
+            Subject::FirstMessage(room) => rooms.contains(&room),
+            Subject::Bio | Subject::Photo(_) => found.member == member,
+        };
+        self.findings.retain(|found| !(found.by_consent && found.subject.aspect() == aspect && is_theirs(found)));
     }
 
     fn put_member(&mut self, member: Member, expect: Expect) -> StoreResult<()> {
@@ -265,6 +297,7 @@ impl State {
         let Some(at) = self.members.iter().position(|(_, row)| row.id == member) else { return };
         self.members.swap_remove(at);
         self.made.retain(|made| made.member != member && made.other != Some(member));
+        self.findings.retain(|found| found.member != member);
         self.calls.iter_mut().filter(|call| call.member == member).for_each(|call| call.member = tombstone);
         self.changed.push(member);
         self.pairs.retain(|(_, pair)| pair.key.side(member).is_none());
@@ -495,6 +528,20 @@ impl Store for JsonStore {
         calls.sort_by_key(|call| Reverse((call.at, call.id)));
         calls.truncate(limit);
         Ok(calls)
+    }
+    async fn findings(&self, member: MemberId, subject: Subject) -> StoreResult<Vec<Finding>> {
+        let state = self.1.lock().await;
+        let mine = state.findings.iter().filter(|found| (found.member, found.subject) == (member, subject));
+        Ok(mine.cloned().collect())
+    }
+    async fn flagged(&self, page: Page) -> StoreResult<Vec<Finding>> {
+        let place = |found: &Finding| (found.at, found.id.value());
+        let mut flagged = self.1.lock().await.findings.clone();
+        flagged.retain(|found| !found.flags.is_empty());
+        flagged.retain(|found| page.before.is_none_or(|before| place(found) < (before.at, before.id)));
+        flagged.sort_by_key(|found| Reverse(place(found)));
+        flagged.truncate(page.limit);
+        Ok(flagged)
     }
     async fn health(&self) -> StoreResult<()> {
         Ok(())
