@@ -63,6 +63,9 @@ pub struct SlateCursor {
     /// When the paging began: an instance that does not hold its view goes on with whoever was not shown since then.
     #[serde(default)]
     began: Option<Timestamp>,
+    /// Whether a page came from another view than the first: then no place in a view tells who was shown.
+    #[serde(default)]
+    moved: bool,
 }
 
 /// The most picks of a day that a page begins with and a cursor carries. A round makes one.
@@ -132,7 +135,8 @@ impl Core {
             .after
             .map_or(After::Start, |cursor| After::Pick { score: f64::from_bits(cursor.score), id: cursor.id });
         let began = request.after.map_or(Some(now), |cursor| cursor.began);
-        if let Some(began) = began.filter(|_| request.after.is_some() && paged.is_none()) {
+        let moved = request.after.is_some_and(|cursor| cursor.moved || paged.is_none());
+        if let Some(began) = began.filter(|_| moved) {
             // Another instance had the view, or it was let go of: scores may be others by now, so nobody's place in the
             // paging follows from theirs. Whoever was not shown since it began comes; a second paging beside it counts.
             excluded.extend(core.store.served_since(me, began).await?);
@@ -202,6 +206,7 @@ impl Core {
                     explored,
                     picked: headed,
                     began,
+                    moved,
                 })
             }
             After::Pick { .. } | After::Start => None,
