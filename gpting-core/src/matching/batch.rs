@@ -56,6 +56,8 @@ impl<Id: PersonId + Send + Sync> View<Id> {
 
 /// How much of the last score of a neighbour's page is expected of the next one, while that proves right.
 const SHARE: f64 = 0.7;
+/// The least of it that is expected, however often more proved wrong.
+const LEAST: f64 = 1.0 / 64.0;
 
 /// What the pages of neighbours in the index say of the next one.
 #[derive(Debug)]
@@ -77,10 +79,34 @@ impl Guess {
         self.last * self.share
     }
 
-    /// Takes in the last score of a full page; nothing when it was not full.
+    /// Takes in the last score of a full page. A page that was not full says nothing of the next one.
     fn learn(&mut self, last: Option<f64>) {
-        let was_right = last.is_some_and(|last| last >= self.expected());
-        self.share = if was_right { (self.share * 1.1).min(SHARE) } else { self.share / 2.0 };
-        self.last = last.unwrap_or(f64::NEG_INFINITY);
+        let Some(last) = last else {
+            self.last = f64::NEG_INFINITY;
+            return;
+        };
+        let was_right = last >= self.expected();
+        self.share = if was_right { (self.share * 1.1).min(SHARE) } else { (self.share / 2.0).max(LEAST) };
+        self.last = last;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guess_is_a_score_or_none_whatever_came_before() {
+        let mut guess = Guess::default();
+        for round in 0..5_000 {
+            guess.learn((round % 3_000 > 2_000).then_some(0.0));
+            assert!(guess.expected() <= 0.0, "{}", guess.expected());
+        }
+        for last in [0.9, 0.1, 0.9, 0.001].into_iter().cycle().take(5_000) {
+            guess.learn(Some(last));
+            assert!(guess.expected() >= LEAST * last && guess.expected() < last);
+        }
+        guess.learn(None);
+        assert!(guess.expected() < f64::MIN, "nothing is expected of a full page behind one that was not");
     }
 }
