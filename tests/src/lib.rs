@@ -15,6 +15,7 @@ pub mod answer;
 pub mod canary;
 pub mod crowd;
 pub mod double;
+pub mod embedded;
 pub mod hostile;
 pub mod mail;
 pub mod nginx;
@@ -26,6 +27,7 @@ pub mod town;
 
 pub use answer::Answer;
 pub use crowd::{Crowd, Face};
+pub use embedded::Embedded;
 pub use gpting_rig::{Postgres, Redis, guard, postgres, redis};
 pub use nginx::Nginx;
 pub use person::{Person, Registration};

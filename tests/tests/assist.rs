@@ -6,7 +6,6 @@
 #![expect(clippy::unwrap_used, reason = "the whole file is tests; what they are made of counts as one")]
 
 use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -18,10 +17,8 @@ use gpting_core::config::{AssistConfig, Config};
 use gpting_core::id::{HostId, MemberId, RoomId};
 use gpting_core::profile::{PreferencesEdit, ProfileEdit};
 use gpting_core::safety::{ConsentInput, Purpose};
-use gpting_core::store::Store;
 use gpting_core::{Gpting, SystemClock};
-use gpting_store_pg::PgStore;
-use gpting_store_sqlite::SqliteStore;
+use gpting_tests::embedded::{Embedded, open};
 use gpting_tests::postgres::Postgres;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -53,15 +50,6 @@ impl TextModel for SlowModel {
     }
 }
 
-async fn open(url: &str) -> Arc<dyn Store> {
-    if let Some(file) = url.strip_prefix("sqlite://") {
-        return Arc::new(SqliteStore::open(file).await.unwrap());
-    }
-    let store = PgStore::connect(url).await.unwrap();
-    store.migrate().await.unwrap();
-    Arc::new(store)
-}
-
 async fn embed(url: &str, model: SlowModel, assist: AssistConfig) -> Gpting {
     let mut config = Config { assist, ..Config::default() };
     config.assist.model_is_abroad = false;
@@ -85,24 +73,6 @@ fn child() {
         tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0])).await.unwrap().unwrap();
     });
     runtime.shutdown_background();
-}
-
-/// A child process. Dropping it kills it; it also ends by itself when this process does.
-struct Embedded(Child);
-
-impl Embedded {
-    fn start(url: &str) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "child", "--nocapture"]).env(CHILD, url);
-        Self(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-}
-
-impl Drop for Embedded {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 async fn person(g: &Gpting, name: &str, gender: &str, wish: &str) -> MemberId {
@@ -161,12 +131,12 @@ async fn each_text_is_read_exactly_once(url: &str) {
         let rows = store.members(&[a, b]).await.unwrap();
         couples.push((room, rows.iter().map(|row| (row.value.id, row.version)).collect::<Vec<_>>()));
     }
-    let mut children: Vec<Embedded> = (0..3).map(|_| Embedded::start(url)).collect();
+    let mut children: Vec<Embedded> = (0..3).map(|_| Embedded::start(CHILD, url, None)).collect();
     for kill in 0..kills {
         tokio::time::sleep(Duration::from_millis(250)).await;
         for (place, child) in children.iter_mut().enumerate() {
             if kill % 4 == 3 || kill % 3 == place {
-                *child = Embedded::start(url);
+                *child = Embedded::start(CHILD, url, None);
             }
         }
     }

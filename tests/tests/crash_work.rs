@@ -13,8 +13,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -25,10 +23,8 @@ use gpting_core::id::{HostId, MemberId};
 use gpting_core::job::{Next, OwnJob, Turn, Worker};
 use gpting_core::port::{EventSink, PortError};
 use gpting_core::profile::{PreferencesEdit, ProfileEdit};
-use gpting_core::store::Store;
 use gpting_core::{Clock as _, Gpting, SystemClock};
-use gpting_store_pg::PgStore;
-use gpting_store_sqlite::SqliteStore;
+use gpting_tests::embedded::{Embedded, open};
 use gpting_tests::postgres::{Options, Postgres};
 use gpting_tests::{Person, Registration, Server, Settings};
 use jiff::SignedDuration;
@@ -218,15 +214,6 @@ impl Worker for Notebook {
 
 const STEPS: u64 = 5;
 
-async fn open(url: &str) -> Arc<dyn Store> {
-    if let Some(file) = url.strip_prefix("sqlite://") {
-        return Arc::new(SqliteStore::open(file).await.unwrap());
-    }
-    let store = PgStore::connect(url).await.unwrap();
-    store.migrate().await.unwrap();
-    Arc::new(store)
-}
-
 fn hasty() -> Config {
     let mut config = Config::default();
     config.jobs.lease = SignedDuration::from_secs(2);
@@ -256,23 +243,10 @@ fn child() {
     runtime.shutdown_background();
 }
 
-/// A child process. Dropping it kills it; it also ends by itself when this process does.
-struct Embedded(Child);
-
-impl Embedded {
-    fn start(url: &str, folder: &Path) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "child", "--nocapture"]).env(CHILD, format!("{url}|{}", folder.display()));
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
-        Self(command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
-    }
-}
-
-impl Drop for Embedded {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// A child that adds what it says to the log in its folder.
+fn start(url: &str, folder: &Path) -> Embedded {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
+    Embedded::start(CHILD, &format!("{url}|{}", folder.display()), Some(&log))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -342,7 +316,7 @@ async fn events_and_own_jobs(url: &str, folder: &Path) {
     const COUPLES: usize = 12;
     let kills = rounds(8);
     let g = embed(url, folder).await;
-    let mut children: Vec<Embedded> = (0..3).map(|_| Embedded::start(url, folder)).collect();
+    let mut children: Vec<Embedded> = (0..3).map(|_| start(url, folder)).collect();
     let until = Instant::now() + Duration::from_millis(u64::from(kills) * 700 + 1_000);
     let mut lives = JoinSet::new();
     for number in 0..COUPLES {
@@ -364,7 +338,7 @@ async fn events_and_own_jobs(url: &str, folder: &Path) {
         let number = usize::try_from(kill).unwrap();
         for (place, child) in children.iter_mut().enumerate() {
             if number % 3 == 2 || number % 3 == place {
-                *child = Embedded::start(url, folder);
+                *child = start(url, folder);
                 deaths += 1;
             }
         }

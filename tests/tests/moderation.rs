@@ -8,8 +8,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -21,12 +19,10 @@ use gpting_core::config::Config;
 use gpting_core::id::{FindingId, HostId, MemberId};
 use gpting_core::profile::{PreferencesEdit, ProfileEdit};
 use gpting_core::safety::{ConsentInput, Purpose};
-use gpting_core::store::Store;
 use gpting_core::{Clock as _, Gpting, SystemClock};
 use gpting_llm::Profile;
 use gpting_llm::stand_in::{Behaviour, StandIn};
-use gpting_store_pg::PgStore;
-use gpting_store_sqlite::SqliteStore;
+use gpting_tests::embedded::{Embedded, open};
 use gpting_tests::postgres::Postgres;
 use gpting_tests::{Person, Server, Settings};
 use jiff::SignedDuration;
@@ -66,15 +62,6 @@ impl Moderator for Slow {
     }
 }
 
-async fn open(url: &str) -> Arc<dyn Store> {
-    if let Some(file) = url.strip_prefix("sqlite://") {
-        return Arc::new(SqliteStore::open(file).await.unwrap());
-    }
-    let store = PgStore::connect(url).await.unwrap();
-    store.migrate().await.unwrap();
-    Arc::new(store)
-}
-
 async fn embed(url: &str, thinks: Duration) -> Gpting {
     let mut config = Config::default();
     config.assist.settles_in = SignedDuration::ZERO;
@@ -93,24 +80,6 @@ fn child() {
         tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0])).await.unwrap().unwrap();
     });
     runtime.shutdown_background();
-}
-
-/// A child process. Dropping it kills it; it also ends by itself when this process does.
-struct Embedded(Child);
-
-impl Embedded {
-    fn start(url: &str) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "child", "--nocapture"]).env(CHILD, url);
-        Self(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-}
-
-impl Drop for Embedded {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 async fn person(g: &Gpting, name: &str, gender: &str, wish: &str) -> MemberId {
@@ -161,7 +130,7 @@ async fn each_look_has_one_effect(url: &str) {
             subjects.extend([(me, Subject::Bio), (me, Subject::FirstMessage(room))]);
         }
     }
-    let mut children: Vec<Embedded> = (0..3).map(|_| Embedded::start(url)).collect();
+    let mut children: Vec<Embedded> = (0..3).map(|_| Embedded::start(CHILD, url, None)).collect();
     // The first that is found of each, by whom: whatever takes its place later is a second effect.
     let mut found: BTreeMap<(MemberId, Subject, Judge), FindingId> = BTreeMap::new();
     let mut look = async || {
@@ -180,7 +149,7 @@ async fn each_look_has_one_effect(url: &str) {
         }
         for (place, child) in children.iter_mut().enumerate() {
             if kill % 4 == 3 || kill % 3 == place {
-                *child = Embedded::start(url);
+                *child = Embedded::start(CHILD, url, None);
             }
         }
     }
